@@ -1,0 +1,293 @@
+"""What flows through the system: volumes, label maps, features and segmentations, each with its place in the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import GridError, IntensityError, LabelError
+from .grid import Affine, Grid, checked_affine, reordered
+
+AXES = ("zyx", "tzyx", "zyxc", "tzyxc")
+BACKGROUND = "background"
+"""The class name that is written as 0 in results."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One operation that was run, with every parameter resolved."""
+
+    operation: str
+    parameters: Mapping[str, Any]
+    version: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which DICOM series an array came from: references only, never its voxels.
+
+    UIDs and paths stay out of the representation, so that they reach no log.
+    """
+
+    series_uid: str = field(default="", repr=False)
+    files: tuple[Path, ...] = field(default=(), repr=False)
+    """One file a slice, in the order of the array's z axis."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Image:
+    """What every array on a grid carries."""
+
+    frame_of_reference: str = field(default="", repr=False)
+    source: Source | None = None
+    name: str = ""
+    """For layers and messages: modality and series number, or a file's base name."""
+    history: tuple[Record, ...] = field(default=(), repr=False)
+
+    def with_record(self, record: Record) -> Any:
+        """Return a copy whose history ends with `record`."""
+        return replace(self, history=(*self.history, record))
+
+
+@dataclass(frozen=True, eq=False)
+class Volume(_Image):
+    """Intensities on a grid.
+
+    Parameters
+    ----------
+    array
+        Numbers with axes `axes`; 2D images have z = 1. Shared, not copied.
+    affine
+        4x4, from voxel index (z, y, x) to patient mm (L, P, S).
+    unit
+        `HU`, `SUV`, `stored value`, or empty where none applies.
+    modality
+        DICOM modality (`CT`, `MR`, `PT`, ...), empty where unknown.
+    axes
+        `zyx`, `tzyx`, `zyxc` (RGB) or `tzyxc`.
+    valid
+        Bool (z, y, x): True where the scanner measured; None where it measured everywhere. Padding outside the scanned field
+        keeps its value, and is left out of statistics and training.
+
+    Raises
+    ------
+    IntensityError
+        If `array` is not of numbers, is empty, or does not have the axes.
+    GridError
+        If the affine is not one, or `valid` has another shape.
+    """
+
+    array: NDArray[Any] = field(repr=False)
+    affine: Affine = field(repr=False)
+    unit: str = field(default="", kw_only=True)
+    modality: str = field(default="", kw_only=True)
+    axes: str = field(default="zyx", kw_only=True)
+    valid: NDArray[np.bool_] | None = field(default=None, kw_only=True, repr=False)
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
+    """What was corrected or assumed when it was read."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.array, np.ndarray):  # a memory map or zarr array stays what it is
+            object.__setattr__(self, "array", np.asarray(self.array))
+        if self.axes not in AXES:
+            raise IntensityError(f"axes {self.axes!r} are none of {', '.join(AXES)}")
+        if self.array.ndim != len(self.axes):
+            raise IntensityError(f"array of {self.array.ndim} dimensions does not have the axes {self.axes!r}")
+        if self.array.dtype.kind not in "iuf" or not self.array.size:
+            raise IntensityError(f"array of type {self.array.dtype} and shape {self.array.shape} is no image")
+        object.__setattr__(self, "affine", checked_affine(self.affine))
+        if self.valid is not None and self.valid.shape != self.grid.shape:
+            raise GridError(f"valid has shape {self.valid.shape}, the grid {self.grid.shape}")
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels lie."""
+        start = self.axes.index("z")
+        z, y, x = self.array.shape[start : start + 3]
+        return Grid((z, y, x), self.affine, self.frame_of_reference)
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Voxel size (z, y, x) in mm."""
+        return self.grid.spacing
+
+    def scanned(self) -> NDArray[Any]:
+        """Values (n,) inside the scanned field."""
+        return self.array.ravel() if self.valid is None else self.array[..., self.valid].ravel()
+
+    def require_scalar(self) -> None:
+        """Raise IntensityError unless this is one scalar (z, y, x) image without NaN in the scanned field."""
+        label = self.name or "image"
+        if self.axes != "zyx":
+            raise IntensityError(f"{label}: axes {self.axes!r}; choose one time point or channel first")
+        if self.array.dtype.kind == "f":
+            for z, plane in enumerate(self.array):
+                bad = ~np.isfinite(plane)
+                if self.valid is not None:
+                    bad &= self.valid[z]
+                if bad.any():
+                    raise IntensityError(f"{label}: {int(bad.sum())} voxels of slice {z} are NaN or infinite")
+
+    def like(self, array: NDArray[Any], **changes: Any) -> Volume:
+        """Return a volume of other values on the same grid, with the same references."""
+        return replace(self, array=array, **changes)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelMap(_Image):
+    """Whole-number labels on a grid of their own.
+
+    In stroke maps 0 is "unlabelled" and every class has its own positive number; in results the class named `background` is 0.
+
+    Parameters
+    ----------
+    array
+        (z, y, x) whole numbers; bool and whole floats are converted.
+    affine
+        4x4, from voxel index (z, y, x) to patient mm (L, P, S).
+    classes
+        Names of label values. Values without a name are allowed, and are called `label N`.
+    source
+        References to the image that was labelled.
+
+    Raises
+    ------
+    LabelError
+        If `array` is not (z, y, x) or holds values that are not whole.
+    """
+
+    array: NDArray[Any] = field(repr=False)
+    affine: Affine = field(repr=False)
+    classes: Mapping[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        array = self.array if isinstance(self.array, np.ndarray) else np.asarray(self.array)
+        label = self.name or "labels"
+        if array.ndim != 3:
+            raise LabelError(f"{label}: array of {array.ndim} dimensions, expected (z, y, x)")
+        if array.dtype.kind == "b":
+            array = array.view(np.uint8)
+        elif array.dtype.kind == "f":
+            whole = array.astype(np.int32, casting="unsafe") if np.isfinite(array).all() else None
+            if whole is None or not np.array_equal(whole, array):
+                raise LabelError(f"{label}: values are not whole numbers")
+            array = whole
+        elif array.dtype.kind not in "iu":
+            raise LabelError(f"{label}: array of type {array.dtype} holds no labels")
+        object.__setattr__(self, "array", array)
+        object.__setattr__(self, "affine", checked_affine(self.affine))
+        object.__setattr__(self, "classes", {int(v): str(n) for v, n in sorted(self.classes.items())})
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels lie."""
+        z, y, x = self.array.shape
+        return Grid((z, y, x), self.affine, self.frame_of_reference)
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Voxel size (z, y, x) in mm."""
+        return self.grid.spacing
+
+    def class_name(self, value: int) -> str:
+        """Name of a label value; `background` for an unnamed 0, `label N` for others without a name."""
+        return self.classes.get(value, f"label {value}" if value else BACKGROUND)
+
+    def values(self) -> list[int]:
+        """Label values that occur or have a name, ascending."""
+        if not self.array.size:
+            return sorted(self.classes)
+        return sorted({int(v) for plane in self.array for v in np.unique(plane)} | set(self.classes))
+
+    def on(self, grid: Grid) -> LabelMap:
+        """Return the same labels in the axes and directions of `grid`, which must be the same lattice.
+
+        Raises
+        ------
+        GridError
+            If the grids differ by more than flips and permutations; labels are never resampled here.
+        """
+        array = reordered(self.array, self.grid, grid, self.name or "labels")
+        return replace(self, array=array, affine=grid.affine, frame_of_reference=grid.frame_of_reference)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples(LabelMap):
+    """Labelled voxels in two parts: the map itself for training, and `test`, on the same grid, for figures."""
+
+    test: LabelMap | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Features(_Image):
+    """Maps computed from a volume, one number a voxel and map.
+
+    Attributes
+    ----------
+    array
+        (c, z, y, x) float32.
+    names
+        One a map.
+    recipe
+        The resolved parameters that computed them.
+    """
+
+    array: NDArray[np.float32] = field(repr=False)
+    names: Sequence[str]
+    affine: Affine = field(repr=False)
+    recipe: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    valid: NDArray[np.bool_] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.array.ndim != 4 or len(self.names) != self.array.shape[0]:
+            raise IntensityError(f"{len(self.names)} names do not fit maps of shape {self.array.shape} (c, z, y, x)")
+        object.__setattr__(self, "names", tuple(self.names))
+        object.__setattr__(self, "affine", checked_affine(self.affine))
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels lie."""
+        _, z, y, x = self.array.shape
+        return Grid((z, y, x), self.affine, self.frame_of_reference)
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """What recognition gives.
+
+    Attributes
+    ----------
+    labels
+        The class of every voxel.
+    probabilities
+        One map a class, in the order of `labels.classes`, summing to 1; None unless asked for.
+    sureness
+        float32 (z, y, x), 0 (a tie between classes) to 1; None unless asked for.
+    """
+
+    labels: LabelMap
+    probabilities: Features | None = None
+    sureness: NDArray[np.float32] | None = field(default=None, repr=False)
+
+    @property
+    def history(self) -> tuple[Record, ...]:
+        """Operations that led here."""
+        return self.labels.history
+
+    def with_record(self, record: Record) -> Segmentation:
+        """Return a copy whose history ends with `record`."""
+        return replace(self, labels=self.labels.with_record(record))
+
+
+def as_label_map(data: LabelMap | Segmentation | ArrayLike, like: Grid) -> LabelMap:
+    """Labels from whatever stands for them, in the axes and directions of `like`."""
+    if isinstance(data, Segmentation):
+        data = data.labels
+    if not isinstance(data, LabelMap):
+        data = LabelMap(np.asarray(data), like.affine)
+    return data.on(like)
