@@ -30,7 +30,7 @@ class Params(BaseModel):
     """Named sets of values; `seed` is what the seed papers use."""
 
     @classmethod
-    def preset(cls, name: str) -> Self:
+    def from_preset(cls, name: str) -> Self:
         """Parameters of a named preset.
 
         Raises
