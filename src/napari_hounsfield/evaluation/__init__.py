@@ -1,0 +1,1 @@
+"""Label maps against a reference, and what the labelled voxels measure."""
