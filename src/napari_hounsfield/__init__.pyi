@@ -1,0 +1,65 @@
+# Written by tests/test_public_names.py from the table of homes in __init__.py.
+
+from ._napari.bridge import from_layer as from_layer
+from ._napari.bridge import show as show
+from ._version import __version__ as __version__
+from .bp import BPNetwork as BPNetwork
+from .bp import BPParams as BPParams
+from .cleaning import CleanParams as CleanParams
+from .cleaning import clean as clean
+from .dicom.scan import Scan as Scan
+from .dicom.scan import scan as scan
+from .dicom.series import ReadParams as ReadParams
+from .dicom.series import Series as Series
+from .errors import DicomError as DicomError
+from .errors import FormatError as FormatError
+from .errors import GridError as GridError
+from .errors import HounsfieldError as HounsfieldError
+from .errors import IntensityError as IntensityError
+from .errors import LabelError as LabelError
+from .errors import ModelError as ModelError
+from .errors import ParameterError as ParameterError
+from .errors import UnsupportedDicomError as UnsupportedDicomError
+from .errors import WriteError as WriteError
+from .evaluation.agreement import EvaluateParams as EvaluateParams
+from .evaluation.agreement import Evaluation as Evaluation
+from .evaluation.agreement import evaluate as evaluate
+from .evaluation.measurement import Measurements as Measurements
+from .evaluation.measurement import MeasureParams as MeasureParams
+from .evaluation.measurement import measure as measure
+from .feature_stack import FeatureParams as FeatureParams
+from .feature_stack import features as features
+from .formats.reading import read as read
+from .formats.writing import write as write
+from .gabor_bank import GaborParams as GaborParams
+from .gabor_bank import gabor as gabor
+from .grid import Grid as Grid
+from .grid import axial_affine as axial_affine
+from .intensity import ThresholdParams as ThresholdParams
+from .intensity import WindowParams as WindowParams
+from .intensity import threshold as threshold
+from .intensity import window as window
+from .operation import Operation as Operation
+from .operation import Params as Params
+from .operation import Progress as Progress
+from .pixels.classifier import PixelClassifier as PixelClassifier
+from .pixels.classifier import load_model as load_model
+from .pixels.first_classes import ClassesParams as ClassesParams
+from .pixels.first_classes import classes as classes
+from .pixels.recognition import SegmentParams as SegmentParams
+from .pixels.recognition import segment as segment
+from .pixels.sampling import SampleParams as SampleParams
+from .pixels.sampling import samples as samples
+from .pixels.training import TrainParams as TrainParams
+from .pixels.training import train as train
+from .runtime import configure as configure
+from .volume import Features as Features
+from .volume import LabelMap as LabelMap
+from .volume import Record as Record
+from .volume import Samples as Samples
+from .volume import Segmentation as Segmentation
+from .volume import Source as Source
+from .volume import Volume as Volume
+
+_HOME: dict[str, str]
+__all__: list[str]

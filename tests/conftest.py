@@ -1,0 +1,34 @@
+"""What holds for every test: where real data lies, napari settings apart from the user's, bounded Hypothesis."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+
+# Before anything imports napari: `make_napari_viewer` resets the settings that it finds.
+_napari_config = tempfile.TemporaryDirectory(prefix="napari-config-")
+os.environ["NAPARI_CONFIG"] = str(Path(_napari_config.name, "settings.yaml"))
+
+settings.register_profile("bounded", derandomize=True, deadline=None, database=None, max_examples=50)
+settings.load_profile("bounded")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real images: `HOUNSFIELD_TEST_DATA`, or `../shared/data` beside the repository; without it, skip."""
+    folder = Path(os.environ.get("HOUNSFIELD_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data in {folder}: set HOUNSFIELD_TEST_DATA")
+    return folder
