@@ -54,13 +54,16 @@ class GaborParams(Params):
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
+        self._require_usable()
+        return self
+
+    def _require_usable(self) -> None:
         if not self.orientations:
             raise ValueError("orientations: at least one is needed")
         if any(w <= 0 for w in (*self.wavelengths, *self.sigma)):
             raise ValueError("wavelengths and sigma are lengths above 0 mm")
         if len(self.sigma) > 1 and self.wavelengths and len(self.sigma) != len(self.wavelengths):
             raise ValueError(f"{len(self.sigma)} sigmas for {len(self.wavelengths)} wavelengths: give one, or one a wavelength")
-        return self
 
     def resolve(self, *data: Any) -> Self:
         """Fill wavelengths from the voxel size and sigma from the bandwidth.
@@ -82,7 +85,7 @@ class GaborParams(Params):
         factor = math.sqrt(math.log(2) / 2) / math.pi * (2**self.bandwidth + 1) / (2**self.bandwidth - 1)
         sigma = self.sigma or tuple(factor * w for w in wavelengths)
         resolved = self.model_copy(update={"wavelengths": wavelengths, "sigma": sigma})
-        resolved._usable()
+        resolved._require_usable()
         for plane in planes:
             _require_fit(resolved, plane, volume.name or "image")
         return resolved
@@ -116,7 +119,10 @@ def map_names(params: GaborParams) -> list[str]:
     planes = ("axial",) if params.planes == "axial" else tuple(PLANES)
     several = len(planes) > 1
     return [
-        f"{name} {plane + ' ' if several else ''}{theta:g}°" for name in names for plane in planes for theta in params.orientations
+        f"{name} {plane + ' ' if several else ''}{theta:g}°"
+        for name in names
+        for plane in planes
+        for theta in params.orientations
     ]
 
 
@@ -154,17 +160,7 @@ def gabor(volume: Volume, params: GaborParams) -> Generator[Progress, None, Feat
     out = np.empty((len(names), *volume.array.shape), np.float32)
     bank = Bank(volume.grid, params)
     yield from bank.filter(filled(volume), out)
-    return Features(
-        out,
-        names,
-        volume.affine,
-        params.model_dump(mode="json"),
-        frame_of_reference=volume.frame_of_reference,
-        source=volume.source,
-        name=volume.name,
-        valid=volume.valid,
-        history=volume.history,
-    )
+    return volume.maps(out, names, params.model_dump(mode="json"))
 
 
 def filled(volume: Volume) -> np.ndarray[Any, Any]:

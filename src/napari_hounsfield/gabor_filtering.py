@@ -148,7 +148,7 @@ class Bank:
         orientations, planes = len(self.params.orientations), len(self.banks)
         work = [(p, block) for p, bank in enumerate(self.banks) for block in bank.tiles(array.shape, first, last)]
         for done, (p, block) in enumerate(work):
-            into = (slice(block[0].start - first, block[0].stop - first), *block[1:])
+            into: tuple[slice, ...] = (slice(block[0].start - first, block[0].stop - first), *block[1:])
             spectrum = self.banks[p].spectrum(array, block)
             for index in range(len(self.params.wavelengths)):
                 parts = self._part(self.banks[p].responses(spectrum, block, index))
@@ -156,7 +156,7 @@ class Bank:
                     start = (index * planes + p) * orientations
                     out[(slice(start, start + orientations), *into)] = parts
                 else:
-                    self._pool(parts, out[(index, *into)], p)
+                    self._pool(parts, out[index][into], p)
                 yield Progress((done + (index + 1) / len(self.params.wavelengths)) / len(work), "Gabor bank")
 
     def _part(self, responses: NDArray[np.complex64]) -> NDArray[np.float32]:

@@ -56,10 +56,14 @@ def planes_of(kind: str, grid: Grid) -> tuple[Plane, ...]:
     """
     if kind != "axial" and grid.shape[0] == 1:
         raise ParameterError(f"planes {kind!r} need more than one slice; use 'axial'")
-    spans = {"axial": {"axial": PLANES["axial"]}, "orthogonal": PLANES, "volume": {"volume": (0, 1, 2)}}[kind]
+    every: dict[str, dict[str, tuple[int, ...]]] = {
+        "axial": {"axial": PLANES["axial"]},
+        "orthogonal": dict(PLANES),
+        "volume": {"volume": (0, 1, 2)},
+    }
     patient = grid.patient_axes
     planes = []
-    for name, axes in spans.items():
+    for name, axes in every[kind].items():
         ordered = tuple(sorted(axes, key=lambda axis: patient[axis][0]))
         planes.append(
             Plane(

@@ -189,7 +189,8 @@ class ThresholdParams(_Range):
         values = volume.scanned()
         if values.min() == values.max():
             raise ParameterError(f"{volume.name or 'image'}: all values are equal, no threshold divides them; give the limits")
-        return self._with("custom", float(threshold_otsu(values)), NO_LIMIT)
+        lower = float(threshold_otsu(values))  # type: ignore[no-untyped-call]
+        return self._with("custom", lower, NO_LIMIT)
 
 
 def rescaled(values: NDArray[Any], lower: float, upper: float) -> NDArray[np.float32]:
@@ -285,12 +286,4 @@ def threshold(volume: Volume, params: ThresholdParams) -> Generator[Progress, No
     if volume.valid is not None:
         inside &= volume.valid.view(np.uint8)
     name = params.tissue if params.tissue in get_args(TissueName) else "inside"
-    return LabelMap(
-        inside,
-        volume.affine,
-        {1: name},
-        frame_of_reference=volume.frame_of_reference,
-        source=volume.source,
-        name=volume.name,
-        history=volume.history,
-    )
+    return volume.label_map(inside, {1: name})

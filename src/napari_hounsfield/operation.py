@@ -25,7 +25,9 @@ R = TypeVar("R")
 class Params(BaseModel):
     """Base of every parameter model: frozen, no unknown names, help from attribute docstrings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True, allow_inf_nan=False
+    )
     presets: ClassVar[dict[str, dict[str, Any]]] = {}
     """Named sets of values; `seed` is what the seed papers use."""
 
@@ -114,9 +116,7 @@ class Operation(Generic[D, R]):
     def inputs(self) -> tuple[Input, ...]:
         """What the operation works on, in order."""
         hints = get_type_hints(self.function)
-        return tuple(
-            Input(p.name, _kinds(hints[p.name]), p.default is inspect.Parameter.empty) for p in self._parameters
-        )
+        return tuple(Input(p.name, _kinds(hints[p.name]), p.default is inspect.Parameter.empty) for p in self._parameters)
 
     @cached_property
     def result(self) -> type:
@@ -143,7 +143,7 @@ class Operation(Generic[D, R]):
         """Run stepwise: yields Progress, returns the result with this operation in its history."""
         arguments, params = self._bound(data, named)
         resolved = params.resolve(*arguments)
-        result = yield from self.function(*arguments, resolved)
+        result = yield from self.function(*arguments, params=resolved)
         if hasattr(result, "with_record"):
             record = Record(self.name, resolved.model_dump(mode="json"), __version__)
             result = result.with_record(record)
@@ -163,9 +163,7 @@ def _kinds(hint: Any) -> tuple[type, ...]:
     return (hint,)
 
 
-def operation(
-    name: str, params_type: type[Params]
-) -> Callable[[Callable[D, Generator[Progress, None, R]]], Operation[D, R]]:
+def operation(name: str, params_type: type[Params]) -> Callable[[Callable[D, Generator[Progress, None, R]]], Operation[D, R]]:
     """Make an operation of a generator function whose last argument is `params`."""
 
     def decorate(function: Callable[D, Generator[Progress, None, R]]) -> Operation[D, R]:

@@ -137,6 +137,32 @@ class Volume(_Image):
         """Return a volume of other values on the same grid, with the same references."""
         return replace(self, array=array, **changes)
 
+    def label_map(self, array: NDArray[Any], classes: Mapping[int, str]) -> LabelMap:
+        """Labels (z, y, x) of this volume, with its grid, references and history."""
+        return LabelMap(
+            array,
+            self.affine,
+            classes,
+            frame_of_reference=self.frame_of_reference,
+            source=self.source,
+            name=self.name,
+            history=self.history,
+        )
+
+    def maps(self, array: NDArray[np.float32], names: Sequence[str], recipe: Mapping[str, Any]) -> Features:
+        """Maps (c, z, y, x) of this volume, with its grid, padding, references and history."""
+        return Features(
+            array,
+            names,
+            self.affine,
+            recipe,
+            self.valid,
+            frame_of_reference=self.frame_of_reference,
+            source=self.source,
+            name=self.name,
+            history=self.history,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class LabelMap(_Image):

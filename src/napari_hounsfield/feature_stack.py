@@ -1,0 +1,214 @@
+"""The feature engine: what a classifier sees of every voxel, whole or slab by slab."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from .errors import GridError, ParameterError
+from .gabor_bank import GaborParams, filled, map_names
+from .intensity import WindowParams, rescaled
+from .operation import Numbers, Params, Progress, numbers, operation, part
+from .volume import Features, Volume
+
+SLAB_VOXELS = 4_000_000
+"""Voxels of a slab times maps: 16 MB of float32, so that a step of a long pass stays short."""
+
+
+class FeatureParams(Params):
+    """What is computed for every voxel: the windowed intensity, its smoothed versions, and the Gabor bank over it."""
+
+    window: WindowParams = Field(default_factory=WindowParams)
+    """Range of intensities that the features see."""
+    intensity: bool = True
+    """Use the windowed intensity itself."""
+    gaussian: Numbers = numbers(unit="mm", low=0.01, high=1000)
+    """Standard deviations of Gaussian-smoothed intensity in space; empty: none."""
+    texture: bool = True
+    """Use the Gabor bank."""
+    gabor: GaborParams = Field(default_factory=lambda: GaborParams(pool="mean"))
+    """Filters over the windowed intensity."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not (self.intensity or self.texture or self.gaussian):
+            raise ValueError("no feature is chosen")
+        if self.window.binary or self.window.matrix:
+            raise ValueError("features are computed from the window itself: leave binary and matrix at their defaults")
+        return self
+
+    def resolve(self, *data: Any) -> Self:
+        """Fill the window by modality and the bank from the voxel size."""
+        volume: Volume = data[0]
+        gabor = self.gabor.resolve(volume) if self.texture else self.gabor
+        return self.model_copy(update={"window": self.window.resolve(volume), "gabor": gabor})
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the maps that resolved parameters give."""
+        names = ["intensity"] if self.intensity else []
+        names += [f"Gaussian {sigma:g} mm" for sigma in self.gaussian]
+        return names + (map_names(self.gabor) if self.texture else [])
+
+
+class FeatureEngine:
+    """Features of one volume, made slab by slab so that memory stays bounded.
+
+    Parameters
+    ----------
+    volume
+        One scalar image.
+    params
+        Resolved parameters.
+    """
+
+    def __init__(self, volume: Volume, params: FeatureParams) -> None:
+        volume.require_scalar()
+        self.volume, self.params = volume, params
+        self.names = params.names
+        self._array = filled(volume)
+        self._bank: Any = None
+
+    def slab(self, first: int, last: int, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
+        """Write the maps of slices `first` to `last` into `out` (maps, last - first, y, x)."""
+        limits = self.params.window.lower, self.params.window.upper
+        reach = self._reach()
+        low, high = max(0, first - reach), min(len(self._array), last + reach)
+        windowed = rescaled(np.nan_to_num(self._array[low:high]), *limits)
+        here = slice(first - low, last - low)
+        row = 0
+        if self.params.intensity:
+            out[0] = windowed[here]
+            row = 1
+        for sigma in self.params.gaussian:
+            from scipy.ndimage import gaussian_filter
+
+            in_voxels = [sigma / step for step in self.volume.spacing]
+            out[row] = gaussian_filter(windowed, in_voxels, mode="reflect", truncate=_TRUNCATE)[here]
+            row += 1
+            yield Progress(row / len(self.names), "features")
+        if self.params.texture:
+            yield from self._texture(windowed, here, out[row:])
+
+    def _texture(self, windowed: NDArray[np.float32], here: slice, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
+        from .gabor_filtering import Bank
+
+        if self._bank is None:
+            self._bank = Bank(self.volume.grid, self.params.gabor)
+        yield from self._bank.filter(windowed, out, here.start, here.stop)
+
+    def _reach(self) -> int:
+        """Slices beyond a slab that its features depend on."""
+        if self.params.texture and self.params.gabor.planes != "axial":
+            return len(self._array)
+        step = self.volume.spacing[0]
+        return max((int(_TRUNCATE * sigma / step + 0.5) for sigma in self.params.gaussian), default=0)
+
+    def slabs(self) -> Iterator[tuple[int, int]]:
+        """Ranges of slices that keep a slab's features small."""
+        depth, rows, columns = self._array.shape
+        step = max(1, SLAB_VOXELS // (rows * columns * len(self.names)))
+        for first in range(0, depth, step):
+            yield first, min(first + step, depth)
+
+    def at(self, mask: NDArray[np.bool_]) -> Generator[Progress, None, NDArray[np.float32]]:
+        """Features (n, maps) of the voxels of a mask (z, y, x), in the array's order; only their slices are computed."""
+        slices = np.flatnonzero(mask.any(axis=(1, 2)))
+        rows = []
+        out = np.empty((len(self.names), 1, *mask.shape[1:]), np.float32)
+        for done, z in enumerate(slices):
+            yield from part(self.slab(int(z), int(z) + 1, out), done / len(slices), (done + 1) / len(slices))
+            rows.append(out[:, 0][:, mask[z]].T.copy())
+        return np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32)
+
+
+_TRUNCATE = 4.0
+
+
+class StoredFeatures:
+    """Features that are already there, behind the same interface as the engine that computes them."""
+
+    def __init__(self, features: Features, volume: Volume) -> None:
+        if features.grid.shape != volume.grid.shape:
+            raise GridError(f"features of shape {features.grid.shape} do not fit the image of shape {volume.grid.shape}")
+        self.volume, self.features = volume, features
+        self.params = FeatureParams(**features.recipe)
+        self.names = list(features.names)
+
+    def slab(self, first: int, last: int, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
+        """Copy the maps of slices `first` to `last` into `out`."""
+        out[...] = self.features.array[:, first:last]
+        yield Progress(1.0, "features")
+
+    def slabs(self) -> Iterator[tuple[int, int]]:
+        """Ranges of slices that keep a slab's features small."""
+        depth, rows, columns = self.volume.array.shape
+        step = max(1, SLAB_VOXELS // (rows * columns * len(self.names)))
+        for first in range(0, depth, step):
+            yield first, min(first + step, depth)
+
+    def at(self, mask: NDArray[np.bool_]) -> Generator[Progress, None, NDArray[np.float32]]:
+        """Features (n, maps) of the voxels of a mask (z, y, x), in the array's order."""
+        yield Progress(0.0, "features")
+        return np.ascontiguousarray(self.features.array[:, mask].T)
+
+
+FeatureSource = FeatureEngine | StoredFeatures
+
+
+def feature_source(volume: Volume, params: FeatureParams, features: Features | None) -> FeatureSource:
+    """Stored features where they are given and made by the same recipe, otherwise an engine that computes them.
+
+    Parameters
+    ----------
+    params
+        Resolved parameters.
+
+    Raises
+    ------
+    ParameterError
+        If the stored features were computed by another recipe.
+    GridError
+        If they lie on another grid.
+    """
+    if features is None:
+        return FeatureEngine(volume, params)
+    stored = StoredFeatures(features, volume)
+    if stored.params != params:
+        raise ParameterError("the features given were computed with other parameters than asked for here")
+    return stored
+
+
+@operation("features", FeatureParams)
+def features(volume: Volume, params: FeatureParams) -> Generator[Progress, None, Features]:
+    """Compute the features of every voxel.
+
+    Parameters
+    ----------
+    volume
+        One scalar image.
+    params
+        What to compute; blanks are filled by modality and voxel size.
+
+    Returns
+    -------
+    Features
+        float32 (c, z, y, x); `recipe` holds the resolved parameters.
+
+    Raises
+    ------
+    IntensityError
+        If the scanned field holds NaN.
+    ParameterError
+        If a filter does not fit the image.
+    """
+    engine = FeatureEngine(volume, params)
+    out = np.empty((len(engine.names), *volume.array.shape), np.float32)
+    depth = len(volume.array)
+    for first, last in engine.slabs():
+        yield from part(engine.slab(first, last, out[:, first:last]), first / depth, last / depth)
+    return volume.maps(out, engine.names, params.model_dump(mode="json"))

@@ -1,0 +1,1 @@
+"""Recognition of voxels: first classes, samples, classifiers and what they give."""

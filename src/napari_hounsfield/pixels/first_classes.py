@@ -1,0 +1,209 @@
+"""First classes: a draft without supervision, from the image and its features."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ..errors import IntensityError, ParameterError
+from ..feature_stack import FeatureParams, FeatureSource, feature_source
+from ..intensity import TISSUES, is_hounsfield, nearest_tissue
+from ..operation import Params, Progress, number, operation, part
+from ..volume import Features, Segmentation, Volume
+
+SAMPLE = 20_000
+"""Voxels that the classes are found on; all others are then assigned."""
+MOST_CLASSES = 8
+
+
+class ClassesParams(Params):
+    """How the image is divided into classes."""
+
+    method: Literal["auto", "table", "kmeans", "gmm"] = "auto"
+    """table: the tissue table, for HU; kmeans: clusters of the features; gmm: Gaussian mixture of the features; auto: table where the unit is HU, else kmeans."""
+    count: int = number(0, 0, 32)
+    """Number of classes of kmeans and gmm; 0: the fewest whose means explain enough of the image."""
+    explained: float = number(0.95, 0.1, 0.999)
+    """Part of the image's variance that the class means must explain, where the number is found."""
+    features: FeatureParams = Field(default_factory=FeatureParams)
+    """What kmeans and gmm see of every voxel."""
+    seed: int = number(0, 0, 2**31 - 1)
+    """Of the voxels that the classes are found on, and of the first centres."""
+
+    def resolve(self, *data: Any) -> Self:
+        """Choose the method by the unit and fill the features' blanks."""
+        volume: Volume = data[0]
+        method = self.method if self.method != "auto" else "table" if is_hounsfield(volume) else "kmeans"
+        if method == "table" and not is_hounsfield(volume):
+            raise ParameterError(
+                f"{volume.name or 'image'}: the tissue table is in HU, the unit here is {volume.unit or 'unknown'!r}"
+            )
+        features = self.features if method == "table" else self.features.resolve(volume)
+        return self.model_copy(update={"method": method, "features": features})
+
+
+@operation("classes", ClassesParams)
+def classes(
+    volume: Volume, features: Features | None = None, *, params: ClassesParams
+) -> Generator[Progress, None, Segmentation]:
+    """Divide an image into first classes without supervision.
+
+    Parameters
+    ----------
+    volume
+        One scalar image.
+    features
+        Features of the same recipe, where they are already there.
+    params
+        Method; found classes are numbered by rising mean intensity and, in HU, named by the tissue table.
+
+    Returns
+    -------
+    Segmentation
+        Draft labels (0 in the padding) and, in `sureness`, how far each voxel is from a tie (0) between two classes.
+
+    Raises
+    ------
+    IntensityError
+        If nothing was scanned, or the scanned field holds NaN.
+    ParameterError
+        If the tissue table is asked for and the unit is not HU.
+
+    References
+    ----------
+    Seed paper, section 4.1: its unsupervised analysis is read as a clustering (k-means, Gaussian mixture, HU table); the number of
+    classes is settled by comparing the draft with the image: their means must explain a given part of its variance.
+    """
+    volume.require_scalar()
+    if volume.valid is not None and not volume.valid.any():
+        raise IntensityError(f"{volume.name or 'image'}: every voxel is padding")
+    if params.method == "table":
+        labels, sureness, names = yield from _by_table(volume)
+    else:
+        source = feature_source(volume, params.features, features)
+        model = yield from part(_clusters(source, params), 0.0, 0.4)
+        labels, sureness = yield from part(_assigned(source, model), 0.4, 1.0)
+        names = _cluster_names(volume, labels, len(model))
+    if volume.valid is not None:
+        labels[~volume.valid] = 0
+        sureness[~volume.valid] = 0
+    return Segmentation(volume.label_map(labels, names), sureness=sureness)
+
+
+Drafted = tuple[NDArray[np.uint8], NDArray[np.float32], dict[int, str]]
+
+
+def _by_table(volume: Volume) -> Generator[Progress, None, Drafted]:
+    """Nearest tissue of every voxel; sureness is the distance to the range's nearer end, as a part of half its width."""
+    limits = np.array([(t.lower, t.upper) for t in TISSUES])
+    half_width = np.minimum(np.diff(limits, axis=1)[:, 0] / 2, 200.0)
+    labels = np.zeros(volume.array.shape, np.uint8)
+    sureness = np.zeros(volume.array.shape, np.float32)
+    for z, plane in enumerate(volume.array):
+        hu = np.nan_to_num(plane).astype(np.float32)
+        depth = np.stack([np.minimum(hu - lower, upper - hu) for lower, upper in limits])  # negative outside
+        labels[z] = depth.argmax(axis=0) + 1
+        sureness[z] = np.clip(depth.max(axis=0) / half_width[labels[z] - 1], 0, 1)
+        yield Progress((z + 1) / len(labels), "tissue table")
+    return labels, sureness, {k + 1: tissue.name for k, tissue in enumerate(TISSUES)}
+
+
+class _Clusters:
+    """Classes found on a sample of standardised features, ordered by mean intensity."""
+
+    def __init__(self, mean: NDArray[Any], scale: NDArray[Any], fitted: Any, order: NDArray[np.intp]) -> None:
+        self.mean, self.scale, self._fitted = mean, scale, fitted
+        self._rank = np.argsort(order)
+
+    def __len__(self) -> int:
+        return len(self._rank)
+
+    def assign(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Class index and sureness of features (n, maps)."""
+        scaled = (rows - self.mean) / self.scale
+        if hasattr(self._fitted, "predict_proba"):
+            shares = np.sort(self._fitted.predict_proba(scaled), axis=1)
+            sure = shares[:, -1] - (shares[:, -2] if shares.shape[1] > 1 else 0)
+            found = self._fitted.predict(scaled)
+        else:
+            distances = self._fitted.transform(scaled)
+            found = distances.argmin(axis=1)
+            nearest = np.sort(distances, axis=1)[:, :2]
+            sure = 1 - nearest[:, 0] / np.maximum(nearest[:, -1], 1e-12) if nearest.shape[1] > 1 else np.ones(len(rows))
+        return self._rank[found], sure.astype(np.float32)
+
+
+def _clusters(source: FeatureSource, params: ClassesParams) -> Generator[Progress, None, _Clusters]:
+    """Find the classes on a seeded sample of the scanned voxels."""
+    volume = source.volume
+    random = np.random.default_rng(params.seed)
+    places = np.arange(volume.array.size) if volume.valid is None else np.flatnonzero(volume.valid)
+    # A sample of whole slices costs only those slices' features.
+    slices = np.unique(places // volume.array[0].size)
+    slices = np.sort(random.permutation(slices)[: max(8, len(slices) // 8)])
+    places = places[np.isin(places // volume.array[0].size, slices)]
+    chosen = np.zeros(volume.array.size, bool)
+    chosen[random.choice(places, min(SAMPLE, len(places)), replace=False)] = True
+    mask = chosen.reshape(volume.array.shape)
+    rows = yield from part(source.at(mask), 0.0, 0.6)
+    intensity = volume.array[mask].astype(np.float64)
+    mean, scale = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
+    scaled = (rows - mean) / scale
+    counts = [params.count] if params.count else range(2, MOST_CLASSES + 1)
+    for step, count in enumerate(counts):
+        yield Progress(0.6 + 0.4 * step / len(counts), f"{count} classes")
+        fitted = _fitted(scaled, count, params)
+        found = fitted.predict(scaled)
+        sizes = np.bincount(found, minlength=count)
+        means = np.bincount(found, intensity, count) / np.maximum(sizes, 1)
+        spread = intensity.var()
+        if params.count or spread == 0 or 1 - ((intensity - means[found]) ** 2).mean() / spread >= params.explained:
+            break
+    return _Clusters(mean, scale, fitted, np.argsort(means))
+
+
+def _fitted(scaled: NDArray[Any], count: int, params: ClassesParams) -> Any:
+    if len(scaled) < count:
+        raise IntensityError(f"{len(scaled)} scanned voxels cannot be divided into {count} classes")
+    if params.method == "gmm":
+        from sklearn.mixture import GaussianMixture
+
+        return GaussianMixture(count, random_state=params.seed, max_iter=50, reg_covar=1e-4).fit(scaled)
+    from sklearn.cluster import KMeans
+
+    return KMeans(count, random_state=params.seed, n_init=2, max_iter=50).fit(scaled)
+
+
+def _assigned(
+    source: FeatureSource, model: _Clusters
+) -> Generator[Progress, None, tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+    """Class (from 1) and sureness of every voxel."""
+    shape = source.volume.array.shape
+    labels, sureness = np.zeros(shape, np.uint8), np.zeros(shape, np.float32)
+    for first, last in source.slabs():
+        maps = np.empty((len(source.names), last - first, *shape[1:]), np.float32)
+        yield from part(source.slab(first, last, maps), first / shape[0], last / shape[0])
+        found, sure = model.assign(maps.reshape(len(maps), -1).T)
+        labels[first:last] = found.reshape(-1, *shape[1:]) + 1
+        sureness[first:last] = sure.reshape(-1, *shape[1:])
+    return labels, sureness
+
+
+def _cluster_names(volume: Volume, labels: NDArray[np.uint8], count: int) -> dict[int, str]:
+    """`class N`, or in HU the tissue of the class's median, numbered where several share one."""
+    if not is_hounsfield(volume):
+        return {k: f"class {k}" for k in range(1, count + 1)}
+    scanned = np.ones(labels.shape, bool) if volume.valid is None else volume.valid
+    names: dict[int, str] = {}
+    seen: Counter[str] = Counter()
+    for k in range(1, count + 1):
+        values = volume.array[(labels == k) & scanned]
+        tissue = nearest_tissue(float(np.median(values))) if values.size else "empty"
+        seen[tissue] += 1
+        names[k] = tissue if seen[tissue] == 1 else f"{tissue} {seen[tissue]}"
+    return names

@@ -1,0 +1,84 @@
+"""Recognition of a whole volume by a trained classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import ModelError
+from ..feature_stack import feature_source
+from ..operation import Params, Progress, operation, part
+from ..volume import BACKGROUND, Features, Segmentation, Volume
+from .classifier import PixelClassifier
+
+
+class SegmentParams(Params):
+    """What to give beside the labels."""
+
+    probabilities: bool = False
+    """Give the probability of every class."""
+    sureness: bool = False
+    """Give how far each voxel is from a tie between two classes."""
+
+
+@operation("segment", SegmentParams)
+def segment(
+    volume: Volume, classifier: PixelClassifier, features: Features | None = None, *, params: SegmentParams
+) -> Generator[Progress, None, Segmentation]:
+    """Recognise every voxel of a volume.
+
+    Parameters
+    ----------
+    volume
+        One scalar image of the unit that the classifier was trained on; its spacing may differ, features are in mm.
+    classifier
+        What `train` gave, or `load_model` read.
+    features
+        Features of the volume by the classifier's recipe, where they are already there.
+    params
+        What to give beside the labels.
+
+    Returns
+    -------
+    Segmentation
+        Labels keep the numbers of the classes; a class named `background`, and padding, is 0.
+
+    Raises
+    ------
+    ModelError
+        If the classifier was trained on another unit.
+    ParameterError
+        If a filter of its recipe does not fit the image, or other features are given.
+    """
+    if classifier.unit != volume.unit:
+        raise ModelError(
+            f"{volume.name or 'image'}: unit is {volume.unit or 'unknown'!r}, the classifier was trained on {classifier.unit or 'unknown'!r}"
+        )
+    recipe = classifier.recipe.resolve(volume)
+    source = feature_source(volume, recipe, features)
+    shape = volume.array.shape
+    numbers = np.array([0 if name == BACKGROUND else value for value, name in classifier.classes.items()])
+    labels = np.zeros(shape, np.uint8 if numbers.max() < 256 else np.uint16)
+    maps_of = np.zeros((len(numbers), *shape), np.float32) if params.probabilities else None
+    sureness = np.zeros(shape, np.float32) if params.sureness else None
+    for first, last in source.slabs():
+        maps = np.empty((len(source.names), last - first, *shape[1:]), np.float32)
+        yield from part(source.slab(first, last, maps), first / shape[0], last / shape[0])
+        found = classifier.recogniser.probabilities(maps.reshape(len(maps), -1).T)
+        labels[first:last] = numbers[found.argmax(axis=1)].reshape(-1, *shape[1:])
+        if maps_of is not None:
+            maps_of[:, first:last] = found.T.reshape(-1, last - first, *shape[1:])
+        if sureness is not None:
+            best = np.partition(found, -2, axis=1)[:, -2:]
+            sureness[first:last] = (best[:, 1] - best[:, 0]).reshape(-1, *shape[1:])
+    for array in (labels, maps_of, sureness):
+        if array is not None and volume.valid is not None:
+            array[..., ~volume.valid] = 0
+    trained = replace(volume, history=(*volume.history, *classifier.history))
+    names = dict(zip(numbers.tolist(), classifier.classes.values(), strict=True))
+    probabilities = None
+    if maps_of is not None:
+        probabilities = trained.maps(maps_of, list(classifier.classes.values()), classifier.params.model_dump(mode="json"))
+    return Segmentation(trained.label_map(labels, names), probabilities, sureness)
