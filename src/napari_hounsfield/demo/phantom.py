@@ -78,7 +78,7 @@ def chest_phantom(params: PhantomParams | None = None) -> Phantom:
     lungs *= canvas.labels == LUNG  # what heart and great vessels left of them
     anatomy.paint_vessels(canvas, lungs, random)
     nodules = anatomy.paint_nodules(canvas, random)
-    texture.paint_fibrosis(canvas, lungs, nodules, random)
+    texture.paint_fibrosis(canvas, lungs, random)
     anatomy.paint_table(canvas)
     image = texture.scanned(canvas, params.noise, random)
     return _finished(canvas, image, nodules)

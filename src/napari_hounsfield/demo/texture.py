@@ -14,15 +14,18 @@ WALL, AIR_SPACE = 230.0, -120.0
 """HU of walls and air spaces above and below the lung around them, before the mean is made equal."""
 
 
-def paint_fibrosis(canvas: Canvas, lungs: NDArray[np.bool_], nodules: NDArray[np.uint8], random: np.random.Generator) -> None:
+def paint_fibrosis(canvas: Canvas, lungs: NDArray[np.bool_], random: np.random.Generator) -> None:
     """Turn the back of the right lung's base into honeycomb with the mean HU of the lung around it."""
+    from scipy import ndimage
+
     depth = canvas.ellipsoid((-84, 34, 112), (42, 36, 52)) + 4.0 * smooth_random(canvas.shape, canvas.spacing, 18.0, random)
-    near = lungs & (depth > -12)
-    inside = near & (depth > 0)
-    around = near & ~inside
+    inside = lungs & (depth > 0)
+    air = ~ndimage.binary_dilation(canvas.labels != LUNG, iterations=2)  # neither vessels nor the lung's border
+    around = air & (depth > -12) & (depth <= 0)
     where = np.argwhere(inside)
     canvas.values[inside] += _honeycomb(where * np.array(canvas.spacing), random)
-    canvas.values[inside] += canvas.values[around].mean() - canvas.values[inside].mean()
+    if around.any() and (inside & air).any():  # not so in a phantom of very few voxels
+        canvas.values[inside] += canvas.values[around].mean() - canvas.values[inside & air].mean()
     canvas.labels[inside & (canvas.labels == LUNG)] = FIBROSIS
 
 
