@@ -26,7 +26,7 @@ class CleanParams(Params):
     minimum_ml: float = number(0, 0, 100_000, unit="ml")
     """Drop smaller parts."""
     fill_holes: Literal["volume", "slices", "none"] = "volume"
-    """Fill what a class encloses: in the volume, or in each slice (vessels that leave the lung). Other classes are left as they are."""
+    """Fill what a class encloses, but no other class: in the volume, or in each slice (vessels that leave the lung)."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def clean(labels: LabelMap | Segmentation, params: CleanParams) -> Generator[Pro
     """Drop what touches the in-plane border, keep the large parts and fill holes, class by class.
 
     A part is what hangs together by the faces of voxels once its holes are filled, and is measured with its holes. A background
-    voxel that several classes enclose goes to the one that encloses it most closely, and no class takes a voxel of another. Voxels
-    that are dropped become 0. Cleaning twice changes nothing more.
+    voxel that several classes enclose goes to the one that encloses it most closely, and no class takes a voxel of another.
+    Voxels that are dropped become 0. Cleaning twice changes nothing more.
 
     Parameters
     ----------
@@ -102,9 +102,8 @@ def _drop(
 
 def _drop_border(mask: NDArray[np.bool_], box: Box, shape: tuple[int, ...]) -> Generator[Progress, None, None]:
     """Clear the parts of a mask, which lies in a box of an array, that touch the in-plane border of the array."""
-    ends = [
-        (axis, end) for axis in (1, 2) for end in (0, -1) if (box[axis].start == 0 if end == 0 else box[axis].stop == shape[axis])
-    ]
+    ends = [(axis, 0) for axis in (1, 2) if box[axis].start == 0]
+    ends += [(axis, -1) for axis in (1, 2) if box[axis].stop == shape[axis]]
     if not ends:
         return
     parts, count = yield from connected(mask)
@@ -120,9 +119,8 @@ def _chosen(voxels: NDArray[np.int64], voxel_volume: float, params: CleanParams)
     """Which parts are kept, by their voxels; part 0 is outside and never kept."""
     sizes = voxels.copy()
     sizes[0] = 0
-    chosen: NDArray[np.bool_] = (
-        (sizes > 0) & (sizes >= params.minimum_share * sizes.max()) & (sizes * voxel_volume >= 1000 * params.minimum_ml)
-    )
+    smallest = max(1.0, params.minimum_share * sizes.max(), 1000 * params.minimum_ml / voxel_volume)
+    chosen: NDArray[np.bool_] = sizes >= smallest
     if params.keep:
         chosen[np.argsort(-sizes, kind="stable")[params.keep :]] = False
     return chosen

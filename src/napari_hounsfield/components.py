@@ -33,8 +33,11 @@ def bounding_box(array: NDArray[np.integer], values: Sequence[int]) -> Box | Non
                 found[2] |= inside.any(axis=0)
     if not found[0].any():
         return None
-    z, y, x = (slice(int(f.argmax()), len(f) - int(f[::-1].argmax())) for f in found)
-    return z, y, x
+    return _span(found[0]), _span(found[1]), _span(found[2])
+
+
+def _span(found: NDArray[np.bool_]) -> slice:
+    return slice(int(found.argmax()), len(found) - int(found[::-1].argmax()))
 
 
 def connected(mask: NDArray[np.bool_]) -> Generator[Progress, None, tuple[NDArray[np.int32], int]]:
@@ -84,8 +87,8 @@ def connected(mask: NDArray[np.bool_]) -> Generator[Progress, None, tuple[NDArra
 def filled(mask: NDArray[np.bool_], holes: str) -> Generator[Progress, None, NDArray[np.bool_]]:
     """Return the mask with its holes.
 
-    A hole is a face-connected part of the outside that does not reach the edge of the array: of the whole volume (`volume`), or of
-    a plane (`slices`). With `none` nothing is filled. Equals `scipy.ndimage.binary_fill_holes` of the volume or of each plane.
+    A hole is a face-connected part of the outside that does not reach the edge of the array: of the whole volume (`volume`), or
+    of a plane (`slices`). With `none` nothing is filled. Equals `scipy.ndimage.binary_fill_holes` of the volume or of each plane.
     """
     if holes == "none":
         return mask

@@ -1,0 +1,138 @@
+"""Distances between the surfaces of two masks, in millimetres.
+
+Positions are taken in the patient, through the affine, so that anisotropic and sheared grids are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..operation import Progress, part
+from ..runtime import threads
+
+Points = NDArray[Any]
+"""Voxel indices (n, 3), not always whole."""
+
+CHUNK = 20_000
+"""Points looked up between two reports of progress."""
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceDistances:
+    """What separates two masks."""
+
+    hausdorff: float
+    """Greatest distance in mm from a voxel of either mask to the other mask."""
+    from_first: NDArray[np.float64]
+    """Distance in mm to the second surface, for each surface voxel of the first mask."""
+    from_second: NDArray[np.float64]
+    """Distance in mm to the first surface, for each surface voxel of the second mask."""
+
+    @property
+    def hausdorff95(self) -> float | None:
+        """The greater of the 95th percentiles of both directions in mm (linear between ranks); None without surface voxels."""
+        both = [float(np.percentile(d, 95)) for d in (self.from_first, self.from_second) if d.size]
+        return max(both, default=None)
+
+    def surface_dice(self, tolerance: float) -> float | None:
+        """Share of all surface voxels no further than `tolerance` mm from the other surface; None without surface voxels."""
+        total = self.from_first.size + self.from_second.size
+        limit = tolerance * (1 + 1e-9) + 1e-9  # a distance that equals the tolerance may be rounded up
+        near = sum(int((d <= limit).sum()) for d in (self.from_first, self.from_second))
+        return near / total if total else None
+
+
+def surface(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Voxels of a mask (z, y, x) with a face neighbour outside it, or at the edge of the array.
+
+    Along an axis of length 1 there are no neighbours: the surface of a 2D image is its outline.
+    """
+    inner = mask.copy()
+    for axis in (a for a in range(mask.ndim) if mask.shape[a] > 1):
+        source, target = np.moveaxis(mask, axis, 0), np.moveaxis(inner, axis, 0)
+        target[1:] &= source[:-1]
+        target[:-1] &= source[1:]
+        target[0] = target[-1] = False
+    return mask & ~inner
+
+
+def surface_distances(
+    first: NDArray[np.bool_],
+    second: NDArray[np.bool_],
+    axes: NDArray[np.float64],
+    counted: NDArray[np.bool_] | None = None,
+) -> Generator[Progress, None, SurfaceDistances]:
+    """Measure the distances between two masks, neither of them empty.
+
+    `hausdorff` is the Hausdorff distance of the two sets of voxel centres (Huttenlocher 1993; as SimpleITK's
+    `HausdorffDistanceImageFilter`); the other figures are of surface voxels (Maier-Hein 2024, Metrics reloaded; as MONAI without
+    sub-voxel surfaces). They part where one mask has a hole that the other has not: the hole's surface is far from the other
+    surface, but its voxels are near the mask.
+
+    Parameters
+    ----------
+    first, second
+        Bool (z, y, x), cropped to both objects. The edge of the array counts as outside.
+    axes
+        (3, 3): columns are the steps in mm along z, y and x.
+    counted
+        Bool (z, y, x): only these voxels are judged, but any voxel may be the nearest. None: all.
+    """
+    edges = surface(first), surface(second)
+    trees = [_tree(np.argwhere(edge), axes) for edge in edges]
+    yield Progress(0.1)
+    directed = []
+    for i, (mine, other) in enumerate((edges, edges[::-1])):
+        judged = mine if counted is None else mine & counted
+        apart = np.argwhere(judged & ~other)  # the shared surface is at distance 0
+        distances = np.zeros(int(judged.sum()))
+        distances[: len(apart)] = yield from part(_distances(apart, axes, trees[1 - i]), 0.1 + 0.3 * i, 0.4 + 0.3 * i)
+        directed.append(distances)
+    greatest = 0.0
+    for i, (mine, other) in enumerate(((first, second), (second, first))):
+        apart = np.argwhere(mine & ~other if counted is None else mine & ~other & counted)
+        greatest = yield from part(_greatest(apart, axes, trees[1 - i], greatest), 0.7 + 0.15 * i, 0.85 + 0.15 * i)
+    return SurfaceDistances(greatest, directed[0], directed[1])
+
+
+def _tree(points: Points, axes: NDArray[np.float64]) -> Any:
+    from scipy.spatial import cKDTree
+
+    return cKDTree(points @ axes.T, balanced_tree=False, compact_nodes=False)
+
+
+def _distances(points: Points, axes: NDArray[np.float64], tree: Any) -> Generator[Progress, None, NDArray[np.float64]]:
+    found = np.zeros(len(points))
+    for start in range(0, len(points), CHUNK):
+        found[start : start + CHUNK] = tree.query(points[start : start + CHUNK] @ axes.T, workers=threads())[0]
+        yield Progress(start / len(points))
+    return found
+
+
+def _greatest(points: Points, axes: NDArray[np.float64], tree: Any, least: float) -> Generator[Progress, None, float]:
+    """Greatest distance of the points to the tree, or `least` if that is greater.
+
+    Points are grouped into cells. A point is no further away than the centre of its cell and the radius of the cell, so that the
+    cells that may hold the greatest are looked at first, and most of them never.
+    """
+    if not len(points):
+        return least
+    size = 8
+    cells, cell_of = np.unique(points // size, axis=0, return_inverse=True)
+    corners = np.array(np.meshgrid(*[(-1, 1)] * 3)).reshape(3, -1).T * (size - 1) / 2
+    radius = np.linalg.norm(corners @ axes.T, axis=1).max()
+    centres = yield from part(_distances(cells * size + (size - 1) / 2, axes, tree), 0, 0.5)
+    bounds = (centres + radius)[cell_of.ravel()]
+    order = np.argsort(-bounds)
+    for start in range(0, len(points), CHUNK):
+        if bounds[order[start]] <= least:
+            break
+        chunk = order[start : start + CHUNK]
+        least = max(least, float(tree.query(points[chunk] @ axes.T, workers=threads())[0].max()))
+        yield Progress(0.5 + 0.5 * start / len(points))
+    return least
