@@ -106,11 +106,7 @@ class Operation(Generic[D, R]):
         self.__wrapped__ = function
         self._parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "params"]
         params = inspect.Parameter("params", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
-        self.__signature__ = inspect.Signature([*self._parameters, params] if self._all_required else [*self._parameters])
-
-    @property
-    def _all_required(self) -> bool:
-        return all(p.default is inspect.Parameter.empty for p in self._parameters)
+        self.__signature__ = inspect.Signature([*self._parameters, params])
 
     @cached_property
     def inputs(self) -> tuple[Input, ...]:
@@ -132,6 +128,8 @@ class Operation(Generic[D, R]):
                 raise TypeError(f"{self.name}() got parameters twice")
             *rest, params = data
             data = tuple(rest)
+        elif data and data[-1] is None and len(data) + len(named) > len(self._parameters):
+            data = data[:-1]  # the place of the parameters
         params = self.params_type() if params is None else params
         if not isinstance(params, self.params_type):
             raise TypeError(f"{self.name}() takes {self.params_type.__name__}, not {type(params).__name__}")
