@@ -1,0 +1,125 @@
+"""The command of an operation: its data as files, its parameters as options, its result written or printed."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import _cli_files as files
+from ._cli_options import Option, build, derive
+from ._cli_summary import record, sentence
+from ._cli_usage import COMMON_DEFAULTS, Command
+from .operation import Input, Operation, Params
+from .volume import Features, LabelMap, Segmentation, Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._cli_console import Console
+
+LABELS = (LabelMap, Segmentation)
+RESERVED = {*COMMON_DEFAULTS, "help", "series", "source", "overwrite", "out", "model", "preset"}
+"""Names of options that are not parameters."""
+
+
+def command_of(name: str, about: str, thing: Any) -> Command:
+    """The command for an entry of the table: derived from an operation, or made by a class of its own."""
+    command: Command = OperationCommand(name, about, thing) if isinstance(thing, Operation) else thing(name, about)
+    return command
+
+
+class OperationCommand(Command):
+    """A command derived from an operation.
+
+    Its required data are positionals (IMAGE, LABELS, STROKES, ...), then OUT or MODEL where the result is a file; a model to work
+    with and optional data are options (`--model`, `--test`, `--region`); all other options come from the parameter models.
+    """
+
+    def __init__(self, name: str, about: str, operation: Operation[..., Any]) -> None:
+        super().__init__(name, about)
+        self.operation = operation
+        self.parser.description = _description(operation) or self.parser.description
+        self.images = any(item.kinds[0] is Volume for item in operation.inputs)
+        self.options = self._derived()
+        for item in operation.inputs:
+            self._add_input(item)
+        if self.images:
+            self.option("--series", "series to read, where IMAGE holds several", metavar="UID", default="")
+        self._add_output()
+        for group, options in self.options.items():
+            title = self.parser.add_argument_group("reading of IMAGE" if group == "read" else "parameters")
+            for option in options:
+                option.add_to(title)
+
+    def _derived(self) -> dict[str, list[Option]]:
+        model = self.operation.params_type
+        models: dict[str, type[Params]] = {self.name: model}
+        if self.images:
+            models["read"] = files.read_params()
+        reserved = RESERVED | {item.name for item in self.operation.inputs if not item.required and word_of(item)}
+        if model.presets and "preset" not in model.model_fields:  # a field of that name stands for the presets itself
+            self.option("--preset", "named set of parameters; options that are given overrule it", choices=tuple(model.presets))
+        else:
+            reserved -= {"preset"}
+        return derive(models, reserved)
+
+    def _add_input(self, item: Input) -> None:
+        word = word_of(item)
+        if word == "MODEL" or (word and not item.required):
+            flag = "--" + word.lower().replace("_", "-")
+            self.option(flag, files.describe(word), dest=item.name, metavar=word, type=Path, required=item.required)
+        elif word:
+            self.take(word, files.describe(word), to=item.name)
+
+    def _add_output(self) -> None:
+        result = self.operation.result
+        if hasattr(result, "table"):
+            self.option("--out", "write the table there too (.csv or .json)", metavar="FILE", type=Path)
+        else:
+            word = "OUT" if issubclass(result, (Volume, Features, *LABELS)) else "MODEL"
+            self.take(word, f"file to write ({', '.join(files.suffixes(result))})", to="out")
+        if issubclass(result, LABELS):
+            text = "DICOM series that the labels belong to, for OUT in DICOM where IMAGE is none"
+            self.option("--source", text, metavar="SERIES", type=Path)
+        self.option("--overwrite", "replace what is there already", action="store_true")
+
+    def run(self, values: Mapping[str, Any], console: Console) -> None:
+        """Check what was asked for, read, compute, write, and say what came of it."""
+        params = build(self.operation.params_type, self.options[self.name], values, values.get("preset"))
+        reader = files.Reader(console, values.get("series", ""))
+        if self.images:
+            reader.params = build(files.read_params(), self.options["read"], values)
+        target: Path | None = values["out"]
+        if target is not None:
+            files.check(target, self.operation.result, values["overwrite"])
+        source = reader.source(values.get("source"))
+        data = [reader.load(item.kinds, values.get(item.name)) for item in self.operation.inputs]
+        result = console.run(self.operation.steps(*data, params), self.name)
+        written = [] if target is None else files.save(target, result, source, values["overwrite"])
+        text = sentence(result)
+        if written:
+            names = ", ".join(path.name for path in written)
+            text = f"{text}\nwrote {names}" if hasattr(result, "table") else f"wrote {names}: {text}"
+        console.result(record(self.name, result, written), text)
+
+
+def word_of(item: Input) -> str:
+    """What stands for an input on the command line: IMAGE, MODEL, its name for labels; nothing for what no file holds."""
+    kind = item.kinds[0]
+    if kind is Volume:
+        return "IMAGE"
+    if kind is Features:  # spares a script the time of computing them again, and is no file that could be read back
+        return ""
+    return item.name.upper() if kind in LABELS else "MODEL"
+
+
+def _description(operation: Operation[..., Any]) -> str:
+    """The operation's documentation up to its first section."""
+    text = inspect.cleandoc(operation.__doc__ or "")
+    paragraphs = re.split(r"\n\n\w+\n-{3,}", text)[0].replace("`", "").split("\n\n")
+    width = min(shutil.get_terminal_size().columns - 2, 100)
+    return "\n\n".join(textwrap.fill(paragraph, width) for paragraph in paragraphs)
