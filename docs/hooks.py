@@ -1,0 +1,91 @@
+"""Fill the pages from the package itself, so that a default or a help text is written once.
+
+`{{ parameters GaborParams }}` becomes a table of the model's fields, `{{ command gabor }}` what `hounsfield gabor --help` prints,
+`{{ windows }}` and `{{ tissues }}` the named ranges.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+from typing import Any, Literal, get_args, get_origin
+
+import napari_hounsfield as nh
+
+TOKEN = re.compile(r"^\{\{ (\w+)(?: ([\w-]+))? \}\}$", re.MULTILINE)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replace every token, each alone on its line."""
+    return TOKEN.sub(lambda found: FILLS[found[1]](*found.groups()[1:]), markdown)
+
+
+def parameters(model: str) -> str:
+    """A table of a model's fields."""
+    rows = ["| parameter | default | unit | choices or range | |", "|---|---|---|---|---|"]
+    for name, info in getattr(nh, model).model_fields.items():
+        extra = info.json_schema_extra or {}
+        shown = (
+            f"`{name}`",
+            _default(info),
+            extra.get("unit", ""),
+            _range(info, extra),
+            " ".join((info.description or "").split()),
+        )
+        rows.append("| " + " | ".join(text.replace("|", "\\|") for text in shown) + " |")
+    return "\n".join(rows)
+
+
+def _default(info: Any) -> str:
+    value = info.get_default(call_default_factory=True)
+    if hasattr(value, "model_fields"):
+        return f"{type(value).__name__}"
+    if isinstance(value, tuple):
+        return "`" + ", ".join(f"{v:g}" for v in value) + "`" if value else "empty"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _range(info: Any, extra: dict[str, Any]) -> str:
+    kinds = [kind for kind in (info.annotation, *get_args(info.annotation)) if get_origin(kind) is Literal]
+    choices = [choice for kind in kinds for choice in get_args(kind)]
+    if choices:
+        return ", ".join(f"`{choice}`" for choice in choices)
+    limits = {name: getattr(limit, name) for limit in info.metadata for name in ("ge", "le") if hasattr(limit, name)}
+    low, high = limits.get("ge", extra.get("low")), limits.get("le", extra.get("high"))
+    return "" if low is None else f"{low:g} to {high:g}"
+
+
+def command(name: str | None) -> str:
+    """What a command, or the whole command line, prints as its help."""
+    from napari_hounsfield.cli import main
+
+    os.environ["COLUMNS"] = "110"
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        main([name, "--help"] if name else ["--help"])
+    return f"```text\n{printed.getvalue().strip()}\n```"
+
+
+def windows(_: None) -> str:
+    """Named windows."""
+    from napari_hounsfield.intensity import WINDOWS
+
+    rows = [f"| `{name}` | {lower:g} | {upper:g} |" for name, (lower, upper) in WINDOWS.items()]
+    return "\n".join(["| preset | lower (HU) | upper (HU) |", "|---|---|---|", *rows])
+
+
+def tissues(_: None) -> str:
+    """Tissue tables, the default and the seed paper's."""
+    from napari_hounsfield.intensity import NO_LIMIT, SEED_TISSUES, TISSUES
+
+    def row(tissue: Any, table: str) -> str:
+        lower, upper = ("" if abs(limit) >= NO_LIMIT else f"{limit:.0f}" for limit in tissue[1:])
+        return f"| `{tissue.name}` | {lower} | {upper} | {table} |"
+
+    rows = [row(t, "default") for t in TISSUES] + [row(t, "seed paper") for t in SEED_TISSUES]
+    return "\n".join(["| tissue | from (HU) | to (HU) | table |", "|---|---|---|---|", *rows])
+
+
+FILLS = {"parameters": parameters, "command": command, "windows": windows, "tissues": tissues}

@@ -1,0 +1,90 @@
+"""What README and pages show is run as it stands, in a folder that holds a small phantom."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import napari_hounsfield as nh
+from napari_hounsfield.demo.phantom import PhantomParams, chest_phantom
+from napari_hounsfield.demo.series_writer import write_series
+from napari_hounsfield.demo.strokes import draw_strokes
+from napari_hounsfield.operation import finish
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Code blocks of a language, in order."""
+    return [code for found, code in BLOCK.findall(page.read_text(encoding="utf-8")) if found == language]
+
+
+@pytest.fixture(scope="session")
+def phantom_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the pages assume it: a DICOM series in `ct`, with `reference.nii.gz` and `strokes.nii.gz`."""
+    folder = tmp_path_factory.mktemp("phantom")
+    phantom = chest_phantom(PhantomParams(slices=16, matrix=64))
+    finish(write_series(phantom.volume, folder / "ct"))
+    nh.write(folder / "reference.nii.gz", phantom.reference)
+    nh.write(folder / "strokes.nii.gz", draw_strokes(phantom.reference))
+    return folder
+
+
+@pytest.fixture
+def in_phantom_folder(phantom_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory: a copy of the phantom's folder."""
+    shutil.copytree(phantom_folder, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.name)
+def test_python_on_the_page_runs(page: Path, in_phantom_folder: Path) -> None:
+    names: dict[str, object] = {}
+    for code in blocks(page, "python"):
+        exec(compile(code, page.name, "exec"), names)
+
+
+def test_commands_on_the_page_run(in_phantom_folder: Path) -> None:
+    (lines,) = blocks(ROOT / "docs" / "command-line.md", "sh")
+    for line in lines.splitlines():
+        program, *arguments = line.split()
+        assert program == "hounsfield"
+        command = [sys.executable, "-m", "napari_hounsfield", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+def test_reference_documents_every_public_name(repository: Path) -> None:
+    text = (repository / "docs" / "reference.md").read_text(encoding="utf-8")
+    grouped = {name for members in re.findall(r"members: \[(.*?)\]", text) for name in members.split(", ")}
+    single = {target.rpartition(".")[2] for target in re.findall(r"^::: (\S+)$", text, re.MULTILINE)}
+    assert not set(nh._HOME) - grouped - single
+
+
+def test_every_page_is_in_the_navigation(repository: Path) -> None:
+    configuration = (repository / "mkdocs.yml").read_text(encoding="utf-8")
+    listed = set(re.findall(r"- ([\w-]+\.md)$", configuration, re.MULTILINE))
+    assert {page.name for page in PAGES[1:]} <= listed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_between_files_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+        assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_ci_runs_the_second_command_of_the_readme(repository: Path) -> None:
+    """One command passes the tests, written the same in both places."""
+    commands = [
+        line for code in blocks(repository / "README.md", "sh") for line in code.splitlines() if "python3.11 -m venv" in line
+    ]
+    assert len(commands) == 2
+    assert commands[1].partition("  #")[0] in (repository / ".ci" / "run").read_text(encoding="utf-8").splitlines()
