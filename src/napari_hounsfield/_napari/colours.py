@@ -1,0 +1,34 @@
+"""Colours of classes: told apart with every kind of colour vision, on grey CT, and the same for a number everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..volume import BACKGROUND
+
+if TYPE_CHECKING:
+    from napari.utils.colormaps import DirectLabelColormap
+
+PALETTE = (
+    "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
+    "#88CCEE", "#DDCC77", "#AA4499", "#44AA99", "#999933", "#882255", "#6699CC", "#EE8866", "#BBCC33",
+)  # fmt: skip
+"""Okabe and Ito's seven colours, then hues of Tol's muted and light schemes that differ from them."""
+
+GREY = "#8A8A8A"
+PAINTABLE = 64
+"""Numbers up to here have a colour before they are painted."""
+
+
+def colour(value: int, name: str = "") -> str:
+    """Colour of a label value; a class named `background` is grey."""
+    return GREY if name == BACKGROUND else PALETTE[(value - 1) % len(PALETTE)]
+
+
+def label_colours(values: list[int], classes: Mapping[int, str]) -> DirectLabelColormap:
+    """Colormap of a labels layer; 0 is transparent, and so is nothing else."""
+    from napari.utils.colormaps import DirectLabelColormap
+
+    colours: dict[int | None, str] = {v: colour(v, classes.get(v, "")) for v in {*values, *range(1, PAINTABLE + 1)}}
+    return DirectLabelColormap(color_dict={**colours, 0: "transparent", None: GREY})

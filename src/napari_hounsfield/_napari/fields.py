@@ -1,0 +1,171 @@
+"""Widgets made from the fields of a parameter model: each shows a value, its bounds, its unit and its help."""
+
+from __future__ import annotations
+
+import math
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+
+from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit, PushButton, SpinBox
+
+from ..operation import Params
+from .layout import rows
+
+if TYPE_CHECKING:
+    from magicgui.widgets import Widget
+    from pydantic.fields import FieldInfo
+
+
+class ListField(LineEdit):  # type: ignore[misc]
+    """A tuple of numbers or words in one line, separated by commas or blanks; empty means what the help says."""
+
+    def __init__(self, items: type = float, **options: Any) -> None:
+        self._items = items
+        super().__init__(**options)
+
+    def get_value(self) -> tuple[Any, ...]:
+        """Read the tuple that is typed in; a word where a number belongs raises ValueError, which names it."""
+        words = super().get_value().replace(",", " ").split()
+        try:
+            return tuple(self._items(word) for word in words)
+        except ValueError:
+            wrong = next(word for word in words if not _is_number(word))
+            raise ValueError(f"{self.name.replace('_', ' ')}: {wrong!r} is not a number") from None
+
+    def set_value(self, value: Any) -> None:
+        """Write a tuple."""
+        super().set_value(", ".join(f"{v:.10g}" if isinstance(v, float) else str(v) for v in value))
+
+
+class Group(Container):  # type: ignore[misc]
+    """The fields of a nested model, folded away behind a button with its name."""
+
+    def __init__(self, name: str, initial: Params, help_text: str) -> None:
+        self._button = PushButton(text=f"▸ {_words(name)}", tooltip=help_text)
+        self.fields = Fields(initial)
+        self._body = self.fields.container
+        self._body.margins = (16, 0, 0, 0)
+        self._body.visible = False
+        self._button.changed.connect(self._toggle)
+        super().__init__(name=name, widgets=[self._button, self._body], labels=False)
+        self.margins = (0, 0, 0, 0)
+
+    def _toggle(self) -> None:
+        opened = not self._body.visible
+        self._body.visible = opened
+        self._button.text = ("▾" if opened else "▸") + self._button.text[1:]
+
+
+class Fields:
+    """All widgets of one model, and the parameters that they stand for."""
+
+    def __init__(self, initial: Params) -> None:
+        self._initial = initial
+        self._type = type(initial)
+        self.groups: dict[str, Group] = {}
+        self.inputs: dict[str, Any] = {}
+        for name, field in self._type.model_fields.items():
+            value = getattr(initial, name)
+            if isinstance(value, Params):
+                self.groups[name] = Group(name, value, field.description or "")
+            else:
+                self.inputs[name] = _input(name, field, value)
+        self._untouched = self._values()
+        start = []
+        if self._type.presets:
+            tip = "Named sets of values; seed is what the seed papers use"
+            start = [ComboBox(name="start_from", label="start from", choices=["defaults", *self._type.presets], tooltip=tip)]
+            start[0].changed.connect(self.start_from)
+        self.container = rows([rows([*start, *self.inputs.values()]), *self.groups.values()], labels=False)
+        """Rows with labels, then the groups."""
+
+    def changed(self) -> dict[str, Any]:
+        """Values that the user has changed; only these are passed on, so that the model can still fill the others by itself."""
+        values = {name: value for name, value in self._values().items() if value != self._untouched[name]}
+        nested = {name: group.fields.changed() for name, group in self.groups.items()}
+        return {**values, **{name: given for name, given in nested.items() if given}}
+
+    def params(self) -> Params:
+        """Parameters with the changed values.
+
+        Raises
+        ------
+        ValueError
+            If a value is none, or (pydantic.ValidationError) if they do not fit together.
+        """
+        given = {name: getattr(self._initial, name) for name in self._initial.model_fields_set}
+        changed = self.changed()
+        nested = {name: group.fields.params() for name, group in self.groups.items() if name in changed}
+        return self._type(**{**given, **changed, **nested})
+
+    def start_from(self, preset: str) -> None:
+        """Show a named set of values, or the defaults."""
+        self._show(self._type.preset(preset) if preset in self._type.presets else self._initial)
+
+    def _show(self, params: Params) -> None:
+        for name, widget in self.inputs.items():
+            widget.value = getattr(params, name)
+        for name, group in self.groups.items():
+            group.fields._show(getattr(params, name))
+
+    def _values(self) -> dict[str, Any]:
+        return {name: widget.value for name, widget in self.inputs.items()}
+
+
+def _input(name: str, field: FieldInfo, value: Any) -> Widget:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    unit = str(extra.get("unit", ""))
+    label = f"{_words(name)} ({unit})" if unit else _words(name)
+    options: dict[str, Any] = {"name": name, "label": label, "value": value, "tooltip": field.description or ""}
+    words = _choices(field.annotation)
+    if words:
+        return ComboBox(choices=words, **options)
+    if isinstance(value, bool):
+        return CheckBox(text="", **options)
+    if isinstance(value, tuple):
+        texts = any(isinstance(item, str) for item in value) or str in get_args(field.annotation)
+        return ListField(str if texts else float, **options)
+    if isinstance(value, int | float):
+        return _number(field, value, options)
+    if isinstance(value, str):
+        return LineEdit(**options)
+    raise TypeError(f"no widget for the parameter {name!r} of type {field.annotation}")
+
+
+def _number(field: FieldInfo, value: float, options: dict[str, Any]) -> Widget:
+    low = next(m.ge for m in field.metadata if hasattr(m, "ge"))
+    high = next(m.le for m in field.metadata if hasattr(m, "le"))
+    if isinstance(value, int):
+        return SpinBox(min=int(low), max=int(high), **options)
+    step = _step(value, low, high)
+    widget = FloatSpinBox(min=float(low), max=float(high), step=step, **options)
+    if step >= 1:
+        widget.native.setDecimals(1)
+    return widget
+
+
+def _step(value: float, low: float, high: float) -> float:
+    """A tenth of the value's power of ten, so that the arrows are of use at 0.02 as at 400."""
+    size = abs(value) if 0 < abs(value) < max(abs(low), abs(high)) or high <= 10 else min(100.0, (high - low) / 10)
+    return min(10.0 ** (math.floor(math.log10(size or 1.0)) - 1), (high - low) / 10)
+
+
+def _choices(annotation: Any) -> list[str]:
+    """Words of a Literal, or of a union of them."""
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    if get_origin(annotation) in (Union, UnionType):
+        return [word for part in get_args(annotation) for word in _choices(part)]
+    return []
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

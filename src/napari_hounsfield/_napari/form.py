@@ -1,0 +1,132 @@
+"""The one form behind every widget: made from an operation, it chooses layers, shows parameters, runs, cancels and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import Container, Label, ProgressBar, PushButton
+
+from ..operation import Operation, Progress
+from . import preferences, results
+from .fields import Fields
+from .inputs import LayerChoice, choice_for
+from .layout import rows
+from .notices import complain
+from .worker import Job, Steps, message_of
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+
+class RunBar(Container):  # type: ignore[misc]
+    """Run, Cancel and a progress bar around one job at a time."""
+
+    def __init__(self, run: Callable[[], None], text: str = "Run") -> None:
+        self.job: Job | None = None
+        self._run = PushButton(text=text)
+        self._cancel = PushButton(text="Cancel", enabled=False)
+        self._bar = ProgressBar(min=0, max=100, value=0, visible=False)
+        buttons = Container(widgets=[self._run, self._cancel], layout="horizontal", labels=False)
+        buttons.margins = (0, 0, 0, 0)
+        super().__init__(widgets=[buttons, self._bar], labels=False)
+        self.margins = (0, 0, 0, 0)
+        self._run.changed.connect(run)
+        self._cancel.changed.connect(self.cancel)
+        self.native.destroyed.connect(self._give_up)
+
+    def start(self, steps: Steps, done: Callable[[Any], None]) -> None:
+        """Run `steps` in a thread and call `done` with its result; an error becomes a notification."""
+
+        def finish(result: Any) -> None:
+            self._busy(False)
+            done(result)
+
+        def fail(message: str) -> None:
+            self._busy(False)
+            complain(message)
+
+        self._busy(True)
+        self.job = Job(steps, finish, fail, self._show)
+
+    def cancel(self) -> None:
+        """Give up the running job; the form is free at once."""
+        self._give_up()
+        self._busy(False)
+
+    def _give_up(self, *_: Any) -> None:
+        if self.job is not None:
+            self.job.cancel()
+
+    def _busy(self, busy: bool) -> None:
+        self._run.enabled, self._cancel.enabled = not busy, busy
+        self._bar.visible = busy
+        self._show(Progress(0))
+
+    def _show(self, progress: Progress) -> None:
+        self._bar.value = round(100 * min(max(progress.fraction, 0), 1))
+        self._bar.native.setFormat(f"{progress.message}  %p %".strip())
+
+
+class OperationForm(Container):  # type: ignore[misc]
+    """Form of one operation.
+
+    Parameters
+    ----------
+    viewer
+        Whose layers are offered, and where the result is shown.
+    operation
+        What to run.
+    title
+        Heading; empty for none.
+    """
+
+    def __init__(self, viewer: ViewerModel, operation: Operation[..., Any], title: str = "") -> None:
+        self._viewer, self.operation = viewer, operation
+        self.choices = [choice_for(viewer, needed) for needed in operation.inputs]
+        self.fields = Fields(operation.params_type())
+        self.bar = RunBar(self.run)
+        heading = [Label(value=f"<b>{title}</b>")] if title else []
+        super().__init__(name=operation.name, widgets=[*heading, rows(self.choices), self.fields.container, self.bar], labels=False)
+        self._choose_different_layers()
+
+    def run(self) -> None:
+        """Start the operation on the chosen layers; what is missing or wrong becomes a notification."""
+        try:
+            preferences.apply()
+            data, params = self.data(), self.fields.params()
+        except Exception as error:
+            complain(message_of(error))
+            return
+        request = results.Request(self.operation, self.layers, dict(zip(self.layers, data, strict=True)), self._viewer)
+        steps = _with_layers(self.operation.steps(*data, params=params), request)
+        self.bar.start(steps, lambda result: results.present(self._viewer, request, *result))
+
+    @property
+    def layers(self) -> dict[str, Layer | None]:
+        """Chosen layers by input; None for classifiers and for what is left out."""
+        return {c.needed.name: c.value if isinstance(c, LayerChoice) else None for c in self.choices}
+
+    def data(self) -> list[Any]:
+        """What the operation will work on, in the order of its inputs."""
+        like = next((layer for layer in self.layers.values() if layer is not None), None)
+        return [choice.read(like) for choice in self.choices]
+
+    def _choose_different_layers(self) -> None:
+        """Offer the second labels layer where an operation compares two."""
+        taken: list[Any] = []
+        for choice in self.choices:
+            if isinstance(choice, LayerChoice) and choice.value is not None:
+                others = [layer for layer in choice.choices if layer is not None and layer not in taken]
+                if choice.value in taken and others:
+                    choice.value = others[0]
+                taken.append(choice.value)
+
+
+def _with_layers(steps: Steps, request: results.Request) -> Generator[Progress, None, Any]:
+    """Run an operation and make its layers in the same thread, since counting and copying takes time too."""
+    result = yield from steps
+    yield Progress(1, "layers")
+    layers = yield from results.layers_of(result, request)
+    return result, layers

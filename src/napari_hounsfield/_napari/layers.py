@@ -1,0 +1,170 @@
+"""What data look like in the viewer: pure functions from what the core computes to napari's layer tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..volume import Features, LabelMap, Segmentation, Volume
+from .colours import label_colours
+from .placement import Placement, place
+
+if TYPE_CHECKING:
+    from ..grid import Affine
+
+KEY = "hounsfield"
+"""The one key in a layer's metadata that is ours."""
+
+LayerTuple = tuple[Any, dict[str, Any], str]
+Worlds = Mapping[str, "Affine"]
+"""napari world from patient mm, by frame of reference; what is shown already decides it for what comes."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Shown:
+    """What a layer shows and how: everything the array itself does not say.
+
+    Its representation holds no UIDs and no paths, so that neither reaches a log or a saved session by accident.
+    """
+
+    template: Volume | LabelMap | Features
+    """The data without their voxels."""
+    placement: Placement
+    draft: Segmentation | None = None
+    """Of labels that came with a sureness: as they were before anybody painted on them."""
+
+    def __repr__(self) -> str:
+        return f"{type(self.template).__name__} on {self.placement.grid}"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Shown:
+        return self  # a duplicated layer shows the same thing
+
+
+def shown(data: Volume | LabelMap | Features, worlds: Worlds) -> Shown:
+    """Describe how `data` will be shown."""
+    array = np.broadcast_to(data.array.dtype.type(0), data.array.shape)  # takes no memory
+    return Shown(replace(data, array=array), place(data.grid, worlds.get(data.frame_of_reference)))
+
+
+def layer_tuples(
+    data: Volume | LabelMap | Features | Segmentation, worlds: Worlds | None = None, title: str = "", preset: str = "auto"
+) -> list[LayerTuple]:
+    """Layers that show `data`; may take a moment for large arrays, so operations call it in their thread.
+
+    Parameters
+    ----------
+    data
+        What to show.
+    worlds
+        Of the layers that are shown already.
+    title
+        Name of the layer; empty: the data's own name.
+    preset
+        Window whose limits become the contrast limits of an image.
+    """
+    worlds = worlds or {}
+    if isinstance(data, Segmentation):
+        return _segmentation(data, worlds, title)
+    if isinstance(data, LabelMap):
+        return [_labels(data, worlds, title)]
+    if isinstance(data, Features):
+        return [_features(data, worlds, title)]
+    if isinstance(data, Volume):
+        return [_image(data, worlds, title, preset)]
+    raise TypeError(f"nothing to show for {type(data).__name__}: give a Volume, LabelMap, Features or Segmentation")
+
+
+def _common(data: Volume | LabelMap | Features, worlds: Worlds, title: str, leading: int) -> tuple[Any, dict[str, Any]]:
+    how = shown(data, worlds)
+    units = ["pixel"] * leading + ["mm"] * 3
+    names = ["map" if isinstance(data, Features) else "t"] * leading + ["z", "y", "x"]
+    arguments = {
+        "name": title or data.name or type(data).__name__.lower(),
+        "metadata": {KEY: how},
+        "units": units,
+        "axis_labels": names,
+        **how.placement.transform(leading),
+    }
+    return how.placement.shown(data.array, leading), arguments
+
+
+def _image(volume: Volume, worlds: Worlds, title: str, preset: str) -> LayerTuple:
+    rgb = volume.axes.endswith("c")
+    array, arguments = _common(volume, worlds, title, volume.axes.index("z"))
+    if rgb:
+        return array, {**arguments, "rgb": True}, "image"
+    return array, {**arguments, "colormap": "gray", "contrast_limits": contrast_limits(volume, preset)}, "image"
+
+
+def contrast_limits(volume: Volume, preset: str = "auto") -> tuple[float, float]:
+    """Limits of a named window, or by modality; the full range where there is none."""
+    from ..errors import HounsfieldError
+    from ..intensity import WindowParams
+
+    if not volume.unit and volume.array.size and 0 <= (low := float(volume.array.min())) and float(volume.array.max()) <= 1:
+        return min(low, 0.0), 1.0  # already windowed
+    preset = preset if volume.unit == "HU" else "auto"
+    try:
+        window = WindowParams(preset=preset).resolve(volume)
+    except HounsfieldError:  # NaN, a time series: still to be looked at
+        finite = volume.array[np.isfinite(volume.array)]
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+        return low, high if high > low else low + 1
+    return window.lower, window.upper
+
+
+def _labels(labels: LabelMap, worlds: Worlds, title: str) -> LayerTuple:
+    from .table import label_table
+
+    array, arguments = _common(labels, worlds, title, 0)
+    arguments["features"] = label_table(labels)
+    arguments["colormap"] = label_colours(labels.values(), labels.classes)
+    return array.copy(), arguments, "labels"  # painting must not reach the data that others hold
+
+
+def _features(features: Features, worlds: Worlds, title: str) -> LayerTuple:
+    array, arguments = _common(features, worlds, title, 1)
+    sample = array[:, ::4, ::4, ::4]
+    low, high = (float(p) for p in np.nanpercentile(sample, (0.5, 99.5)))
+    limits = (low, high if high > low else low + 1)
+    return array, {**arguments, "colormap": "viridis", "contrast_limits": limits, "blending": "additive"}, "image"
+
+
+def _segmentation(result: Segmentation, worlds: Worlds, title: str) -> list[LayerTuple]:
+    title = title or result.labels.name or "segmentation"
+    hidden = {"contrast_limits": (0.0, 1.0), "visible": False, "blending": "additive"}
+    tuples: list[LayerTuple] = []
+    for index, name in enumerate(result.probabilities.names if result.probabilities else ()):
+        assert result.probabilities is not None
+        one = _map(result.labels, result.probabilities.array[index])
+        array, arguments = _common(one, worlds, f"{title}: probability of {name}", 0)
+        tuples.append((array, {**arguments, **hidden, "colormap": "magma"}, "image"))
+    if result.sureness is not None:
+        array, arguments = _common(_map(result.labels, result.sureness), worlds, f"{title}: sureness", 0)
+        tuples.append((array, {**arguments, **hidden, "colormap": "cividis"}, "image"))
+    array, arguments, kind = _labels(result.labels, worlds, title)
+    if result.sureness is not None:
+        how = arguments["metadata"][KEY]
+        arguments["metadata"] = {KEY: replace(how, draft=replace(result, probabilities=None))}
+    return [*tuples, (array, arguments, kind)]
+
+
+def _map(labels: LabelMap, array: Any) -> Volume:
+    return Volume(
+        array, labels.affine, frame_of_reference=labels.frame_of_reference, source=labels.source, history=labels.history
+    )
+
+
+def blank_strokes(volume: Volume, classes: Mapping[int, str]) -> LabelMap:
+    """Empty labels to paint on, on the grid of an image."""
+    return LabelMap(
+        np.zeros(volume.grid.shape, np.uint8),
+        volume.affine,
+        classes,
+        frame_of_reference=volume.frame_of_reference,
+        source=volume.source,
+        name=f"{volume.name} strokes".strip(),
+    )

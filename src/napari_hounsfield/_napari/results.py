@@ -1,0 +1,104 @@
+"""What becomes of an operation's result: layers, a table beside the labels, figures over the canvas, a classifier to choose."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..operation import Operation, Progress
+from ..volume import Features, LabelMap, Samples, Segmentation, Volume
+from . import overlay, preferences
+from .bridge import add, worlds
+from .layers import LayerTuple, layer_tuples
+from .session import session_of
+from .table import label_table, with_columns
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels, Layer
+
+RATES = {name: name for name in ("sensitivity", "specificity", "accuracy", "dice")}
+
+
+class Request:
+    """What was asked for: the operation, the chosen layers and their data, read in the main thread."""
+
+    def __init__(
+        self, operation: Operation[..., Any], layers: Mapping[str, Layer | None], data: Mapping[str, Any], viewer: ViewerModel
+    ) -> None:
+        self.operation = operation
+        self.layers, self.data = layers, data
+        self.worlds = worlds(viewer)
+        self.window = preferences.preferences().window
+
+    @property
+    def title(self) -> str:
+        """Name of the result's layer."""
+        first = next((layer.name for layer in self.layers.values() if layer is not None), "")
+        return f"{first} {self.operation.name}".strip()
+
+    @property
+    def volume(self) -> Volume | None:
+        """The image that the operation worked on."""
+        return next((data for data in self.data.values() if isinstance(data, Volume)), None)
+
+
+def layers_of(result: Any, request: Request) -> Generator[Progress, None, list[LayerTuple]]:
+    """Layers of a result; in the operation's thread."""
+    if isinstance(result, Samples) and result.test is not None:
+        test = layer_tuples(result.test, request.worlds, f"{request.title} for the test")
+        return [*test, *layer_tuples(result, request.worlds, request.title)]
+    if not isinstance(result, Volume | LabelMap | Features | Segmentation):
+        return []
+    tuples = layer_tuples(result, request.worlds, request.title, request.window)
+    labels = result.labels if isinstance(result, Segmentation) else result
+    if isinstance(labels, LabelMap) and request.volume is not None:
+        yield from _add_means(tuples[-1], request.volume, labels)
+    return tuples
+
+
+def _add_means(layer: LayerTuple, volume: Volume, labels: LabelMap) -> Generator[Progress, None, None]:
+    from .. import measure
+
+    measured = yield from measure.steps(volume, labels)
+    arguments = layer[1]
+    arguments["features"] = with_columns(arguments["features"], measured.to_json()["classes"], mean_column(volume))
+
+
+def mean_column(volume: Volume | None) -> dict[str, str]:
+    """Title of the column of means."""
+    return {"HU mean" if volume is not None and volume.unit == "HU" else "mean": "mean"}
+
+
+def present(viewer: ViewerModel, request: Request, result: Any, layers: list[LayerTuple]) -> None:
+    """Show a result; in the main thread."""
+    added = add(viewer, layers)
+    if added:
+        labels = added[-1]
+        if layers[-1][2] == "labels":
+            overlay.show(viewer, labels.name, overlay.table_lines(labels.features))
+        return
+    if hasattr(result, "figures"):
+        strokes = request.layers.get("strokes")
+        name = session_of(viewer).keep(result, f"classifier of {strokes.name}" if strokes is not None else "classifier")
+        overlay.show(viewer, name, overlay.figure_lines(result.figures))
+        return
+    records = result.to_json()["classes"]
+    target = request.layers.get("prediction") or request.layers.get("labels")
+    columns = RATES if "prediction" in request.layers else mean_column(request.volume)
+    if target is not None and target in viewer.layers:
+        _refresh_table(target, request, records, columns)
+        overlay.show(viewer, target.name, overlay.table_lines(target.features))
+
+
+def _refresh_table(layer: Labels, request: Request, records: list[dict[str, Any]], columns: Mapping[str, str]) -> None:
+    """Count again what may have been painted since, and add the new figures to those that are there."""
+    labels = next(data for name, data in request.data.items() if request.layers.get(name) is layer)
+    fresh = label_table(labels)
+    kept = {name: name for name in layer.features.columns if name not in fresh and name not in columns}
+    before = [
+        {"label": row["index"], "name": row["class"], **{name: row[name] for name in kept}}
+        for _, row in layer.features.iterrows()
+        if {"index", "class"} <= set(layer.features.columns)
+    ]
+    layer.features = with_columns(with_columns(fresh, before, kept), records, columns)

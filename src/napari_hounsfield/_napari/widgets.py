@@ -1,0 +1,66 @@
+"""The named docks of the manifest: each a column of forms, one for every operation it offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import napari_hounsfield as nh
+
+from .form import OperationForm
+from .layout import Dock, rows
+from .strokes import StrokesMaker
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+
+class Forms(Dock):
+    """Forms of the operations named in `offers`, under headings where there are several."""
+
+    offers: ClassVar[dict[str, str]] = {}
+    """Public name of an operation, and its heading."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        titled = len(self.offers) > 1
+        self.forms = {
+            name: OperationForm(napari_viewer, getattr(nh, name), title if titled else "") for name, title in self.offers.items()
+        }
+        super().__init__(rows([*self.extras(napari_viewer), *self.forms.values()], labels=False))
+
+    def extras(self, viewer: ViewerModel) -> list[Any]:
+        """Widgets above the forms."""
+        return []
+
+
+class WindowAndThreshold(Forms):
+    """*HU window and threshold*."""
+
+    offers: ClassVar = {"window": "Window", "threshold": "Threshold"}
+
+
+class GaborBank(Forms):
+    """*Gabor bank*."""
+
+    offers: ClassVar = {"gabor": "Gabor bank", "features": "All features of a classifier"}
+
+
+class FirstClasses(Forms):
+    """*First classes*: a draft without supervision, and samples drawn from it."""
+
+    offers: ClassVar = {"classes": "First classes", "samples": "Training and test samples", "clean": "Clean up"}
+
+
+class BPSegmentation(Forms):
+    """*BP segmentation*: strokes, training, recognition, clean-up."""
+
+    offers: ClassVar = {"train": "Train", "segment": "Segment", "clean": "Clean up"}
+
+    def extras(self, viewer: ViewerModel) -> list[Any]:
+        """A layer to paint strokes on."""
+        return [StrokesMaker(viewer)]
+
+
+class Metrics(Forms):
+    """*Metrics*: against a reference, and what the labels measure."""
+
+    offers: ClassVar = {"evaluate": "Compare with a reference", "measure": "Measure"}

@@ -1,0 +1,115 @@
+"""A long operation in a thread of its own: progress and result come back to the main thread, cancelling takes effect at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from ..errors import HounsfieldError
+from ..operation import Progress
+
+Steps = Generator[Progress, None, Any]
+SHOW_EVERY = 0.05
+"""Seconds between two progress messages: more often than can be seen would only fill Qt's queue."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an operation gave no result, in one line."""
+
+    message: str
+
+
+def message_of(error: BaseException) -> str:
+    """One line for the user: what our own errors say; for others also their kind."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = first["msg"].removeprefix("Value error, ")
+        return f"{where}: {what}" if where else what
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    text = " ".join(str(error).split())
+    if isinstance(error, HounsfieldError | ValueError) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _work(steps: Steps, cancelled: Event) -> Generator[Progress, None, Any]:
+    """Run `steps` and never raise: an exception in a worker ends the process under PyQt6."""
+    last = 0.0
+    try:
+        while not cancelled.is_set():
+            progress = next(steps)
+            if (now := time.monotonic()) - last >= SHOW_EVERY:
+                last = now
+                yield progress
+    except StopIteration as stop:
+        return stop.value
+    except Exception as error:
+        return Failure(message_of(error))
+    finally:
+        steps.close()
+    return None
+
+
+class Job:
+    """One run of an operation.
+
+    Parameters
+    ----------
+    steps
+        The operation's generator; it is closed when the job is cancelled.
+    done
+        Called with the result, in the main thread.
+    failed
+        Called with one line.
+    progressed
+        Called with Progress now and then.
+    """
+
+    def __init__(
+        self,
+        steps: Steps,
+        done: Callable[[Any], None],
+        failed: Callable[[str], None],
+        progressed: Callable[[Progress], None] = lambda progress: None,
+    ) -> None:
+        from napari.qt.threading import create_worker
+        from superqt.utils import GeneratorWorker  # napari's own would turn every warning of a dependency into a notification
+
+        self._done, self._failed, self._progressed = done, failed, progressed
+        self._cancelled = Event()
+        self.finished = False
+        self._worker = create_worker(_work, steps, self._cancelled, _start_thread=False, _worker_class=GeneratorWorker)
+        self._worker.yielded.connect(self._on_progress)
+        self._worker.returned.connect(self._on_result)
+        self._worker.start()
+
+    def cancel(self, *_: Any) -> None:
+        """Give up the result now; the thread ends at the operation's next step."""
+        self._cancelled.set()
+        self.finished = True
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the result was given up."""
+        return self._cancelled.is_set()
+
+    def _on_progress(self, progress: Progress) -> None:
+        if not self.cancelled:
+            self._progressed(progress)
+
+    def _on_result(self, result: Any) -> None:
+        if self.cancelled:
+            return
+        self.finished = True
+        if isinstance(result, Failure):
+            self._failed(result.message)
+        else:
+            self._done(result)
