@@ -15,9 +15,9 @@ SLAB_VOXELS = 4_000_000
 """Voxels labelled between two reports of progress: about a tenth of a second."""
 
 
-def slabs(shape: Sequence[int], voxels: int = SLAB_VOXELS) -> list[slice]:
-    """Ranges of planes of at most `voxels` voxels (never less than one plane), in order."""
-    depth = max(1, voxels // max(1, shape[1] * shape[2]))
+def slabs(shape: Sequence[int], voxels: int = 0) -> list[slice]:
+    """Ranges of planes of at most `voxels` voxels (0: SLAB_VOXELS; never less than one plane), in order."""
+    depth = max(1, (voxels or SLAB_VOXELS) // max(1, shape[1] * shape[2]))
     return [slice(z, min(z + depth, shape[0])) for z in range(0, shape[0], depth)]
 
 

@@ -165,7 +165,8 @@ def _surface_figures(
     if ignore:
         kept = np.isin(theirs.array[box], ignore, invert=True)
         counted = kept if counted is None else counted & kept
-    distances = yield from part(surface_distances(first, second, theirs.affine[:3, :3], counted), 0.2, 1)
+    along = [axis for axis, n in enumerate(theirs.array.shape) if n > 1]
+    distances = yield from part(surface_distances(first, second, theirs.affine[:3, :3], counted, along), 0.2, 1)
     figures = {
         "hausdorff_mm": distances.hausdorff,
         "hausdorff95_mm": distances.hausdorff95,

@@ -123,7 +123,7 @@ def _measured(label: int, name: str, voxels: int, voxel_volume: float, values: N
         return ClassMeasurement(label, name, voxels, volume_ml, reasons=dict.fromkeys(INTENSITIES, reason))
     mean = float(values.mean(dtype=np.float64))
     chunks = np.array_split(values, max(1, values.size // 1_000_000))
-    squares = sum(float(np.square(chunk - mean, dtype=np.float64).sum()) for chunk in chunks)
+    squares = sum(float(np.square(chunk.astype(np.float64) - mean).sum()) for chunk in chunks)
     middle = ((values.size - 1) // 2, values.size // 2)
     values.partition(middle)
     return ClassMeasurement(

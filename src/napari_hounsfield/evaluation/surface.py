@@ -5,7 +5,7 @@ Positions are taken in the patient, through the affine, so that anisotropic and 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,13 +47,15 @@ class SurfaceDistances:
         return near / total if total else None
 
 
-def surface(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Voxels of a mask (z, y, x) with a face neighbour outside it, or at the edge of the array.
+def surface(mask: NDArray[np.bool_], along: Sequence[int] = (0, 1, 2)) -> NDArray[np.bool_]:
+    """Voxels of a mask (z, y, x) with a neighbour outside it, or outside the array, along one of the axes.
 
-    Along an axis of length 1 there are no neighbours: the surface of a 2D image is its outline.
+    Of a 2D image leave out the axis that it does not have: its surface is its outline.
     """
+    if not along:
+        return mask
     inner = mask.copy()
-    for axis in (a for a in range(mask.ndim) if mask.shape[a] > 1):
+    for axis in along:
         source, target = np.moveaxis(mask, axis, 0), np.moveaxis(inner, axis, 0)
         target[1:] &= source[:-1]
         target[:-1] &= source[1:]
@@ -66,6 +68,7 @@ def surface_distances(
     second: NDArray[np.bool_],
     axes: NDArray[np.float64],
     counted: NDArray[np.bool_] | None = None,
+    along: Sequence[int] = (0, 1, 2),
 ) -> Generator[Progress, None, SurfaceDistances]:
     """Measure the distances between two masks, neither of them empty.
 
@@ -82,8 +85,10 @@ def surface_distances(
         (3, 3): columns are the steps in mm along z, y and x.
     counted
         Bool (z, y, x): only these voxels are judged, but any voxel may be the nearest. None: all.
+    along
+        The axes that the image has: (1, 2) for a 2D image.
     """
-    edges = surface(first), surface(second)
+    edges = surface(first, along), surface(second, along)
     trees = [_tree(np.argwhere(edge), axes) for edge in edges]
     yield Progress(0.1)
     directed = []
