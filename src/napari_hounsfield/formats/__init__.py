@@ -1,0 +1,1 @@
+"""Files in and out: NIfTI, NRRD, MetaImage, DICOM SEG and tables."""

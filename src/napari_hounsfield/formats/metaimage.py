@@ -1,0 +1,134 @@
+"""MetaImage (`.mha`, `.mhd` with its raw file), through SimpleITK.
+
+Format: https://itk.org/Wiki/MetaIO/Documentation. Positions are LPS whatever `AnatomicalOrientation` says, as ITK has it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import FormatError, HounsfieldError, WriteError
+from ..volume import Features, LabelMap, Volume
+from .notes import Notes
+from .orientation import from_file, is_sheared, to_file
+from .sizes import checked_size, storable
+
+_HEAD = 1 << 16
+_TYPES = {
+    "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4", "MET_LONG": "i4",
+    "MET_ULONG": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
+}  # fmt: skip
+
+
+def is_metaimage(head: bytes) -> bool:
+    """Whether a file that begins with `head` is a MetaImage header."""
+    start = head[:400].lower()
+    return b"ndims" in start and b"=" in start and (b"objecttype" in start or start.lstrip().startswith(b"ndims"))
+
+
+def read_metaimage(path: Path) -> tuple[Volume, Notes]:
+    """Read one image with its geometry.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, truncated, or names voxels outside its folder.
+    """
+    _check(path)
+    import SimpleITK as sitk
+
+    try:
+        image = sitk.ReadImage(str(path), imageIO="MetaImageIO")
+        array = sitk.GetArrayFromImage(image)
+    except RuntimeError:  # its text holds the whole path
+        raise FormatError(f"{path.name}: damaged or truncated") from None
+    try:
+        return _placed(path.name, image, array), Notes()
+    except FormatError:
+        raise
+    except HounsfieldError as error:
+        raise FormatError(f"{path.name}: {error}") from None
+
+
+def _check(path: Path) -> None:
+    """Compare what the header declares with the file that holds the voxels."""
+    with open(path, "rb") as stream:
+        head = stream.read(_HEAD)
+    fields: dict[str, str] = {}
+    offset = 0
+    for line in head.split(b"\n"):
+        offset += len(line) + 1
+        key, _, value = line.decode("latin-1").partition("=")
+        fields[key.strip().lower()] = value.strip()
+        if key.strip().lower() == "elementdatafile":
+            break
+    entry = fields.get("elementdatafile", "")
+    if not is_metaimage(head) or not entry:
+        raise FormatError(f"{path.name}: not a MetaImage file")
+    if entry.upper().startswith("LIST") or "%" in entry:
+        raise FormatError(f"{path.name}: its voxels are spread over several files; not supported")
+    voxels, available = path, path.stat().st_size - offset
+    if entry.upper() != "LOCAL":
+        voxels = (path.parent / entry).resolve()
+        if not voxels.is_relative_to(path.parent.resolve()):
+            raise FormatError(f"{path.name}: its voxels are said to lie outside its folder")
+        if not voxels.is_file():
+            raise FormatError(f"{path.name}: its voxels, {voxels.name}, are missing")
+        available = voxels.stat().st_size
+    code = _TYPES.get(fields.get("elementtype", "").upper().removesuffix("_ARRAY"))
+    try:
+        shape = [int(n) for n in fields.get("dimsize", "").split()]
+        channels = int(fields.get("elementnumberofchannels", "1"))
+    except ValueError:
+        raise FormatError(f"{path.name}: its sizes are not whole numbers") from None
+    if code is None or fields.get("ndims") != str(len(shape)):
+        raise FormatError(f"{path.name}: its header does not say what the voxels are")
+    checked_size(path.name, [*shape, channels], code, available, fields.get("compresseddata", "").lower() == "true")
+
+
+def _placed(name: str, image: Any, array: Any) -> Volume:
+    dimensions, channels = image.GetDimension(), image.GetNumberOfComponentsPerPixel()
+    direction = np.array(image.GetDirection()).reshape(dimensions, dimensions) * np.array(image.GetSpacing())
+    if dimensions > 4 or (channels > 1 and (dimensions == 4 or channels not in (3, 4))):
+        raise FormatError(f"{name}: image of {dimensions} dimensions and {channels} channels")
+    space = min(dimensions, 3)
+    affine = np.eye(4)
+    affine[:space, :space] = direction[:space, :space]
+    affine[:space, 3] = image.GetOrigin()[:space]
+    axes = "tzyx" if dimensions == 4 else "zyx" + ("c" if channels > 1 else "")
+    if dimensions == 2:
+        array = array[np.newaxis]
+    return Volume(array, from_file(affine, "LPS"), axes=axes, name=name)
+
+
+def write_metaimage(path: Path, data: Volume | LabelMap | Features) -> None:
+    """Write one `.mha` file, compressed. MetaImage carries no class names.
+
+    Raises
+    ------
+    WriteError
+        If the grid is sheared, the data are colour over time, or SimpleITK fails. (It does not always say so: read back.)
+    """
+    import SimpleITK as sitk
+
+    if is_sheared(data.affine):
+        raise WriteError("MetaImage does not keep a sheared grid (gantry tilt); use .nii.gz or .nrrd")
+    if isinstance(data, Volume) and data.axes == "tzyxc":
+        raise WriteError("MetaImage is written with one axis beside space")
+    colour = isinstance(data, Volume) and data.axes == "zyxc"
+    image = sitk.GetImageFromArray(np.ascontiguousarray(storable(data)), isVector=colour)
+    dimensions = image.GetDimension()
+    affine = np.eye(dimensions)
+    placed = to_file(data.affine, "LPS")
+    sizes = np.linalg.norm(placed[:3, :3], axis=0)
+    affine[:3, :3] = placed[:3, :3] / sizes
+    image.SetDirection(affine.ravel().tolist())
+    image.SetSpacing([*sizes.tolist(), *[1.0] * (dimensions - 3)])
+    image.SetOrigin([*placed[:3, 3].tolist(), *[0.0] * (dimensions - 3)])
+    try:
+        sitk.WriteImage(image, str(path), useCompression=True, imageIO="MetaImageIO")
+    except RuntimeError:
+        raise WriteError("SimpleITK could not write it") from None

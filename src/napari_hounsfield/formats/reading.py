@@ -1,0 +1,219 @@
+"""Read whatever a path holds: the content decides, the suffix where the content does not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DicomError, FormatError, LabelError
+from ..volume import LabelMap, Volume
+from .atomic import full_suffix, sibling
+from .metaimage import is_metaimage, read_metaimage
+from .nifti import HEAD_BYTES, is_nifti, read_nifti
+from .notes import MAX_BYTES, Notes, class_names
+from .nrrd import read_nrrd
+from .slicer import read_seg_nrrd
+
+if TYPE_CHECKING:
+    from ..dicom.series import ReadParams
+
+_NAMED = {
+    ".nii": "NIfTI", ".nii.gz": "NIfTI", ".hdr": "NIfTI", ".nrrd": "NRRD", ".nhdr": "NRRD", ".seg.nrrd": "NRRD", ".mha": "MetaImage",
+    ".mhd": "MetaImage",
+}  # fmt: skip
+_log = logging.getLogger(__name__)
+
+
+def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | LabelMap]:
+    """Read every image and segmentation that `path` holds.
+
+    A folder or a DICOM file gives its series; NIfTI, NRRD and MetaImage give a Volume whatever their numbers mean; `.seg.nrrd` and
+    DICOM segmentations give a LabelMap. Voxels are never flipped or permuted: the affine says how they lie.
+
+    Parameters
+    ----------
+    path
+        File or folder.
+    params
+        How to read DICOM series.
+
+    Raises
+    ------
+    FormatError
+        If the file is missing, damaged, truncated or of no known format.
+    DicomError
+        If nothing in the folder or DICOM file can be read.
+    """
+    path = Path(path)
+    kind = kind_of(path)
+    if kind == "folder" or kind == "DICOM":
+        return _dicom(path, params)
+    if kind == "DICOM SEG":
+        from .dicom_seg_reading import read_dicom_seg
+
+        return [read_dicom_seg(path)]
+    if kind == "NRRD" and full_suffix(path) == ".seg.nrrd":
+        return [read_seg_nrrd(path)]
+    return [_image(path, kind)[0]]
+
+
+def read_volume(path: str | Path, params: ReadParams | None = None) -> Volume:
+    """Read exactly one image.
+
+    Raises
+    ------
+    FormatError
+        If there are several, with a list of what there is, or labels alone; and as `read`.
+    """
+    found = read(path, params)
+    volumes = [image for image in found if isinstance(image, Volume)]
+    if len(volumes) == 1:
+        return volumes[0]
+    listed = ", ".join(f"{image.name or 'unnamed'} {image.grid.shape}" for image in volumes or found)
+    raise FormatError(f"{Path(path).name}: {'several images, choose one' if volumes else 'labels, no image'}: {listed}")
+
+
+def read_labels(path: str | Path) -> LabelMap:
+    """Read labels from any format, with the names of classes where they are written.
+
+    Names come from the file itself (DICOM segments, Slicer's keys, our own header notes, a Workbench label table), or from a file
+    of the same name with the suffix `.json` beside it, which holds `{"classes": {"1": "lung"}}` or `{"labels": {"lung": 1}}`.
+
+    Raises
+    ------
+    LabelError
+        If the values are not whole numbers, or there are colours or time points.
+    FormatError
+        If there are several maps or images; and as `read`.
+    """
+    path = Path(path)
+    kind = kind_of(path)
+    if kind in ("NIfTI", "MetaImage") or (kind == "NRRD" and full_suffix(path) != ".seg.nrrd"):
+        volume, notes = _image(path, kind)
+        return _with_names(_as_labels(volume, notes), path)
+    found = read(path)
+    maps = [data for data in found if isinstance(data, LabelMap)] or found
+    if len(maps) > 1:
+        listed = ", ".join(f"{data.name or 'unnamed'} {data.grid.shape}" for data in maps)
+        raise FormatError(f"{path.name}: several maps, choose one: {listed}")
+    return maps[0] if isinstance(maps[0], LabelMap) else _with_names(_as_labels(maps[0], Notes()), path)
+
+
+def kind_of(path: Path) -> str:
+    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG` or `DICOM`.
+
+    Raises
+    ------
+    FormatError
+        If it does not exist, cannot be opened, is empty, or is of none of these formats.
+    """
+    if path.is_dir():
+        return "folder"
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(HEAD_BYTES)
+        if head[:2] == b"\x1f\x8b":
+            head = _inflated_head(path)
+    except OSError as error:
+        raise FormatError(f"{path.name}: {(error.strerror or 'cannot be opened').lower()}") from None
+    if not head:
+        raise FormatError(f"{path.name}: empty file, or damaged")
+    if is_nifti(head):
+        return "NIfTI"
+    if head.startswith(b"NRRD000"):
+        return "NRRD"
+    if head[128:132] == b"DICM":
+        return "DICOM SEG" if _is_seg(path) else "DICOM"
+    if is_metaimage(head):
+        return "MetaImage"
+    suffix = full_suffix(path)
+    if suffix in _NAMED:
+        raise FormatError(f"{path.name}: not a {_NAMED[suffix]} file, though its name says so")
+    if suffix in ("", ".dcm", ".dicom", ".ima", ".img"):
+        return "DICOM"  # whose reader says what is wrong with it
+    raise FormatError(f"{path.name}: none of DICOM, NIfTI, NRRD, MetaImage")
+
+
+def _inflated_head(path: Path) -> bytes:
+    try:
+        with gzip.open(path) as stream:
+            return stream.read(HEAD_BYTES)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return b""
+
+
+def _is_seg(path: Path) -> bool:
+    import warnings
+
+    from pydicom import dcmread
+
+    from .dicom_seg_reading import SEG_CLASSES
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            header = dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID"])
+    except Exception:  # damaged: the DICOM reader says how
+        return False
+    return header.get("SOPClassUID") in SEG_CLASSES
+
+
+def _image(path: Path, kind: str) -> tuple[Volume, Notes]:
+    try:
+        if kind == "NIfTI":
+            return read_nifti(path)
+        return read_nrrd(path)[:2] if kind == "NRRD" else read_metaimage(path)
+    except OSError as error:
+        raise FormatError(f"{path.name}: {(error.strerror or 'cannot be read').lower()}") from None
+
+
+def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
+    """All series that can be read; raises the first refusal if none can."""
+    from ..dicom.scan import scan
+
+    found: list[Volume | LabelMap] = []
+    refused: list[DicomError] = []
+    for series in scan(path).series:
+        try:
+            found.append(series.read(params))
+        except DicomError as error:
+            refused.append(error)
+    if path.is_dir():
+        found += _segmentations(path, refused)
+    if not found:
+        raise refused[0] if refused else DicomError(f"{path.name}: nothing in it can be read")
+    for error in refused:
+        _log.warning("left out: %s", error)
+    return found
+
+
+def _as_labels(volume: Volume, notes: Notes) -> LabelMap:
+    if volume.axes != "zyx":
+        raise LabelError(f"{volume.name}: labels have the axes zyx, not {volume.axes}")
+    return LabelMap(
+        volume.array,
+        volume.affine,
+        notes.classes,
+        frame_of_reference=volume.frame_of_reference,
+        source=volume.source,
+        name=volume.name,
+    )
+
+
+def _with_names(labels: LabelMap, path: Path) -> LabelMap:
+    """Names from a JSON file beside the labels, where they have none of their own."""
+    beside = sibling(path, "", ".json").with_name(path.name[: len(path.name) - len(full_suffix(path))] + ".json")
+    if labels.classes or not beside.is_file() or beside.stat().st_size > MAX_BYTES:
+        return labels
+    try:
+        table: Any = json.loads(beside.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError, OSError):
+        return labels
+    if not isinstance(table, dict):
+        return labels
+    return replace(labels, classes=class_names(table.get("classes", table.get("labels", table))))

@@ -1,0 +1,92 @@
+"""The DICOM series that a segmentation refers to: its headers, read again without pixels, and its grid."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DicomError
+from ..grid import Affine, Grid, checked_affine
+
+_NEEDED = (
+    "SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "Rows", "Columns",
+    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
+)  # fmt: skip
+_MAY_BE_EMPTY = (
+    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber",
+    "ReferringPhysicianName", "StudyID",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class SegSource:
+    """Headers of a series, in the order of its slices, and the grid they make."""
+
+    headers: Sequence[Any]
+    grid: Grid
+
+
+def read_source(files: Sequence[Path]) -> SegSource:
+    """Read the headers of `files`, one a slice, in the order of the array's z axis.
+
+    Attributes that the standard lets be empty (type 2) and that are missing are filled with nothing.
+
+    Raises
+    ------
+    DicomError
+        If a file is gone or damaged, or lacks a UID or its place in the patient: the message names file and tag.
+    """
+    headers = [_header(Path(file)) for file in files]
+    first = headers[0]
+    for header, file in zip(headers, files, strict=True):
+        for keyword in ("FrameOfReferenceUID", "StudyInstanceUID", "SeriesInstanceUID", "Rows", "Columns"):
+            if header[keyword].value != first[keyword].value:
+                raise DicomError(f"{Path(file).name}: {_named(keyword)} differs from the first slice of the source")
+    return SegSource(headers, Grid((len(headers), int(first.Rows), int(first.Columns)), _affine(headers), first.FrameOfReferenceUID))
+
+
+def _named(keyword: str) -> str:
+    from pydicom.datadict import dictionary_description, tag_for_keyword
+
+    tag = tag_for_keyword(keyword) or 0
+    return f"{dictionary_description(tag)} ({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def _header(path: Path) -> Any:
+    from pydicom import dcmread
+    from pydicom.datadict import dictionary_VR
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom's warnings can hold values
+            header = dcmread(path, stop_before_pixels=True)
+            missing = [keyword for keyword in _NEEDED if header.get(keyword) in (None, "", [])]
+    except FileNotFoundError:
+        raise DicomError(f"{path.name}: the source image is not there any more") from None
+    except Exception:  # pydicom raises many kinds on damaged files
+        raise DicomError(f"{path.name}: the source image cannot be read") from None
+    if missing:
+        raise DicomError(f"{path.name}: {_named(missing[0])} is missing, so no segmentation can refer to it")
+    for keyword in _MAY_BE_EMPTY:
+        if keyword not in header:
+            header.add_new(keyword, dictionary_VR(keyword), "")
+    return header
+
+
+def _affine(headers: Sequence[Any]) -> Affine:
+    """Affine (z, y, x) to LPS mm through the first and the last position, in the order of the headers."""
+    row, column = np.mean([h.ImageOrientationPatient for h in headers], axis=0).reshape(2, 3)
+    first = np.array(headers[0].ImagePositionPatient, float)
+    last = np.array(headers[-1].ImagePositionPatient, float)
+    down, along = (float(s) for s in headers[0].PixelSpacing)
+    affine = np.eye(4)
+    affine[:3, 0] = (last - first) / (len(headers) - 1) if len(headers) > 1 else np.cross(row, column)
+    affine[:3, 1] = column / np.linalg.norm(column) * down
+    affine[:3, 2] = row / np.linalg.norm(row) * along
+    affine[:3, 3] = first
+    return checked_affine(affine)

@@ -1,0 +1,177 @@
+"""Write results; the format follows from the suffix. Every file is whole and read back before it gets its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DicomError, FormatError, WriteError
+from ..volume import Features, LabelMap, Samples, Segmentation, Source, Volume
+from .atomic import atomic_path, full_suffix, sibling
+from .dicom_seg import write_dicom_seg
+from .metaimage import read_metaimage, write_metaimage
+from .nifti import read_nifti, write_nifti
+from .notes import Notes
+from .nrrd import read_nrrd, write_nrrd
+from .sizes import storable
+from .slicer import read_seg_nrrd, write_seg_nrrd
+from .table import write_csv, write_json
+
+Image = Volume | LabelMap | Features
+
+_IMAGES: dict[str, tuple[Callable[[Path, Any], None], Callable[[Path], Any]]] = {
+    ".nii": (write_nifti, lambda path: read_nifti(path)[0]),
+    ".nii.gz": (write_nifti, lambda path: read_nifti(path)[0]),
+    ".nrrd": (write_nrrd, lambda path: read_nrrd(path)[0]),
+    ".mha": (write_metaimage, lambda path: read_metaimage(path)[0]),
+}
+_TABLES: dict[str, Callable[[Path, Any], None]] = {".csv": write_csv, ".json": write_json}
+SUFFIXES = (*_IMAGES, ".seg.nrrd", ".dcm", *_TABLES, ".safetensors")
+"""What `write` knows."""
+
+
+def test_path(path: str | Path) -> Path:
+    """Where the test part of samples goes: `strokes.nii.gz` gives `strokes.test.nii.gz`."""
+    return sibling(path, "test")
+
+
+def probabilities_path(path: str | Path) -> Path:
+    """Where the probabilities of a segmentation go: `lung.nii.gz` gives `lung.probabilities.nii.gz`."""
+    return sibling(path, "probabilities", "" if full_suffix(path) in _IMAGES else ".nii.gz")
+
+
+def check_suffix(path: str | Path) -> str:
+    """Suffix of an output that can be written.
+
+    Raises
+    ------
+    WriteError
+        If it is none of `SUFFIXES`.
+    """
+    suffix = full_suffix(path)
+    if suffix not in SUFFIXES:
+        raise WriteError(f"{Path(path).name}: cannot write {suffix or 'files without suffix'}; known are {', '.join(SUFFIXES)}")
+    return suffix
+
+
+def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = False) -> Path:
+    """Write an image, labels, figures or a model; nothing is left under the final name if anything fails.
+
+    Parameters
+    ----------
+    path
+        The suffix decides: `.nii`, `.nii.gz`, `.nrrd`, `.mha` (images and labels), `.seg.nrrd`, `.dcm` (labels), `.csv`, `.json`
+        (figures), `.safetensors` (a model).
+    data
+        Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second file:
+        `probabilities_path`), Samples (the training part; the test part goes to `test_path`), or what has `to_json()` or `save()`.
+    source
+        For `.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source; None: the one that the labels remember.
+    overwrite
+        Replace existing files.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    WriteError
+        If the suffix does not fit the data, a target exists, or the disk cannot be written to.
+    LabelError, GridError, DicomError
+        If labels cannot be a DICOM segmentation.
+    """
+    path = Path(path)
+    suffix = check_suffix(path)
+    with ExitStack() as files:
+        for target, part in _parts(path, data):
+            temporary = files.enter_context(atomic_path(target, overwrite))
+            try:
+                _write(temporary, full_suffix(target), part, source)
+            except WriteError as error:
+                raise WriteError(f"{target.name}: {error}") from None
+            except (MemoryError, UnicodeError):
+                raise WriteError(f"{target.name}: not enough memory to write {suffix}") from None
+    return path
+
+
+def _parts(path: Path, data: Any) -> list[tuple[Path, Any]]:
+    """The files that `data` makes."""
+    if isinstance(data, Segmentation):
+        extra = [(probabilities_path(path), data.probabilities)] if data.probabilities is not None else []
+        return [*extra, (path, data.labels)]
+    if isinstance(data, Samples):
+        extra_test = [(test_path(path), data.test)] if data.test is not None else []
+        return [*extra_test, (path, data)]
+    return [(path, data)]
+
+
+def _write(path: Path, suffix: str, data: Any, source: Any) -> None:
+    kind = type(data).__name__
+    if suffix == ".safetensors":
+        if not hasattr(data, "save"):
+            raise WriteError(f"{kind} is no model")
+        data.save(path)
+    elif suffix in _TABLES:
+        _TABLES[suffix](path, data)
+    elif not isinstance(data, Volume | LabelMap | Features):
+        raise WriteError(f"{kind} is no image and no labels")
+    elif suffix in _IMAGES:
+        writer, reader = _IMAGES[suffix]
+        writer(path, data)
+        _compare(reader, path, data)
+    elif not isinstance(data, LabelMap):
+        raise WriteError(f"{kind} holds no labels; use .nii.gz or .nrrd")
+    elif suffix == ".seg.nrrd":
+        write_seg_nrrd(path, data)
+        _compare(read_seg_nrrd, path, data)
+    else:
+        from .dicom_seg_reading import read_dicom_seg
+
+        write_dicom_seg(path, data, source_of(source))
+        _compare(read_dicom_seg, path, data)
+
+
+def source_of(source: Any) -> Source | None:
+    """References to a DICOM series, from whatever has them.
+
+    Raises
+    ------
+    WriteError
+        If it has none.
+    """
+    if source is None or isinstance(source, Source):
+        return source
+    files = getattr(source, "files", None)
+    if files:
+        return Source(str(getattr(source, "uid", "")), tuple(Path(f) for f in files))
+    found = getattr(source, "source", None)
+    if not isinstance(found, Source):
+        raise WriteError("the source given does not come from a DICOM series")
+    return found
+
+
+def _compare(reader: Callable[[Path], Any], path: Path, data: Image) -> None:
+    """Read back what was written: a full disk or a fault of a library must not pass for success."""
+    try:
+        found = reader(path)
+    except (FormatError, DicomError):
+        raise WriteError("not written: it could not be read back; the disk may be full") from None
+    wanted = storable(data)
+    if isinstance(data, LabelMap):
+        if isinstance(found, LabelMap):  # a DICOM segmentation lies in the order of its planes
+            wanted = data.on(found.grid).array
+        same = np.array_equal(found.array, wanted)
+    else:
+        same = found.array.size == wanted.size and np.array_equal(
+            found.array.reshape(wanted.shape), wanted, equal_nan=wanted.dtype.kind == "f"
+        )
+    if isinstance(found, Volume):
+        same = same and np.allclose(found.affine, data.affine, rtol=1e-5, atol=1e-3)
+    if not same:
+        raise WriteError("not written: it did not read back as it was; the disk may be full")
