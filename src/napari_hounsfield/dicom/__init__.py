@@ -1,0 +1,1 @@
+"""From DICOM files to volumes: files -> headers -> plan (pure) -> geometry -> pixels."""

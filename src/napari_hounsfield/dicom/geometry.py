@@ -1,0 +1,121 @@
+"""Planes in the patient: checked orientation, distance along the normal, and the affine of a stack of planes.
+
+DICOM PS3.3 C.7.6.2.1.1: the pixel of column index i and row index j lies at
+`position + row_direction * column_spacing * i + column_direction * row_spacing * j`.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DicomError
+from .tags import named
+
+if TYPE_CHECKING:
+    from ..grid import Affine
+    from .header import Header
+
+DIRECTION_TOLERANCE = 1e-3
+"""Directions off unit length or right angles by no more than this are put right; beyond, they are refused."""
+PARALLEL_TOLERANCE = 3e-4
+"""Planes whose direction cosines differ by no more than this belong to one stack (noise of 1e-4 on each is common)."""
+LARGEST = 1e5
+"""Positions and spacings beyond this many mm are overflow, not patients."""
+
+Points = NDArray[np.float64]
+
+
+def check_geometry(header: Header) -> None:
+    """Refuse a plane that has no place in the patient.
+
+    Raises
+    ------
+    DicomError
+        Naming file, tag and reason.
+    """
+    for keyword, values in (
+        ("ImagePositionPatient", header.position),
+        ("ImageOrientationPatient", header.orientation),
+        ("PixelSpacing", header.spacing),
+    ):
+        if values is None:
+            raise DicomError(f"{header.name}: {named(keyword)} is missing")
+        if not np.isfinite(values).all() or np.abs(values).max() > LARGEST:
+            raise DicomError(f"{header.name}: {named(keyword)} is not a number of millimetres that can be")
+    if min(header.spacing or (0.0,)) <= 0:
+        raise DicomError(f"{header.name}: {named('PixelSpacing')} is zero or negative")
+    directions([header])
+
+
+def directions(headers: list[Header] | tuple[Header, ...]) -> Points:
+    """Unit vectors (slice normal, down a column, along a row) of parallel planes, (3, 3), one a row.
+
+    The mean over the planes, so that noise of single planes cancels; put right where it is orthonormal within 1e-3.
+
+    Raises
+    ------
+    DicomError
+        If Image Orientation (Patient) is not orthonormal within 1e-3.
+    """
+    mean = np.array([h.orientation for h in headers], dtype=float).mean(axis=0).reshape(2, 3)
+    row, column = mean
+    lengths = np.linalg.norm(mean, axis=1)
+    if np.abs(lengths - 1).max() > DIRECTION_TOLERANCE or abs(row @ column) > DIRECTION_TOLERANCE:
+        raise DicomError(f"{headers[0].name}: {named('ImageOrientationPatient')} is not a pair of orthogonal unit vectors")
+    row = row / lengths[0]
+    column = column - (column @ row) * row
+    column /= np.linalg.norm(column)
+    return np.array([np.cross(row, column), column, row])
+
+
+def parallel(first: Header, second: Header) -> bool:
+    """Whether two planes have the same orientation, within noise."""
+    return bool(np.abs(np.subtract(first.orientation or (), second.orientation or ())).max() <= PARALLEL_TOLERANCE)
+
+
+def sorted_along_normal(headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], Points]:
+    """Planes in ascending order along row x column direction, and their distance (n,) in mm along it."""
+    normal = directions(headers)[0]
+    distances = np.array([h.position for h in headers], dtype=float) @ normal
+    order = np.argsort(distances, kind="stable")
+    return tuple(headers[i] for i in order), distances[order]
+
+
+def stack_affine(headers: tuple[Header, ...], thickness: float) -> Affine:
+    """Affine (z, y, x) -> patient mm of sorted, evenly spaced planes; sheared where their positions say so (gantry tilt).
+
+    `thickness` (mm) stands for the distance of planes where there is only one.
+    """
+    normal, column, row = directions(headers)
+    positions = np.array([h.position for h in headers], dtype=float)
+    row_spacing, column_spacing = headers[0].spacing or (1.0, 1.0)
+    affine = np.eye(4)
+    affine[:3, 0] = (positions[-1] - positions[0]) / (len(headers) - 1) if len(headers) > 1 else normal * thickness
+    affine[:3, 1] = column * row_spacing
+    affine[:3, 2] = row * column_spacing
+    affine[:3, 3] = positions[0]
+    return affine
+
+
+def tilt(affine: Affine) -> float:
+    """Angle in degrees between the stacking direction and the slice normal."""
+    normal = np.cross(affine[:3, 2], affine[:3, 1])
+    step = affine[:3, 0]
+    along = abs(normal @ step) / np.linalg.norm(normal)
+    across = np.linalg.norm(step - (step @ normal) * normal / (normal @ normal))
+    return float(np.degrees(np.arctan2(across, along)))
+
+
+def plane_name(header: Header) -> str:
+    """Name of a plane by the patient axis that it is most nearly normal to."""
+    normal = np.abs(directions([header])[0])
+    return ("sagittal", "coronal", "axial")[int(normal.argmax())]
+
+
+def gaps(distances: Points) -> list[float]:
+    """Distances in mm between neighbours."""
+    return [float(b - a) for a, b in pairwise(distances)]

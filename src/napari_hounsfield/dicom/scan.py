@@ -1,0 +1,138 @@
+"""Find the DICOM series below a path, by content and from headers alone."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DicomError, UnsupportedDicomError
+from ..operation import Progress, finish
+from .files import shown
+from .header_reading import read_header
+from .series import Series, series_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from .header import Header
+
+FILES_A_STEP = 32
+NO_DICOM = ("empty file", "not DICOM", "not a regular file", "zip archive")
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """What was found below a path."""
+
+    name: str
+    """Base name of the path."""
+    series: tuple[Series, ...]
+    """Readable and refused ones, by series number."""
+    skipped: tuple[tuple[str, str], ...]
+    """Base name of each file that belongs to no series, and the reason."""
+    warnings: tuple[str, ...]
+
+    def chosen(self, uid: str = "") -> tuple[Series, ...]:
+        """Return the readable series, or the parts of the one with Series Instance UID `uid`, readable or not.
+
+        Raises
+        ------
+        DicomError
+            If there is no such series; or, without `uid`, if every series is refused: then with the reason of each.
+        """
+        if uid:
+            found = tuple(series for series in self.series if series.uid == uid)
+            if not found:
+                raise DicomError(f"{self.name}: none of its {len(self.series)} series has the chosen UID")
+            return found
+        readable = tuple(series for series in self.series if series.refusal is None)
+        if not readable:
+            reasons = list(dict.fromkeys(f"{series.name}: {series.refusal}" for series in self.series))
+            more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+            kinds = {type(series.refusal) for series in self.series}
+            error = UnsupportedDicomError if kinds == {UnsupportedDicomError} else DicomError
+            raise error(f"{self.name}: nothing can be read: " + "; ".join(reasons[:3]) + more)
+        return readable
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as `hounsfield info --json` prints it."""
+        return {
+            "series": [series.describe() for series in self.series],
+            "skipped": [{"file": name, "reason": reason} for name, reason in self.skipped],
+            "warnings": list(self.warnings),
+        }
+
+
+def scan(path: str | os.PathLike[str]) -> Scan:
+    """Read the headers of a DICOM file, or of every file below a folder.
+
+    Raises
+    ------
+    DicomError
+        If the path does not exist, or no file there is DICOM.
+    """
+    return finish(scan_steps(path))
+
+
+def scan_steps(path: str | os.PathLike[str]) -> Generator[Progress, None, Scan]:
+    """Scan stepwise: yields Progress, returns the Scan."""
+    root = Path(path)
+    if not root.exists():
+        raise DicomError(f"{shown(root)}: no such file or folder")
+    folder = root.is_dir()
+    name = shown(root.absolute())
+    files = _files_below(root) if folder else [root]
+    headers: list[Header] = []
+    skipped: list[tuple[str, str]] = []
+    for i, file in enumerate(files):
+        try:
+            headers.append(read_header(file))
+        except DicomError as error:
+            skipped.append((shown(file), str(error)))
+        if i % FILES_A_STEP == FILES_A_STEP - 1:
+            yield Progress((i + 1) / len(files), f"{i + 1} of {len(files)} headers")
+    if not headers:
+        raise DicomError(f"{name}: {_why_nothing(skipped, folder)}")
+    found: list[Series] = []
+    for planes in _by_series(headers):
+        found += series_of(planes)
+        yield Progress(1.0, f"{len(found)} series")
+    found.sort(key=lambda series: (series.number is None, series.number))
+    suspects = [file for file, reason in skipped if not reason.startswith(NO_DICOM) and not reason.startswith("DICOMDIR")]
+    warnings = [f"{len(suspects)} DICOM file(s) could not be read: {', '.join(suspects[:5])}."] if suspects else []
+    return Scan(name, tuple(found), tuple(skipped), tuple(warnings))
+
+
+def _files_below(root: Path) -> list[Path]:
+    files = [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
+    return sorted(files)
+
+
+def _why_nothing(skipped: list[tuple[str, str]], folder: bool) -> str:
+    if not folder:
+        return skipped[0][1]
+    if not skipped:
+        return "empty folder, no DICOM files"
+    reasons = list(dict.fromkeys(reason for _, reason in skipped))
+    return f"no DICOM files among its {len(skipped)} file(s) ({'; '.join(reasons[:3])})"
+
+
+def _by_series(headers: list[Header]) -> list[tuple[Header, ...]]:
+    """Group planes by series and SOP Class; files without Series Instance UID by their folder."""
+    groups: dict[tuple[str, str], list[Header]] = {}
+    damaged: list[Header] = []
+    for header in headers:
+        if header.problem and not header.sop_class:
+            damaged.append(header)
+        else:
+            groups.setdefault((header.series_uid or str(header.path.parent), header.sop_class), []).append(header)
+    for header in damaged:  # its SOP Class cannot be told: it belongs with whatever has its UID
+        uid = header.series_uid or str(header.path.parent)
+        home = next((group for (key, _), group in groups.items() if key == uid), None)
+        if home is None:
+            groups[uid, ""] = [header]
+        else:
+            home.append(header)
+    return [tuple(group) for group in groups.values()]

@@ -1,0 +1,159 @@
+"""A series found by `scan`: what its headers tell, and how to read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from .._version import __version__
+from ..errors import DicomError
+from ..operation import Params, Progress, finish
+from ..volume import Record, Volume
+from .kinds import modality
+from .parts import Part, parts
+from .plan import Plan, plan
+from .reading import read_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ..grid import Affine
+    from .header import Header
+
+
+class ReadParams(Params):
+    """How DICOM series are read."""
+
+    series: str = ""
+    """Series Instance UID of the series to read; empty: all."""
+    uneven: Literal["refuse", "ignore"] = "refuse"
+    """Slices that are not evenly spaced: refuse them, or read them as if they were."""
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One volume to be, known by its headers; its pixels are read by `read`.
+
+    A DICOM series that holds several stacks (a scout, other orientations, blocks of other spacing) gives one of these for each
+    stack, with the same `uid` and different names.
+    """
+
+    uid: str = field(repr=False)
+    planes: tuple[Header, ...] = field(repr=False)
+    part: Part | None = field(default=None, repr=False)
+    """The stack of planes; None where the series could not be sorted into stacks."""
+    plan: Plan | None = field(default=None, repr=False)
+    """How it will be read by default; None where it is refused."""
+    refusal: DicomError | None = None
+    """Why it is not read by default; None where it is."""
+
+    @property
+    def modality(self) -> str:
+        """DICOM modality, from the SOP Class where the tag is missing."""
+        return modality(self.planes[0])
+
+    @property
+    def number(self) -> int | None:
+        """Series Number."""
+        return self.planes[0].series_number
+
+    @property
+    def description(self) -> str:
+        """Series Description, for the local dialog only: it is free text."""
+        return self.planes[0].description
+
+    @property
+    def name(self) -> str:
+        """Modality, series number, and what tells a part of a split series from the others."""
+        words = (self.modality, self.number, self.part.name if self.part else "")
+        return " ".join(str(word) for word in words if word not in ("", None)) or "series"
+
+    @property
+    def transfer_syntax(self) -> str:
+        """Transfer Syntax UID; several, separated by commas, where the files differ."""
+        return ",".join(sorted({plane.transfer_syntax for plane in self.planes}))
+
+    @property
+    def shape(self) -> tuple[int, int, int] | None:
+        """Voxels (z, y, x); None where refused."""
+        return self.plan.grid.shape if self.plan else None
+
+    @property
+    def spacing(self) -> tuple[float, float, float] | None:
+        """Voxel size (z, y, x) in mm; None where refused."""
+        return self.plan.grid.spacing if self.plan else None
+
+    @property
+    def affine(self) -> Affine | None:
+        """4x4, from voxel index (z, y, x) to patient mm (L, P, S); None where refused."""
+        return self.plan.grid.affine if self.plan else None
+
+    @property
+    def unit(self) -> str:
+        """Unit of the values."""
+        return self.plan.unit if self.plan else ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is corrected or assumed in reading it."""
+        return self.plan.warnings if self.plan else ()
+
+    def read(self, params: ReadParams | None = None) -> Volume:
+        """Read the volume.
+
+        Raises
+        ------
+        UnsupportedDicomError
+            If the series is of a kind that is not read yet.
+        DicomError
+            If it cannot be read rightly; the message names file, tag and reason.
+        """
+        return finish(self.steps(params))
+
+    def steps(self, params: ReadParams | None = None) -> Generator[Progress, None, Volume]:
+        """Read the volume stepwise: yields Progress, returns the volume."""
+        params = params or ReadParams()
+        resolved = self.plan
+        if params.uneven != "refuse" and self.part is not None:
+            resolved = plan(self.part, params.uneven)
+        if resolved is None:
+            raise type(self.refusal)(str(self.refusal)) if self.refusal else DicomError(f"{self.name}: nothing to read")
+        volume: Volume = yield from read_plan(resolved)
+        return volume.with_record(Record("read", {"uneven": params.uneven}, __version__))  # type: ignore[no-any-return]
+
+    def describe(self) -> dict[str, Any]:
+        """Facts for `hounsfield info --json`, ready for JSON."""
+        return {
+            "uid": self.uid,
+            "name": self.name,
+            "modality": self.modality,
+            "number": self.number,
+            "slices": len(self.part.planes if self.part else self.planes),
+            "shape": None if self.shape is None else list(self.shape),
+            "spacing": None if self.spacing is None else list(self.spacing),
+            "affine": None if self.affine is None else self.affine.tolist(),
+            "unit": self.unit or None,
+            "transfer_syntax": self.transfer_syntax,
+            "status": "refused" if self.refusal else "readable",
+            "reason": str(self.refusal) if self.refusal else None,
+            "warnings": list(self.warnings),
+        }
+
+
+def series_of(planes: tuple[Header, ...]) -> list[Series]:
+    """The volumes that the planes of one series make; where one part is refused, all are."""
+    uid = planes[0].series_uid
+    try:
+        found = parts(planes)
+    except DicomError as refusal:
+        return [Series(uid, planes, refusal=refusal)]
+    plans: list[Plan] = []
+    refusals: list[DicomError] = []
+    for part in found:
+        try:
+            plans.append(plan(part))
+        except DicomError as refusal:
+            refusals.append(refusal)
+    if refusals:
+        return [Series(uid, part.planes, part, refusal=refusals[0]) for part in found]
+    return [Series(uid, part.planes, part, resolved) for part, resolved in zip(found, plans, strict=True)]
