@@ -24,20 +24,20 @@ class Convert(Command):
         super().__init__(name, about)
         self.take("PATH", "folder or file to read")
         self.take("OUT", "file to write (.nii.gz, .nrrd, .mha; labels also .seg.nrrd, .dcm)")
-        self.option("--series", "series to read, where PATH holds several", metavar="UID", default="")
         self.option("--source", "DICOM series that labels belong to, for OUT in DICOM", metavar="SERIES", type=Path)
         self.option("--overwrite", "replace what is there already", action="store_true")
-        self.options = derive({"read": files.read_params()}, RESERVED - {"preset", "model"})["read"]
+        self.options = derive({"read": files.read_params()}, RESERVED)["read"]
         group = self.parser.add_argument_group("parameters")
         for option in self.options:
             option.add_to(group)
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Check the target, read, write."""
-        reader = files.Reader(console, values["series"], build(files.read_params(), self.options, values))
-        files.check(values["out"], object, values["overwrite"])
+        reader = files.Reader(console, build(files.read_params(), self.options, values))
+        target: Path = values["out"]
+        files.check([target], files.LABEL_SUFFIXES, values["overwrite"])
         source = reader.source(values.get("source"))
-        data = reader.any(values["path"])
-        paths = files.save(values["out"], data, source, values["overwrite"])
-        said = {"files": [str(path) for path in paths]} | content(data)
-        console.result(said, f"wrote {', '.join(path.name for path in paths)}: {sentence(data)}")
+        data = reader.whatever(values["path"])
+        files.require_source(target, source, [data])
+        files.save([target], data, source, values["overwrite"])
+        console.result({"files": [str(target)]} | content(data), f"wrote {target.name}: {sentence(data)}")

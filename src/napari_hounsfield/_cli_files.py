@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from typing import TYPE_CHECKING, Any
 
-from ._cli_console import Console, json_ready
 from ._cli_usage import UsageError
-from .volume import Features, LabelMap, Segmentation, Volume
+from .errors import DicomError
+from .volume import Features, LabelMap, Samples, Segmentation, Source, Volume
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ._cli_console import Console
+    from .dicom.series import Series
     from .operation import Params
 
-TABLES = (".csv", ".json")
-MODELS = (".safetensors",)
+LABELS = (LabelMap, Segmentation)
+IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
+LABEL_SUFFIXES = (*IMAGE_SUFFIXES, ".seg.nrrd", ".dcm")
+TABLE_SUFFIXES = (".csv", ".json")
+MODEL_SUFFIXES = (".safetensors",)
 _WORDS = {
     "IMAGE": "image: a DICOM series (folder or file), NIfTI, NRRD or MetaImage",
     "MODEL": "classifier, as `hounsfield train` writes it",
@@ -39,19 +42,18 @@ def read_params() -> type[Params]:
 
 
 class Reader:
-    """Reads inputs.
+    """Reads inputs, with a bar for what takes long.
 
     Parameters
     ----------
     console
         Where progress is shown.
-    series
-        UID of the series to read where a path holds several; empty: there is one.
+    params
+        How DICOM series are read, and which one.
     """
 
-    def __init__(self, console: Console, series: str = "", params: Any = None) -> None:
+    def __init__(self, console: Console, params: Any) -> None:
         self.console = console
-        self.series = series
         self.params = params
 
     def load(self, kinds: tuple[type, ...], path: Path | None) -> Any:
@@ -60,7 +62,7 @@ class Reader:
             return None
         if kinds[0] is Volume:
             return self.image(path)
-        if kinds[0] in (LabelMap, Segmentation):
+        if kinds[0] in LABELS:
             from .formats.reading import read_labels
 
             return read_labels(path)
@@ -69,76 +71,99 @@ class Reader:
         return load_model(path)
 
     def image(self, path: Path) -> Volume:
-        """The one image of a path, or the series that was asked for.
+        """The one image of a path, or the series that was chosen."""
+        from .formats.reading import kind_of, read_volume
 
-        Raises
-        ------
-        UsageError
-            If there is no such series.
-        """
-        if not self.series:
-            from .formats.reading import read_volume
+        if kind_of(path) in ("folder", "DICOM"):
+            return self.console.run(self._series(path, self.params.series).steps(self.params), "reading")
+        return read_volume(path)
 
-            return read_volume(path, self.params)
-        from .dicom.scan import scan
+    def whatever(self, path: Path) -> Volume | LabelMap:
+        """The one image or label map of a path."""
+        from .formats.reading import kind_of, read
 
-        chosen = next((s for s in scan(path).series if s.uid == self.series), None)
-        if chosen is None:
-            raise UsageError(f"--series: {path.name} holds no series of that UID; `hounsfield info` lists them")
-        return self.console.run(chosen.steps(self.params), "reading")
+        if kind_of(path) not in ("folder", "DICOM"):
+            return read(path)[0]
+        try:
+            return self.image(path)
+        except DicomError:
+            if self.params.series or path.is_file() or len(found := read(path, self.params)) != 1:
+                raise
+            return found[0]  # a folder that holds a segmentation alone
 
-    def source(self, path: Path | None) -> Any:
+    def source(self, path: Path | None) -> Source | None:
         """The series that labels belong to."""
-        return None if path is None else self.image(path).source
+        if path is None:
+            return None
+        series = self._series(path, "")
+        if series.plan is None:
+            raise series.refusal or DicomError(f"{path.name}: cannot be read")
+        return Source(series.uid, tuple(plane.path for plane in series.plan.planes))
+
+    def _series(self, path: Path, uid: str) -> Series:
+        """The only series of a path, or the one of that UID."""
+        from .dicom.scan import scan_steps
+
+        found = self.console.run(scan_steps(path), "reading headers")
+        series = found.chosen(uid) if uid or len(found.series) > 1 else found.series
+        if len(series) == 1:
+            return series[0]
+        listed = ", ".join(f"{s.name} {s.shape or 'refused'}" for s in series[:8]) + (", ..." if len(series) > 8 else "")
+        if uid:
+            raise UsageError(f"{found.name}: the series holds {len(series)} volumes, which are to lie in folders apart: {listed}")
+        raise UsageError(f"{found.name}: {len(series)} series, choose one by --series UID (hounsfield info lists them): {listed}")
 
 
 def suffixes(result: type) -> tuple[str, ...]:
-    """Suffixes that a result can be written with."""
+    """Suffixes that a result can be written with; the first is the usual one."""
     if hasattr(result, "table"):
-        return TABLES
-    if issubclass(result, LabelMap | Segmentation):
-        return (".nii.gz", ".nrrd", ".seg.nrrd", ".dcm")
-    return (".nii.gz", ".nrrd") if issubclass(result, Volume | Features) else MODELS
+        return TABLE_SUFFIXES
+    if issubclass(result, LABELS):
+        return LABEL_SUFFIXES
+    return IMAGE_SUFFIXES if issubclass(result, Volume | Features) else MODEL_SUFFIXES
 
 
-def check(target: Path, result: type, overwrite: bool) -> None:
+def targets(path: Path, result: type, params: Any) -> list[Path]:
+    """Every file that the result will be written to."""
+    from .formats.writing import probabilities_path, test_path
+
+    if issubclass(result, Samples):
+        return [path, test_path(path)]
+    both = issubclass(result, Segmentation) and getattr(params, "probabilities", False)
+    return [path, probabilities_path(path)] if both else [path]
+
+
+def check(paths: list[Path], known: tuple[str, ...], overwrite: bool) -> None:
     """Raise before the long work if its result could not be written.
 
     Raises
     ------
     UsageError
-        If the suffix is none of a format for it.
+        If the suffix is none of the known ones.
     WriteError
         If something is there already, or nothing can be written there.
     """
+    from .errors import WriteError
     from .formats.atomic import check_target, full_suffix
 
-    known = suffixes(result)
-    if known in (TABLES, MODELS) and full_suffix(target) not in known:
-        raise UsageError(f"{target.name}: its suffix is none of {', '.join(known)}")
-    check_target(target, overwrite)
+    suffix = full_suffix(paths[0])
+    if suffix not in known:
+        raise UsageError(f"{paths[0].name}: {suffix or 'no suffix'} is none of {', '.join(known)}")
+    for path in paths:
+        if path.exists() and not path.is_dir() and not overwrite:
+            raise WriteError(f"{path.name}: exists already; --overwrite replaces it")
+        check_target(path, overwrite)
 
 
-def save(target: Path, result: Any, source: Any, overwrite: bool) -> list[Path]:
-    """Write a result, and return what was written."""
-    if hasattr(result, "table"):
-        return [_save_table(target, result.to_json(), overwrite)]
-    if not isinstance(result, Volume | Features | LabelMap | Segmentation):
-        return [result.save(target, overwrite=overwrite)]
+def require_source(path: Path, source: Source | None, data: list[Any]) -> None:
+    """Raise if labels are to be written as DICOM and no series is known that they belong to."""
+    if path.suffix.lower() == ".dcm" and source is None and not any(getattr(item, "source", None) for item in data):
+        raise UsageError(f"{path.name}: labels in DICOM refer to the series that they belong to; give it by --source SERIES")
+
+
+def save(paths: list[Path], result: Any, source: Source | None, overwrite: bool) -> list[Path]:
+    """Write a result, and return those of `paths` that there are now."""
     from .formats.writing import write
 
-    return [write(target, result, source=source, overwrite=overwrite)]
-
-
-def _save_table(target: Path, content: dict[str, Any], overwrite: bool) -> Path:
-    from .formats.atomic import atomic_path, full_suffix
-
-    with atomic_path(target, overwrite) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        if full_suffix(target) == ".json":
-            json.dump(json_ready(content), file, indent=1, allow_nan=False)
-        else:
-            rows = [{key: value for key, value in row.items() if key != "reasons"} for row in content["classes"]]
-            writer = csv.DictWriter(file, list(rows[0]) if rows else ["label", "name"])
-            writer.writeheader()
-            writer.writerows(rows)
-    return target
+    write(paths[0], result, source=source, overwrite=overwrite)
+    return [path for path in paths if path.exists()]

@@ -14,15 +14,14 @@ from ._cli_options import Option, build, derive
 from ._cli_summary import record, sentence
 from ._cli_usage import COMMON_DEFAULTS, Command
 from .operation import Input, Operation, Params
-from .volume import Features, LabelMap, Segmentation, Volume
+from .volume import Features, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ._cli_console import Console
 
-LABELS = (LabelMap, Segmentation)
-RESERVED = {*COMMON_DEFAULTS, "help", "series", "source", "overwrite", "out", "model", "preset"}
+RESERVED = {*COMMON_DEFAULTS, "help", "source", "overwrite", "out", "model", "preset"}
 """Names of options that are not parameters."""
 
 
@@ -47,8 +46,6 @@ class OperationCommand(Command):
         self.options = self._derived()
         for item in operation.inputs:
             self._add_input(item)
-        if self.images:
-            self.option("--series", "series to read, where IMAGE holds several", metavar="UID", default="")
         self._add_output()
         for group, options in self.options.items():
             title = self.parser.add_argument_group("reading of IMAGE" if group == "read" else "parameters")
@@ -80,9 +77,9 @@ class OperationCommand(Command):
         if hasattr(result, "table"):
             self.option("--out", "write the table there too (.csv or .json)", metavar="FILE", type=Path)
         else:
-            word = "OUT" if issubclass(result, (Volume, Features, *LABELS)) else "MODEL"
+            word = "OUT" if issubclass(result, (Volume, Features, *files.LABELS)) else "MODEL"
             self.take(word, f"file to write ({', '.join(files.suffixes(result))})", to="out")
-        if issubclass(result, LABELS):
+        if issubclass(result, files.LABELS):
             text = "DICOM series that the labels belong to, for OUT in DICOM where IMAGE is none"
             self.option("--source", text, metavar="SERIES", type=Path)
         self.option("--overwrite", "replace what is there already", action="store_true")
@@ -90,16 +87,17 @@ class OperationCommand(Command):
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Check what was asked for, read, compute, write, and say what came of it."""
         params = build(self.operation.params_type, self.options[self.name], values, values.get("preset"))
-        reader = files.Reader(console, values.get("series", ""))
-        if self.images:
-            reader.params = build(files.read_params(), self.options["read"], values)
-        target: Path | None = values["out"]
-        if target is not None:
-            files.check(target, self.operation.result, values["overwrite"])
+        reader = files.Reader(console, build(files.read_params(), self.options["read"], values) if self.images else None)
+        out: Path | None = values["out"]
+        targets = [] if out is None else files.targets(out, self.operation.result, params)
+        if out is not None:
+            files.check(targets, files.suffixes(self.operation.result), values["overwrite"])
         source = reader.source(values.get("source"))
         data = [reader.load(item.kinds, values.get(item.name)) for item in self.operation.inputs]
-        result = console.run(self.operation.steps(*data, params), self.name)
-        written = [] if target is None else files.save(target, result, source, values["overwrite"])
+        if out is not None:
+            files.require_source(out, source, data)
+        result = console.run(self.operation.steps(*data, params=params), self.name)
+        written = files.save(targets, result, source, values["overwrite"]) if targets else []
         text = sentence(result)
         if written:
             names = ", ".join(path.name for path in written)
@@ -114,7 +112,7 @@ def word_of(item: Input) -> str:
         return "IMAGE"
     if kind is Features:  # spares a script the time of computing them again, and is no file that could be read back
         return ""
-    return item.name.upper() if kind in LABELS else "MODEL"
+    return item.name.upper() if kind in files.LABELS else "MODEL"
 
 
 def _description(operation: Operation[..., Any]) -> str:

@@ -145,7 +145,7 @@ def _put(model: type[BaseModel], values: dict[str, Any], path: tuple[str, ...], 
         values[name] = value
         return
     field = model.model_fields[name]
-    inner = values.get(name, field.get_default(call_default_factory=True))  # type: ignore[call-arg]
+    inner = values.get(name, field.get_default(call_default_factory=True))
     if isinstance(inner, BaseModel):
         inner = inner.model_dump(exclude_unset=True)
     values[name] = inner = dict(inner) if isinstance(inner, Mapping) else {}

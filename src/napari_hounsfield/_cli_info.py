@@ -1,0 +1,85 @@
+"""`hounsfield info`: what is in a file or folder, from headers where they are enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._cli_summary import class_records
+from ._cli_usage import Command
+from .volume import LabelMap, Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ._cli_console import Console
+
+
+class Info(Command):
+    """List series, their geometry, what was skipped, and warnings."""
+
+    def __init__(self, name: str, about: str) -> None:
+        super().__init__(name, about)
+        self.take("PATH", "folder or file")
+
+    def run(self, values: Mapping[str, Any], console: Console) -> None:
+        """Look, and print."""
+        found = _found(values["path"], console)
+        console.result(found, "\n".join(_lines(found)))
+
+
+def _found(path: Path, console: Console) -> dict[str, Any]:
+    from .formats.reading import kind_of, read
+
+    kind = kind_of(path)
+    if kind not in ("folder", "DICOM"):
+        return {"series": [_described(data, kind) for data in read(path)], "skipped": [], "warnings": []}
+    from .dicom.scan import scan_steps
+
+    return console.run(scan_steps(path), "reading headers").to_json()
+
+
+def _described(data: Volume | LabelMap, kind: str) -> dict[str, Any]:
+    """What `scan` tells of a series, for another file."""
+    known = {"uid": None, "name": data.name or kind, "modality": getattr(data, "modality", "") or None, "number": None}
+    classes = {"classes": class_records(data)} if isinstance(data, LabelMap) else {}
+    return {
+        **known,
+        "slices": data.grid.shape[0],
+        "shape": list(data.grid.shape),
+        "spacing": list(data.spacing),
+        "affine": data.affine.tolist(),
+        "unit": getattr(data, "unit", "") or None,
+        "transfer_syntax": None,
+        "format": kind,
+        "status": "readable",
+        "reason": None,
+        "warnings": list(getattr(data, "warnings", ())),
+        **classes,
+    }
+
+
+def _lines(found: Mapping[str, Any]) -> list[str]:
+    from .evaluation.text_table import text_table
+
+    rows = [
+        [
+            series["name"],
+            _by_axis(series["shape"] or (), "d") or f"{series['slices']} slices",
+            _by_axis(series["spacing"] or (), ".4g") or None,
+            series["unit"],
+            series["uid"] or None,
+        ]
+        for series in found["series"]
+    ]
+    lines = text_table(("name", "voxels (z y x)", "spacing (mm)", "unit", "series UID"), rows)
+    for series in found["series"]:
+        lines += [f"{series['name']}: refused: {series['reason']}"] if series["reason"] else []
+        lines += [f"{series['name']}: {warning}" for warning in series["warnings"]]
+        lines += [f"{series['name']}: label {c['label']}: {c['name']}, {c['voxels']} voxels" for c in series.get("classes", ())]
+    lines += [f"skipped {item['file']}: {item['reason']}" for item in found["skipped"]]
+    return lines + list(found["warnings"])
+
+
+def _by_axis(values: Any, form: str) -> str:
+    return " x ".join(format(value, form) for value in values)
