@@ -13,7 +13,7 @@ from functools import cached_property
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Generic, ParamSpec, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from ._version import __version__
 from .volume import Record
@@ -41,6 +41,18 @@ class Params(BaseModel):
             If there is no preset of that name.
         """
         return cls(**cls.presets[name])
+
+    @field_validator("*")
+    @classmethod
+    def _each_within_bounds(cls, value: Any, info: ValidationInfo) -> Any:
+        """Hold every number of a list to the bounds that `numbers` was given."""
+        bounds = cls.model_fields[str(info.field_name)].json_schema_extra
+        if isinstance(value, tuple) and isinstance(bounds, dict) and "low" in bounds:
+            low, high = float(str(bounds["low"])), float(str(bounds["high"]))
+            for each in value:
+                if not low <= each <= high:
+                    raise ValueError(f"{each:g} is not between {low:g} and {high:g}")
+        return value
 
     def resolve(self, *data: Any) -> Self:
         """Fill what is left blank from the data; resolved parameters resolve to themselves."""

@@ -118,7 +118,9 @@ class Volume(_Image):
 
     def scanned(self) -> NDArray[Any]:
         """Values (n,) inside the scanned field."""
-        return self.array.ravel() if self.valid is None else self.array[..., self.valid].ravel()
+        if self.valid is None:
+            return self.array.ravel()
+        return self.array[(slice(None),) * self.axes.index("z") + (self.valid,)].ravel()
 
     def require_scalar(self) -> None:
         """Raise IntensityError unless this is one scalar (z, y, x) image without NaN in the scanned field."""
@@ -199,7 +201,8 @@ class LabelMap(_Image):
         if array.dtype.kind == "b":
             array = array.view(np.uint8)
         elif array.dtype.kind == "f":
-            whole = array.astype(np.int32, casting="unsafe") if np.isfinite(array).all() else None
+            with np.errstate(invalid="ignore"):  # what does not fit differs, and is refused
+                whole = array.astype(np.int32, casting="unsafe") if np.isfinite(array).all() else None
             if whole is None or not np.array_equal(whole, array):
                 raise LabelError(f"{label}: values are not whole numbers")
             array = whole
@@ -207,7 +210,7 @@ class LabelMap(_Image):
             raise LabelError(f"{label}: array of type {array.dtype} holds no labels")
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "affine", checked_affine(self.affine))
-        object.__setattr__(self, "classes", {int(v): str(n) for v, n in sorted(self.classes.items())})
+        object.__setattr__(self, "classes", dict(sorted((int(v), str(n)) for v, n in self.classes.items())))
 
     @property
     def grid(self) -> Grid:

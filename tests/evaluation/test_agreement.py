@@ -10,6 +10,7 @@ import SimpleITK
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from pydantic import ValidationError
 from sklearn import metrics
 
 import napari_hounsfield as nh
@@ -226,6 +227,12 @@ def test_a_thin_object_in_a_volume_is_not_taken_for_a_plane_image():
     assert in_volume.surface_dice == (99 + 99) / (99 + 100)
     in_plane = nh.evaluate(labels(holed[2:3]), labels(plate[2:3]), nh.EvaluateParams(tolerance=0)).classes[0]
     assert in_plane.surface_dice == (36 + 36) / (36 + 40)
+
+
+@pytest.mark.parametrize("bad", [{"tolerance": (1, 2)}, {"tolerance": -1}, {"ignore": 1.5}])
+def test_bad_parameters_are_refused(bad):
+    with pytest.raises(ValidationError):
+        nh.EvaluateParams(**bad)
 
 
 def test_segmentations_stand_for_their_labels():

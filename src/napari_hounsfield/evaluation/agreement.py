@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from pydantic import field_validator
 
 from ..components import bounding_box
 from ..operation import Numbers, Params, Progress, numbers, operation, part
@@ -28,6 +29,20 @@ class EvaluateParams(Params):
     """Surfaces no further apart agree, in surface Dice. Empty: the longest side of a voxel."""
     ignore: Numbers = numbers((), low=-(2**31), high=2**31)
     """Label values of the reference whose voxels are not counted."""
+
+    @field_validator("tolerance")
+    @classmethod
+    def _one_tolerance(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(value) > 1:
+            raise ValueError("one number of millimetres, or none")
+        return value
+
+    @field_validator("ignore")
+    @classmethod
+    def _whole_labels(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if any(label != int(label) for label in value):
+            raise ValueError("label values are whole numbers")
+        return value
 
     def resolve(self, *data: Any) -> EvaluateParams:
         """Fill the tolerance from the reference's voxels."""
