@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import WriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DOUBLE_SUFFIXES = (".nii.gz", ".seg.nrrd")
 
@@ -78,7 +81,7 @@ def atomic_path(target: str | Path, overwrite: bool = False) -> Iterator[Path]:
     Raises
     ------
     WriteError
-        As `check_target`, before the body runs; or when the disk is full, the body wrote nothing, or another system error occurred.
+        As `check_target`, before the body runs; or when the disk is full, the body wrote nothing, or the system refuses.
     """
     target = Path(target)
     check_target(target, overwrite)

@@ -1,7 +1,7 @@
 """Label maps as DICOM Segmentation (binary), through highdicom.
 
-DICOM PS3.3 A.51: every class that occurs is a segment with coded category and type, the algorithm that made it and a colour; every
-plane says where it lies and which source image it was drawn on.
+DICOM PS3.3 A.51: every class that occurs is a segment with coded category and type, the algorithm that made it and a colour;
+every plane says where it lies and which source image it was drawn on.
 """
 
 from __future__ import annotations
@@ -9,21 +9,25 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._version import __version__
 from ..errors import DicomError, GridError, LabelError
 from ..grid import Grid, same_lattice
-from ..volume import LabelMap, Record, Source
 from .notes import one_line
 from .orientation import is_sheared
 from .seg_source import SegSource, read_source
 from .terminology import Code, class_colour, concept
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ..volume import LabelMap, Record, Source
 
 MAKER = "napari-hounsfield"
 VALUE_NOTE = "label value "
@@ -69,7 +73,7 @@ def write_dicom_seg(path: Path, labels: LabelMap, source: Source | None = None) 
         raise LabelError(f"{labels.name or 'labels'}: labels below zero cannot be segments")
     empty = [labels.class_name(value) for value in values if value not in found]
     if empty:
-        _log.warning("%s: classes without voxels are left out: %s", path.name, ", ".join(empty))
+        _log.warning("%d classes without voxels are left out: %s", len(empty), ", ".join(empty[:5]) + ", ..." * (len(empty) > 5))
     present = [int(value) for value in found if value]
     numbers = np.searchsorted(present, planes) + 1  # segment numbers in the place of label values
     numbers[planes == 0] = 0
@@ -97,7 +101,7 @@ def _dataset(series: SegSource, numbers: NDArray[Any], own: Grid | None, descrip
 
     grid = own or series.grid
     normal = np.cross(grid.affine[:3, 2], grid.affine[:3, 1])
-    apart = abs(float(normal @ grid.affine[:3, 0]) / np.linalg.norm(normal))
+    apart = float(abs(normal @ grid.affine[:3, 0]) / np.linalg.norm(normal))
     if own is None and len(numbers) == 1:
         apart = float(series.headers[0].get("SliceThickness") or apart)
     geometry: dict[str, Any] = {
@@ -146,8 +150,10 @@ def _clear(dataset: Any, corners: Sequence[NDArray[np.float64]]) -> None:
     pixels = bytearray(dataset.PixelData)
     for frame, groups in enumerate(dataset.PerFrameFunctionalGroupsSequence):
         position = np.array(groups.PlanePositionSequence[0].ImagePositionPatient, float)
-        segment = groups.SegmentIdentificationSequence[0].ReferencedSegmentNumber
-        if segment == 1 and any(np.abs(position - corner).max() < 1e-3 for corner in corners):
+        identified = groups.get("SegmentIdentificationSequence")  # shared by all frames where there is one segment
+        if (not identified or identified[0].ReferencedSegmentNumber == 1) and any(
+            np.abs(position - corner).max() < 1e-3 for corner in corners
+        ):
             bit = frame * dataset.Rows * dataset.Columns
             pixels[bit // 8] &= ~(1 << bit % 8) & 0xFF
     dataset.PixelData = bytes(pixels)

@@ -1,7 +1,7 @@
 """DICOM Segmentation (binary) as a label map on its own grid, z ascending along row x column direction.
 
-The grid follows from the planes (PS3.3 C.7.6.16.2.3 to 5), not from the order of frames; planes without a frame are empty. Our own
-reading, because tilted stacks of planes are sheared and highdicom's volumes are not.
+The grid follows from the planes (PS3.3 C.7.6.16.2.3 to 5), not from the order of frames; planes without a frame are empty.
+Our own reading, because tilted stacks of planes are sheared and highdicom's volumes are not.
 """
 
 from __future__ import annotations
@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from io import BytesIO
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dicom.files import opened
 from ..errors import DicomError, HounsfieldError, UnsupportedDicomError
 from ..grid import Affine, checked_affine
 from ..volume import LabelMap, Source
 from .dicom_seg import VALUE_NOTE
 from .notes import one_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SEG_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 OFF_PLANE = 0.05
@@ -41,13 +43,10 @@ def read_dicom_seg(path: Path) -> LabelMap:
     from pydicom import dcmread
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), opened(path) as stream:
             warnings.simplefilter("ignore")  # pydicom's warnings can hold values
-            return _labels(path.name, dcmread(BytesIO(path.read_bytes())))  # never allocates more than the file holds
-    except OSError as error:
-        if error.errno:
-            raise
-        raise DicomError(f"{path.name}: damaged or truncated") from None
+            stream.seek(0)
+            return _labels(path.name, dcmread(stream))
     except HounsfieldError as error:
         kind = type(error) if isinstance(error, DicomError) else DicomError
         raise kind(f"{path.name}: {str(error).removeprefix(path.name + ': ')}") from None
@@ -83,7 +82,8 @@ def _labels(name: str, dataset: Any) -> LabelMap:
         if plane[mask].any():
             raise UnsupportedDicomError("segmentations with segments that overlap are not read yet")
         plane[mask] = values[int(segments[frame])]
-    classes = {values[n]: one_line(s.get("SegmentLabel", ""))[:200] or f"label {values[n]}" for n, s in described.items()}
+    names = {values[n]: one_line(s.get("SegmentLabel", ""))[:200] for n, s in described.items()}
+    classes = {value: name for value, name in names.items() if name not in ("", f"label {value}")}
     referenced = dataset.get("ReferencedSeriesSequence") or [{}]
     source = Source(str(referenced[0].get("SeriesInstanceUID", "")))
     return LabelMap(array, affine, classes, frame_of_reference=str(dataset.FrameOfReferenceUID), source=source, name=name)
@@ -156,13 +156,13 @@ class _Unpacked(Sequence[NDArray[np.bool_]]):
     """Frames of one bit a pixel, unpacked one at a time."""
 
     def __init__(self, packed: NDArray[np.uint8], rows: int, columns: int, count: int) -> None:
-        self.packed, self.rows, self.columns, self.count = packed, rows, columns, count
+        self.packed, self.rows, self.columns, self.frames = packed, rows, columns, count
 
     def __len__(self) -> int:
-        return self.count
+        return self.frames
 
     def __getitem__(self, frame: Any) -> Any:
-        if not 0 <= frame < self.count:
+        if not 0 <= frame < self.frames:
             raise IndexError(frame)
         start, size = frame * self.rows * self.columns, self.rows * self.columns
         bits = np.unpackbits(self.packed[start // 8 : -(-(start + size) // 8)], bitorder="little")

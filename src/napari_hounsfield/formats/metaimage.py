@@ -5,21 +5,23 @@ Format: https://itk.org/Wiki/MetaIO/Documentation. Positions are LPS whatever `A
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import FormatError, HounsfieldError, WriteError
 from ..volume import Features, LabelMap, Volume
 from .notes import Notes
-from .orientation import from_file, is_sheared, to_file
+from .orientation import from_file, to_file
 from .sizes import checked_size, storable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _HEAD = 1 << 16
 _TYPES = {
-    "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4", "MET_LONG": "i4",
-    "MET_ULONG": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
+    "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
+    "MET_LONG": "i4", "MET_ULONG": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
 }  # fmt: skip
 
 
@@ -38,11 +40,11 @@ def read_metaimage(path: Path) -> tuple[Volume, Notes]:
         If the file is damaged, truncated, or names voxels outside its folder.
     """
     _check(path)
-    import SimpleITK as sitk
+    import SimpleITK
 
     try:
-        image = sitk.ReadImage(str(path), imageIO="MetaImageIO")
-        array = sitk.GetArrayFromImage(image)
+        image = SimpleITK.ReadImage(str(path), imageIO="MetaImageIO")
+        array = SimpleITK.GetArrayFromImage(image)
     except RuntimeError:  # its text holds the whole path
         raise FormatError(f"{path.name}: damaged or truncated") from None
     try:
@@ -110,16 +112,14 @@ def write_metaimage(path: Path, data: Volume | LabelMap | Features) -> None:
     Raises
     ------
     WriteError
-        If the grid is sheared, the data are colour over time, or SimpleITK fails. (It does not always say so: read back.)
+        If the data are colour over time, or SimpleITK fails. (It does not always say so: read back.)
     """
-    import SimpleITK as sitk
+    import SimpleITK
 
-    if is_sheared(data.affine):
-        raise WriteError("MetaImage does not keep a sheared grid (gantry tilt); use .nii.gz or .nrrd")
     if isinstance(data, Volume) and data.axes == "tzyxc":
         raise WriteError("MetaImage is written with one axis beside space")
     colour = isinstance(data, Volume) and data.axes == "zyxc"
-    image = sitk.GetImageFromArray(np.ascontiguousarray(storable(data)), isVector=colour)
+    image: Any = SimpleITK.GetImageFromArray(np.ascontiguousarray(storable(data)), isVector=colour)
     dimensions = image.GetDimension()
     affine = np.eye(dimensions)
     placed = to_file(data.affine, "LPS")
@@ -129,6 +129,6 @@ def write_metaimage(path: Path, data: Volume | LabelMap | Features) -> None:
     image.SetSpacing([*sizes.tolist(), *[1.0] * (dimensions - 3)])
     image.SetOrigin([*placed[:3, 3].tolist(), *[0.0] * (dimensions - 3)])
     try:
-        sitk.WriteImage(image, str(path), useCompression=True, imageIO="MetaImageIO")
+        SimpleITK.WriteImage(image, str(path), useCompression=True, imageIO="MetaImageIO")
     except RuntimeError:
         raise WriteError("SimpleITK could not write it") from None

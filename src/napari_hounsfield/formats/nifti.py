@@ -6,18 +6,22 @@ The NIfTI-1 standard (nifti1.h, Cox et al. 2004): voxels fastest along x, positi
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import FormatError, HounsfieldError, WriteError
-from ..grid import Affine
 from ..volume import Features, LabelMap, Volume
 from .notes import Notes, label_table
 from .orientation import MILLIMETRES, from_file, is_sheared, to_file
 from .sizes import checked_size, native, storable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ..grid import Affine
 
 MAX_EXTENSIONS = 1 << 24
 """Bytes of header extensions that are read at most."""
@@ -58,11 +62,11 @@ def _load(path: Path) -> Any:
 
     with open(path, "rb") as start:
         compressed = start.read(2) == b"\x1f\x8b"
-    stream = cast("BinaryIO", gzip.open(path) if compressed else open(path, "rb"))  # nibabel reads voxels from it later
+    stream: Any = (gzip.open if compressed else open)(path, "rb")  # nibabel reads the voxels from it later
     head = stream.read(HEAD_BYTES)
     if not is_nifti(head):
         raise FormatError(f"{path.name}: not a NIfTI file")
-    kind = nib.Nifti2Image if head[4:6] == b"n+" or head[4:6] == b"ni" else nib.Nifti1Image
+    kind: Any = nib.Nifti2Image if head[4:6] == b"n+" or head[4:6] == b"ni" else nib.Nifti1Image
     header = kind.header_class(head[: kind.header_class.sizeof_hdr], check=False)
     pair = header["magic"].item().startswith(b"ni")
     voxels = path.with_suffix(".img") if pair else path
@@ -110,8 +114,8 @@ def _rescaled(stored: NDArray[Any], slope: float, inter: float) -> NDArray[Any]:
         for kind in (np.int16, np.int32):
             if np.iinfo(kind).min <= min(ends) and max(ends) <= np.iinfo(kind).max:
                 return (stored.astype(np.int64) * int(slope) + int(inter)).astype(kind)
-    kind = np.float64 if stored.dtype == np.float64 else np.float32
-    return (stored * np.float64(slope) + np.float64(inter)).astype(kind)
+    wide = stored.dtype == np.float64
+    return (stored * np.float64(slope) + np.float64(inter)).astype(np.float64 if wide else np.float32)
 
 
 def _notes(header: Any) -> Notes:
@@ -142,8 +146,8 @@ def _geometry_warnings(header: Any, length: float) -> list[str]:
 def write_nifti(path: Path, data: Volume | LabelMap | Features) -> None:
     """Write NIfTI-1 (NIfTI-2 beyond 32767 voxels an axis): sform, and qform too unless the grid is sheared; lengths in mm.
 
-    Time points and feature maps are the fourth axis. Nothing about the patient or the study is written; names of classes and maps,
-    unit and modality go into a header extension.
+    Time points and feature maps are the fourth axis. Nothing about the patient or the study is written; names of classes and
+    maps, unit and modality go into a header extension.
 
     Raises
     ------
@@ -158,10 +162,10 @@ def write_nifti(path: Path, data: Volume | LabelMap | Features) -> None:
         if data.axes != "zyxc" or array.dtype != np.uint8 or array.shape[-1] != 3:
             raise WriteError("NIfTI holds colour only as 8-bit RGB without time")
         array = np.ascontiguousarray(array).view(_RGB)[..., 0]
-    kind = nib.Nifti1Image if max(array.shape) <= np.iinfo(np.int16).max else nib.Nifti2Image
+    kind: Any = nib.Nifti1Image if max(array.shape) <= np.iinfo(np.int16).max else nib.Nifti2Image
     image = kind(array.T, None, dtype=array.dtype)
     _place(image, to_file(data.affine, "RAS"))
-    header = image.header
+    header: Any = image.header
     header["descrip"] = b"napari-hounsfield"
     if isinstance(data, LabelMap):
         header.set_intent("label")

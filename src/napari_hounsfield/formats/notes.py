@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..volume import Features, LabelMap, Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 KEY = "napari_hounsfield"
 MAX_BYTES = 1 << 20

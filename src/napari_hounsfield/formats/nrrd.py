@@ -8,21 +8,25 @@ from __future__ import annotations
 import bz2
 import gzip
 import zlib
-from collections.abc import Mapping
 from io import BytesIO
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import FormatError, HounsfieldError, WriteError
-from ..grid import Affine
 from ..volume import Features, LabelMap, Volume
 from .notes import KEY, Notes
 from .nrrd_header import NAME_OF_TYPE, TYPE_OF_NAME, NrrdHeader, read_header, vector_text, vectors
 from .orientation import MILLIMETRES, from_file, to_file
 from .sizes import checked_size, read_exactly, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ..grid import Affine
 
 COMPRESSION = 4
 """gzip level: a third of the time of 9 for a few per cent more bytes."""
@@ -109,7 +113,7 @@ def _from_text(name: str, text: bytes, dtype: np.dtype[Any], encoding: str) -> b
 
 
 def _detached(path: Path, entry: str) -> Path:
-    """The file of the voxels, which must lie in the folder of the header, so that a header cannot name any file of the computer."""
+    """The file of the voxels, which must lie in the folder of the header: a header may not name any file of the computer."""
     folder = path.parent.resolve()
     target = (folder / entry).resolve()
     if entry.upper().startswith("LIST") or "%" in entry:
@@ -158,7 +162,7 @@ def _placed(name: str, header: NrrdHeader, array: NDArray[Any]) -> tuple[Volume,
 def _affine(name: str, fields: Mapping[str, str], steps: list[Any]) -> tuple[Affine, tuple[str, ...]]:
     warnings = []
     space = fields.get("space", "").lower()
-    if "left" in space or "right" in space and "handed" not in space or space in ("lps", "ras", "las"):
+    if "left" in space or ("right" in space and "handed" not in space) or space in ("lps", "ras", "las"):
         frame = space
     else:
         frame = "lps"

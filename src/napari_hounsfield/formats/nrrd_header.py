@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import FormatError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MAX_HEADER = 1 << 24
 _TYPES = {

@@ -6,11 +6,16 @@ positions LPS (to the patient's left, back and head), as in DICOM. This is the o
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from ..errors import FormatError
-from ..grid import Affine
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from ..grid import Affine
 
 MILLIMETRES = {"mm": 1.0, "m": 1000.0, "meter": 1000.0, "um": 0.001, "µm": 0.001, "micron": 0.001, "cm": 10.0}
 """Units of length that files name, in mm."""

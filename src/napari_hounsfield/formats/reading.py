@@ -20,11 +20,11 @@ from .nrrd import read_nrrd
 from .slicer import read_seg_nrrd
 
 if TYPE_CHECKING:
-    from ..dicom.series import ReadParams
+    from ..dicom.series import ReadParams, Series
 
 _NAMED = {
-    ".nii": "NIfTI", ".nii.gz": "NIfTI", ".hdr": "NIfTI", ".nrrd": "NRRD", ".nhdr": "NRRD", ".seg.nrrd": "NRRD", ".mha": "MetaImage",
-    ".mhd": "MetaImage",
+    ".nii": "NIfTI", ".nii.gz": "NIfTI", ".hdr": "NIfTI", ".nrrd": "NRRD", ".nhdr": "NRRD", ".seg.nrrd": "NRRD",
+    ".mha": "MetaImage", ".mhd": "MetaImage",
 }  # fmt: skip
 _log = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ _log = logging.getLogger(__name__)
 def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | LabelMap]:
     """Read every image and segmentation that `path` holds.
 
-    A folder or a DICOM file gives its series; NIfTI, NRRD and MetaImage give a Volume whatever their numbers mean; `.seg.nrrd` and
-    DICOM segmentations give a LabelMap. Voxels are never flipped or permuted: the affine says how they lie.
+    A folder or a DICOM file gives its series; NIfTI, NRRD and MetaImage give a Volume whatever their numbers mean; `.seg.nrrd`
+    and DICOM segmentations give a LabelMap. Voxels are never flipped or permuted: the affine says how they lie.
 
     Parameters
     ----------
@@ -53,10 +53,6 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
     kind = kind_of(path)
     if kind == "folder" or kind == "DICOM":
         return _dicom(path, params)
-    if kind == "DICOM SEG":
-        from .dicom_seg_reading import read_dicom_seg
-
-        return [read_dicom_seg(path)]
     if kind == "NRRD" and full_suffix(path) == ".seg.nrrd":
         return [read_seg_nrrd(path)]
     return [_image(path, kind)[0]]
@@ -105,7 +101,7 @@ def read_labels(path: str | Path) -> LabelMap:
 
 
 def kind_of(path: Path) -> str:
-    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG` or `DICOM`.
+    """`folder`, `NIfTI`, `NRRD`, `MetaImage` or `DICOM`.
 
     Raises
     ------
@@ -128,7 +124,7 @@ def kind_of(path: Path) -> str:
     if head.startswith(b"NRRD000"):
         return "NRRD"
     if head[128:132] == b"DICM":
-        return "DICOM SEG" if _is_seg(path) else "DICOM"
+        return "DICOM"
     if is_metaimage(head):
         return "MetaImage"
     suffix = full_suffix(path)
@@ -147,22 +143,6 @@ def _inflated_head(path: Path) -> bytes:
         return b""
 
 
-def _is_seg(path: Path) -> bool:
-    import warnings
-
-    from pydicom import dcmread
-
-    from .dicom_seg_reading import SEG_CLASSES
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            header = dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID"])
-    except Exception:  # damaged: the DICOM reader says how
-        return False
-    return header.get("SOPClassUID") in SEG_CLASSES
-
-
 def _image(path: Path, kind: str) -> tuple[Volume, Notes]:
     try:
         if kind == "NIfTI":
@@ -173,23 +153,34 @@ def _image(path: Path, kind: str) -> tuple[Volume, Notes]:
 
 
 def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
-    """All series that can be read; raises the first refusal if none can."""
+    """All series and segmentations that can be read, or the chosen one."""
     from ..dicom.scan import scan
 
+    scanned = scan(path)
+    chosen = scanned.chosen(params.series) if params and params.series else scanned.series
     found: list[Volume | LabelMap] = []
     refused: list[DicomError] = []
-    for series in scan(path).series:
+    for series in chosen:
         try:
-            found.append(series.read(params))
+            found += _series(series, params)
         except DicomError as error:
             refused.append(error)
-    if path.is_dir():
-        found += _segmentations(path, refused)
+    if params and params.series and refused:
+        raise refused[0]
     if not found:
-        raise refused[0] if refused else DicomError(f"{path.name}: nothing in it can be read")
-    for error in refused:
-        _log.warning("left out: %s", error)
+        reasons = "; ".join(dict.fromkeys(str(error) for error in refused[:3]))
+        raise refused[0] if len(refused) == 1 else DicomError(f"{scanned.name}: nothing can be read: {reasons}")
+    for left_out in refused:
+        _log.warning("left out: %s", left_out)
     return found
+
+
+def _series(series: Series, params: ReadParams | None) -> list[Volume | LabelMap]:
+    from .dicom_seg_reading import SEG_CLASSES, read_dicom_seg
+
+    if series.planes[0].sop_class in SEG_CLASSES:  # several of them in one series are independent of each other
+        return [read_dicom_seg(plane.path) for plane in series.planes]
+    return [series.read(params)]
 
 
 def _as_labels(volume: Volume, notes: Notes) -> LabelMap:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..dicom.files import opened
 from ..errors import DicomError
 from ..grid import Affine, Grid, checked_affine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _NEEDED = (
     "SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "Rows", "Columns",
@@ -34,7 +37,8 @@ class SegSource:
 def read_source(files: Sequence[Path]) -> SegSource:
     """Read the headers of `files`, one a slice, in the order of the array's z axis.
 
-    Attributes that the standard lets be empty (type 2) and that are missing are filled with nothing.
+    Attributes that the standard lets be empty (type 2) and that are missing are filled with nothing; UIDs of study and series
+    that were removed are replaced by ones that follow from the frame of reference.
 
     Raises
     ------
@@ -47,7 +51,9 @@ def read_source(files: Sequence[Path]) -> SegSource:
         for keyword in ("FrameOfReferenceUID", "StudyInstanceUID", "SeriesInstanceUID", "Rows", "Columns"):
             if header[keyword].value != first[keyword].value:
                 raise DicomError(f"{Path(file).name}: {_named(keyword)} differs from the first slice of the source")
-    return SegSource(headers, Grid((len(headers), int(first.Rows), int(first.Columns)), _affine(headers), first.FrameOfReferenceUID))
+    return SegSource(
+        headers, Grid((len(headers), int(first.Rows), int(first.Columns)), _affine(headers), first.FrameOfReferenceUID)
+    )
 
 
 def _named(keyword: str) -> str:
@@ -59,23 +65,37 @@ def _named(keyword: str) -> str:
 
 def _header(path: Path) -> Any:
     from pydicom import dcmread
-    from pydicom.datadict import dictionary_VR
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), opened(path) as stream:
             warnings.simplefilter("ignore")  # pydicom's warnings can hold values
-            header = dcmread(path, stop_before_pixels=True)
+            stream.seek(0)
+            header = dcmread(stream, stop_before_pixels=True)
+            _fill(header)
             missing = [keyword for keyword in _NEEDED if header.get(keyword) in (None, "", [])]
-    except FileNotFoundError:
-        raise DicomError(f"{path.name}: the source image is not there any more") from None
+    except DicomError as error:
+        raise DicomError(f"{path.name}: the source image {error}") from None
     except Exception:  # pydicom raises many kinds on damaged files
         raise DicomError(f"{path.name}: the source image cannot be read") from None
     if missing:
         raise DicomError(f"{path.name}: {_named(missing[0])} is missing, so no segmentation can refer to it")
+    return header
+
+
+def _fill(header: Any) -> None:
+    """Fill what careless anonymising has emptied, always with the same values for the same series."""
+    from pydicom.datadict import dictionary_VR
+    from pydicom.uid import generate_uid
+
+    for keyword in ("SOPClassUID", "SOPInstanceUID"):
+        if not header.get(keyword):
+            setattr(header, keyword, header.file_meta.get(f"MediaStorage{keyword}", ""))
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
+        if not header.get(keyword) and header.get("FrameOfReferenceUID"):
+            setattr(header, keyword, generate_uid(entropy_srcs=[str(header.FrameOfReferenceUID), keyword]))
     for keyword in _MAY_BE_EMPTY:
         if keyword not in header:
             header.add_new(keyword, dictionary_VR(keyword), "")
-    return header
 
 
 def _affine(headers: Sequence[Any]) -> Affine:

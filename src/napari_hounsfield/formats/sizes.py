@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from ..errors import FormatError
 from ..volume import Features, LabelMap, Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import DTypeLike, NDArray
 
 MAX_DEFLATE = 1032
 """No deflate stream grows by more than this when it is inflated (zlib's technical details)."""
@@ -44,7 +47,7 @@ def read_exactly(name: str, stream: BinaryIO, shape: Sequence[int], dtype: DType
     """
     try:
         flat = np.empty(math.prod(shape), np.dtype(dtype))
-        view = memoryview(flat).cast("B")
+        view = memoryview(flat.view(np.uint8))  # type: ignore[arg-type]
         done = 0
         while done < len(view):
             count = stream.readinto(view[done : done + (1 << 22)])  # type: ignore[attr-defined]

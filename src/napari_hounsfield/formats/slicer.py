@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import FormatError, WriteError
 from ..volume import LabelMap
 from .notes import one_line
 from .nrrd import image_header, read_nrrd, write_voxels
-from .nrrd_header import NrrdHeader
 from .sizes import storable
 from .terminology import class_colour, concept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from .nrrd_header import NrrdHeader
 
 MAX_SEGMENTS = 65535
 
@@ -40,8 +44,9 @@ def read_seg_nrrd(path: Path) -> LabelMap:
     if not segments:
         return LabelMap(_single(path.name, layers), volume.affine, notes.classes, name=path.name)
     classes = {value: name for _, value, name in segments}
+    unnamed = [value for value, name in classes.items() if name in ("", f"label {value}")]
     if len(layers) == 1 and len(classes) == len(segments):
-        return LabelMap(layers[0], volume.affine, classes, name=path.name)
+        return LabelMap(layers[0], volume.affine, {v: n for v, n in classes.items() if v not in unnamed}, name=path.name)
     merged = np.zeros(layers.shape[1:], np.int32)
     for number, (layer, value, _) in enumerate(segments, 1):
         inside = layers[layer] == value
@@ -61,7 +66,7 @@ def _single(name: str, layers: NDArray[Any]) -> NDArray[Any]:
 
 
 def _segments(name: str, header: NrrdHeader, layers: int) -> list[tuple[int, int, str]]:
-    """(layer, value, name) of each segment, in the file's order. Files before Slicer 4.11 have a layer a segment and no values."""
+    """(layer, value, name) of each segment in order. Files before Slicer 4.11 have a layer a segment and no values."""
     numbers = sorted(int(m[1]) for key in header.keys if (m := re.fullmatch(r"Segment(\d{1,6})_ID", key)))
     found = []
     for order, number in enumerate(numbers[:MAX_SEGMENTS]):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import WriteError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def content(result: Any) -> Any:

@@ -91,12 +91,30 @@ _TABLE = {
     "vessel": (TISSUE, "59820001", "Blood Vessel", (216, 101, 79)),
 }
 _OTHER_NAMES = {
-    "adipose tissue": "fat", "airway": "trachea", "blood vessel": "vessel", "bowel": "small intestine", "csf": "cerebrospinal fluid",
-    "gall bladder": "gallbladder", "honeycombing": "fibrosis", "ivc": "inferior vena cava", "oesophagus": "esophagus",
-    "lung nodule": "nodule", "postcava": "inferior vena cava", "pulmonary nodule": "nodule", "skeleton": "bone",
-    "tumor": "neoplasm", "tumour": "neoplasm", "urinary bladder": "bladder", "vertebral body": "vertebra", "vertebrae": "vertebra",
-    "bones": "bone", "bony structure": "bone", "couch": "table",
-}  # fmt: skip
+    "adipose tissue": "fat",
+    "airway": "trachea",
+    "blood vessel": "vessel",
+    "bowel": "small intestine",
+    "csf": "cerebrospinal fluid",
+    "gall bladder": "gallbladder",
+    "honeycombing": "fibrosis",
+    "ivc": "inferior vena cava",
+    "oesophagus": "esophagus",
+    "lung nodule": "nodule",
+    "postcava": "inferior vena cava",
+    "pulmonary nodule": "nodule",
+    "skeleton": "bone",
+    "tumor": "neoplasm",
+    "tumour": "neoplasm",
+    "urinary bladder": "bladder",
+    "vertebral body": "vertebra",
+    "vertebrae": "vertebra",
+    "bony structure": "bone",
+    "clavicula": "clavicle",
+    "couch": "table",
+    "kidney cyst": "cyst",
+    "small bowel": "small intestine",
+}
 
 
 def concept(name: str) -> Concept:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,11 +14,13 @@ from .atomic import atomic_path, full_suffix, sibling
 from .dicom_seg import write_dicom_seg
 from .metaimage import read_metaimage, write_metaimage
 from .nifti import read_nifti, write_nifti
-from .notes import Notes
 from .nrrd import read_nrrd, write_nrrd
 from .sizes import storable
 from .slicer import read_seg_nrrd, write_seg_nrrd
 from .table import write_csv, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Image = Volume | LabelMap | Features
 
@@ -67,8 +68,9 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
         The suffix decides: `.nii`, `.nii.gz`, `.nrrd`, `.mha` (images and labels), `.seg.nrrd`, `.dcm` (labels), `.csv`, `.json`
         (figures), `.safetensors` (a model).
     data
-        Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second file:
-        `probabilities_path`), Samples (the training part; the test part goes to `test_path`), or what has `to_json()` or `save()`.
+        Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second
+        file: `probabilities_path`), Samples (the training part; the test part goes to `test_path`), or what has `to_json()` or
+        `save()`.
     source
         For `.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source; None: the one that the labels remember.
     overwrite
@@ -147,9 +149,9 @@ def source_of(source: Any) -> Source | None:
     """
     if source is None or isinstance(source, Source):
         return source
-    files = getattr(source, "files", None)
-    if files:
-        return Source(str(getattr(source, "uid", "")), tuple(Path(f) for f in files))
+    if hasattr(source, "planes"):  # a Series
+        planes = (source.part or source).planes
+        return Source(source.uid, tuple(plane.path for plane in planes))
     found = getattr(source, "source", None)
     if not isinstance(found, Source):
         raise WriteError("the source given does not come from a DICOM series")
