@@ -40,8 +40,8 @@ def parameters(model: str) -> str:
 
 def _default(info: Any) -> str:
     value = info.get_default(call_default_factory=True)
-    if hasattr(value, "model_fields"):
-        return f"{type(value).__name__}"
+    if isinstance(value, nh.Params):
+        return type(value).__name__
     if isinstance(value, tuple):
         return "`" + ", ".join(f"{v:g}" for v in value) + "`" if value else "empty"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
