@@ -58,6 +58,11 @@ class Console:
         if not self.as_json:
             print(printable(text), file=self._out)
 
+    def warn(self, text: str) -> None:
+        """Tell people on standard error; JSON has its own list of warnings."""
+        if not self.as_json:
+            print("hounsfield: warning: " + printable(" ".join(text.split())), file=sys.stderr)
+
     def result(self, record: Mapping[str, Any], text: str) -> None:
         """Print the result: the record as JSON, or the text."""
         if self.as_json:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ._cli_console import Console
+    from .volume import LabelMap, Volume
 
 
 class Convert(Command):
@@ -37,7 +38,17 @@ class Convert(Command):
         target: Path = values["out"]
         files.check([target], files.LABEL_SUFFIXES, values["overwrite"])
         source = reader.source(values.get("source"))
-        data = reader.whatever(values["path"])
+        data = self._read(values["path"], target, reader)
         files.require_source(target, source, [data])
         files.save([target], data, source, values["overwrite"])
-        console.result({"files": [str(target)]} | content(data), f"wrote {target.name}: {sentence(data)}")
+        said = {"files": [str(target)]} | content(data) | {"warnings": reader.warnings}
+        console.result(said, f"wrote {target.name}: {sentence(data)}")
+
+    def _read(self, path: Path, target: Path, reader: files.Reader) -> Volume | LabelMap:
+        """What is there; as labels where the target can hold nothing else."""
+        from .formats.atomic import full_suffix
+        from .formats.reading import kind_of, read_labels
+
+        if full_suffix(target) in files.LABELS_ONLY and kind_of(path) not in ("folder", "DICOM"):
+            return read_labels(path)
+        return reader.whatever(path)

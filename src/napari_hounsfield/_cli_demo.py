@@ -18,11 +18,10 @@ class Demo(Command):
 
     def __init__(self, name: str, about: str) -> None:
         super().__init__(name, about)
-        self.take("FOLDER", "DICOM series to work on instead of the phantom", optional=True)
+        self.take("FOLDER", "DICOM series to work on instead of the phantom", required=False, shown="[FOLDER]")
         self.option("--reference", "labels to compare with", metavar="LABELS", type=Path)
-        self.option(
-            "--out", "where the results go [default hounsfield-demo]", metavar="DIR", type=Path, default=Path("hounsfield-demo")
-        )
+        folder = Path("hounsfield-demo")
+        self.option("--out", f"where the results go [default {folder}]", metavar="DIR", type=Path, default=folder)
         self.option("--viewer", "show the same in napari, step by step", action="store_true")
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
@@ -40,5 +39,7 @@ def _show(values: Mapping[str, Any]) -> None:
     try:
         from ._napari.demo import show_demo
     except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith(__package__ or ""):
+            raise
         raise UsageError(f"--viewer: {missing.name} is not installed; install napari-hounsfield[napari]") from None
     show_demo(values["folder"], values["reference"], values["out"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._cli_usage import UsageError
-from .errors import DicomError
+from .errors import DicomError, LabelError
 from .volume import Features, LabelMap, Samples, Segmentation, Source, Volume
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from ._cli_console import Console
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 LABELS = (LabelMap, Segmentation)
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
-LABEL_SUFFIXES = (*IMAGE_SUFFIXES, ".seg.nrrd", ".dcm")
+LABELS_ONLY = (".seg.nrrd", ".dcm")
+LABEL_SUFFIXES = (*IMAGE_SUFFIXES, *LABELS_ONLY)
 TABLE_SUFFIXES = (".csv", ".json")
 MODEL_SUFFIXES = (".safetensors",)
 _WORDS = {
@@ -50,11 +52,17 @@ class Reader:
         Where progress is shown.
     params
         How DICOM series are read, and which one.
+
+    Attributes
+    ----------
+    warnings
+        What was left out, corrected or assumed; people are told at once.
     """
 
     def __init__(self, console: Console, params: Any) -> None:
         self.console = console
         self.params = params
+        self.warnings: list[str] = []
 
     def load(self, kinds: tuple[type, ...], path: Path | None) -> Any:
         """What the file holds, as the first of `kinds`; None for no file."""
@@ -75,21 +83,32 @@ class Reader:
         from .formats.reading import kind_of, read_volume
 
         if kind_of(path) in ("folder", "DICOM"):
-            return self.console.run(self._series(path, self.params.series).steps(self.params), "reading")
-        return read_volume(path)
+            series = self._series(path, self.params.series)
+            return self._told(self.console.run(series.steps(self.params), "reading"), series.name)
+        return self._told(read_volume(path), path.name)
 
     def whatever(self, path: Path) -> Volume | LabelMap:
         """The one image or label map of a path."""
         from .formats.reading import kind_of, read
 
         if kind_of(path) not in ("folder", "DICOM"):
-            return read(path)[0]
+            return self._with_names(path) or read(path)[0]
         try:
             return self.image(path)
         except DicomError:
             if self.params.series or path.is_file() or len(found := read(path, self.params)) != 1:
                 raise
             return found[0]  # a folder that holds a segmentation alone
+
+    def _with_names(self, path: Path) -> LabelMap | None:
+        """Labels, if the file has names for them."""
+        from .formats.reading import read_labels
+
+        try:
+            labels = read_labels(path)
+        except LabelError:
+            return None
+        return labels if labels.classes else None
 
     def source(self, path: Path | None) -> Source | None:
         """The series that labels belong to."""
@@ -100,11 +119,21 @@ class Reader:
             raise series.refusal or DicomError(f"{path.name}: cannot be read")
         return Source(series.uid, tuple(plane.path for plane in series.plan.planes))
 
+    def _told(self, volume: Volume, name: str) -> Volume:
+        self._warn(f"{name}: {warning}" for warning in volume.warnings)
+        return volume
+
+    def _warn(self, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            self.warnings.append(warning)
+            self.console.warn(warning)
+
     def _series(self, path: Path, uid: str) -> Series:
         """The only series of a path, or the one of that UID."""
         from .dicom.scan import scan_steps
 
         found = self.console.run(scan_steps(path), "reading headers")
+        self._warn(f"{found.name}: {warning}" for warning in found.warnings)
         series = found.chosen(uid) if uid or len(found.series) > 1 else found.series
         if len(series) == 1:
             return series[0]

@@ -61,6 +61,8 @@ def written(value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, Enum):
         return str(value.value)
+    if value == "":
+        return "empty"
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
 

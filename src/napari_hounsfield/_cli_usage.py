@@ -59,11 +59,11 @@ class Command:
         self.parser = Parser(f"hounsfield {name}", description=about[0].upper() + about[1:] + ".")
         self._usage = self.parser.prog
 
-    def take(self, word: str, about: str, *, to: str = "", optional: bool = False) -> None:
+    def take(self, word: str, about: str, *, to: str = "", required: bool = True, shown: str = "") -> None:
         """Add a positional path, called `word` in the help and `to` in the values."""
-        nargs: Any = "?" if optional else None
-        self.parser.add_argument(to or word.lower(), metavar=word, type=Path, nargs=nargs, help=about)
-        self._usage += f" [{word}]" if optional else f" {word}"
+        settings: Any = {} if required else {"nargs": "?"}
+        self.parser.add_argument(to or word.lower(), metavar=word, type=Path, help=about, **settings)
+        self._usage += f" {shown or word}"
 
     def option(self, flag: str, about: str, **settings: Any) -> None:
         """Add an option that is not a parameter of the operation."""

@@ -83,7 +83,7 @@ def _run(arguments: list[str]) -> int:
     name, *words = rest
     if name not in COMMANDS:
         raise UsageError(f"{name}: no such command; there are {', '.join(COMMANDS)}")
-    from ._cli_operation import command_of
+    from ._cli_commands import command_of
 
     entry = COMMANDS[name]
     command = command_of(name, entry.summary, getattr(importlib.import_module(f".{entry.module}", __package__), entry.attribute))
