@@ -29,8 +29,8 @@ def from_layer(layer: Layer, like: Layer | None = None) -> Volume | LabelMap | F
     Parameters
     ----------
     layer
-        An image layer gives a Volume (or the Features that were shown), a labels layer a LabelMap. A layer that this package did not
-        make has its affine from scale, translate, rotate, shear and affine (units of length are honoured; napari's axes are taken as
+        An image layer gives a Volume (or the Features that were shown), a labels layer a LabelMap. Another layer
+        has its affine from scale, translate, rotate, shear and affine (units of length are honoured; napari's axes are taken as
         S, P, L), and its unit is `stored value`.
     like
         The layer on which a plain layer was drawn; its frame of reference and its place in the patient are taken over.
@@ -107,9 +107,7 @@ def _known(layer: Layer, array: NDArray[Any], how: Shown) -> Volume | LabelMap |
     if layer._type_string == "labels" and not isinstance(template, LabelMap):
         return LabelMap(stored, affine, frame_of_reference=template.frame_of_reference, source=template.source, name=layer.name)
     if layer._type_string == "image" and isinstance(template, LabelMap):
-        return Volume(
-            stored, affine, unit="stored value", frame_of_reference=template.frame_of_reference, name=layer.name
-        )
+        return Volume(stored, affine, unit="stored value", frame_of_reference=template.frame_of_reference, name=layer.name)
     return replace(template, array=stored, affine=affine)
 
 

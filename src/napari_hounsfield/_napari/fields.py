@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 
-class ListField(LineEdit):  # type: ignore[misc]
+class ListField(LineEdit):
     """A tuple of numbers or words in one line, separated by commas or blanks; empty means what the help says."""
 
     def __init__(self, items: type = float, **options: Any) -> None:
         self._items = items
         super().__init__(**options)
 
-    def get_value(self) -> tuple[Any, ...]:
+    def get_value(self) -> Any:
         """Read the tuple that is typed in; a word where a number belongs raises ValueError, which names it."""
         words = super().get_value().replace(",", " ").split()
         try:
@@ -37,7 +37,7 @@ class ListField(LineEdit):  # type: ignore[misc]
         super().set_value(", ".join(f"{v:.10g}" if isinstance(v, float) else str(v) for v in value))
 
 
-class Group(Container):  # type: ignore[misc]
+class Group(Container[Any]):
     """The fields of a nested model, folded away behind a button with its name."""
 
     def __init__(self, name: str, initial: Params, help_text: str) -> None:
@@ -100,7 +100,7 @@ class Fields:
 
     def start_from(self, preset: str) -> None:
         """Show a named set of values, or the defaults."""
-        self._show(self._type.preset(preset) if preset in self._type.presets else self._initial)
+        self._show(self._type.from_preset(preset) if preset in self._type.presets else self._initial)
 
     def _show(self, params: Params) -> None:
         for name, widget in self.inputs.items():
@@ -148,6 +148,11 @@ def _step(value: float, low: float, high: float) -> float:
     """A tenth of the value's power of ten, so that the arrows are of use at 0.02 as at 400."""
     size = abs(value) if 0 < abs(value) < max(abs(low), abs(high)) or high <= 10 else min(100.0, (high - low) / 10)
     return min(10.0 ** (math.floor(math.log10(size or 1.0)) - 1), (high - low) / 10)
+
+
+def literals(model: type[Params], name: str) -> list[str]:
+    """Words that a field of a model allows."""
+    return _choices(model.model_fields[name].annotation)
 
 
 def _choices(annotation: Any) -> list[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 
-class RunBar(Container):  # type: ignore[misc]
+class RunBar(Container[Any]):
     """Run, Cancel and a progress bar around one job at a time."""
 
     def __init__(self, run: Callable[[], None], text: str = "Run") -> None:
@@ -69,7 +69,7 @@ class RunBar(Container):  # type: ignore[misc]
         self._bar.native.setFormat(f"{progress.message}  %p %".strip())
 
 
-class OperationForm(Container):  # type: ignore[misc]
+class OperationForm(Container[Any]):
     """Form of one operation.
 
     Parameters
@@ -88,7 +88,9 @@ class OperationForm(Container):  # type: ignore[misc]
         self.fields = Fields(operation.params_type())
         self.bar = RunBar(self.run)
         heading = [Label(value=f"<b>{title}</b>")] if title else []
-        super().__init__(name=operation.name, widgets=[*heading, rows(self.choices), self.fields.container, self.bar], labels=False)
+        super().__init__(
+            name=operation.name, widgets=[*heading, rows(self.choices), self.fields.container, self.bar], labels=False
+        )
         self._choose_different_layers()
 
     def run(self) -> None:

@@ -29,7 +29,7 @@ def choice_for(viewer: ViewerModel, needed: Input) -> LayerChoice | ClassifierCh
     return LayerChoice(viewer, needed)
 
 
-class LayerChoice(ComboBox):  # type: ignore[misc]
+class LayerChoice(ComboBox):
     """A layer of the right kind; follows the viewer's list of layers."""
 
     def __init__(self, viewer: ViewerModel, needed: Input) -> None:
@@ -95,12 +95,12 @@ class LayerChoice(ComboBox):  # type: ignore[misc]
                 kind = "labels" if self._wants_labels else "image"
                 raise HounsfieldError(f"{self.label}: there is no {kind} layer yet")
             return None
-        if any(kind.__name__ == "Segmentation" for kind in self.needed.kinds):
+        if self.needed.kinds[0].__name__ == "Segmentation":
             return draft_of(layer, like)
         return from_layer(layer, like)
 
 
-class ClassifierChoice(Container):  # type: ignore[misc]
+class ClassifierChoice(Container[Any]):
     """A classifier that was trained or loaded in this viewer."""
 
     def __init__(self, viewer: ViewerModel, needed: Input) -> None:
@@ -108,15 +108,19 @@ class ClassifierChoice(Container):  # type: ignore[misc]
         self.needed = needed
         tip = "Trained above, or loaded from a file"
         self._combo = ComboBox(name="chosen", choices=lambda _: list(self._session.classifiers)[::-1], tooltip=tip)
-        self._load = PushButton(text="Load…", tooltip="A classifier file (.safetensors)")
-        self._save = PushButton(text="Save…", tooltip="One file with weights, parameters, class names and figures")
+        self._open = PushButton(text="Load…", tooltip="A classifier file (.safetensors)")
+        self._keep = PushButton(text="Save…", tooltip="One file with weights, parameters, class names and figures")
         super().__init__(
-            name=f"input_{needed.name}", label=needed.name, layout="horizontal", widgets=[self._combo, self._load, self._save], labels=False
+            name=f"input_{needed.name}",
+            label=needed.name,
+            layout="horizontal",
+            widgets=[self._combo, self._open, self._keep],
+            labels=False,
         )
         self.margins = (0, 0, 0, 0)
         self._session.changed.connect(self.refresh)
-        self._load.changed.connect(self._ask_and_load)
-        self._save.changed.connect(self._ask_and_save)
+        self._open.changed.connect(self._ask_and_load)
+        self._keep.changed.connect(self._ask_and_save)
         self.native.destroyed.connect(self._forget_session)
 
     def _forget_session(self, *_: Any) -> None:

@@ -104,8 +104,9 @@ def contrast_limits(volume: Volume, preset: str = "auto") -> tuple[float, float]
     from ..errors import HounsfieldError
     from ..intensity import WindowParams
 
-    if not volume.unit and volume.array.size and 0 <= (low := float(volume.array.min())) and float(volume.array.max()) <= 1:
-        return min(low, 0.0), 1.0  # already windowed
+    low, high = (float(volume.array.min()), float(volume.array.max())) if not volume.unit else (-1.0, -1.0)
+    if low >= 0 and high <= 1:
+        return 0.0, 1.0  # already windowed
     preset = preset if volume.unit == "HU" else "auto"
     try:
         window = WindowParams(preset=preset).resolve(volume)

@@ -9,7 +9,7 @@ from magicgui.widgets import Container, Widget
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QScrollArea
 
-NAPARI_FONT = 1.12
+NAPARI_FONT = 1.3
 """How much wider text is in napari's font than in Qt's own."""
 
 
@@ -25,7 +25,7 @@ def rows(widgets: Iterable[Widget], labels: bool = True) -> Container[Widget]:
     return container
 
 
-class Dock(QScrollArea):  # type: ignore[misc]
+class Dock(QScrollArea):
     """A column of widgets that scrolls, as wide as its content needs.
 
     The wheel scrolls, and changes no number or choice under the pointer unless the user has clicked into it.
@@ -43,16 +43,17 @@ class Dock(QScrollArea):  # type: ignore[misc]
                 child.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 child.installEventFilter(self._wheel)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802
         """Grow with the content when a group is opened."""
-        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
-            width = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        if watched is self.content.native and event.type() == QEvent.Type.LayoutRequest:
+            bar: Any = self.verticalScrollBar()
+            width = watched.minimumSizeHint().width() + bar.sizeHint().width()
             self.setMinimumWidth(max(self.minimumWidth(), width))
         return bool(super().eventFilter(watched, event))
 
 
-class _WheelGuard(QObject):  # type: ignore[misc]
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+class _WheelGuard(QObject):
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.Wheel and not watched.hasFocus():
             event.ignore()
             return True

@@ -1,8 +1,8 @@
 """Where an array of the patient stands in napari's world: axis-aligned views for display, and the way back.
 
-napari's world axes (0, 1, 2) are patient mm towards S, P and L (the reverse of DICOM's L, P, S), so that axial slices show as radiologists
-see them and series of one patient overlay. A grid that is oblique to the patient is shown straight along its own axes, because napari
-neither slices nor paints rotated layers well; its true affine stays here.
+napari's world axes (0, 1, 2) are patient mm towards S, P and L (the reverse of DICOM's L, P, S), so that axial slices show as
+radiologists see them and series of one patient overlay. A grid that is oblique to the patient is shown straight along its own axes,
+because napari neither slices nor paints rotated layers well; its true affine stays here.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Placement:
     def shown(self, array: NDArray[Any], leading: int = 0) -> NDArray[Any]:
         """View of a stored array in display order; `leading` axes come before z, y, x, and colour may come after."""
         order = [*range(leading), *(leading + axis for axis in self.axes), *range(leading + 3, array.ndim)]
-        return np.flip(array.transpose(order), [leading + axis for axis in self.flips])
+        return np.flip(array.transpose(order), tuple(leading + axis for axis in self.flips))
 
     def stored(self, array: NDArray[Any], leading: int = 0) -> NDArray[Any]:
         """View of a displayed array in stored order: the inverse of `shown`."""
-        unflipped = np.flip(array, [leading + axis for axis in self.flips])
+        unflipped = np.flip(array, tuple(leading + axis for axis in self.flips))
         back = np.argsort(self.axes)
         order = [*range(leading), *(leading + int(axis) for axis in back), *range(leading + 3, array.ndim)]
         return unflipped.transpose(order)
@@ -60,7 +60,8 @@ class Placement:
     @property
     def matrix(self) -> Affine:
         """4x4, napari world from displayed index."""
-        return self.world @ self.grid.affine @ _stored_from_shown(self.grid.shape, self.axes, self.flips)
+        matrix: Affine = self.world @ self.grid.affine @ _stored_from_shown(self.grid.shape, self.axes, self.flips)
+        return matrix
 
     def transform(self, leading: int = 0) -> dict[str, Any]:
         """Keyword arguments for a layer: scale and translate, and an affine only where those cannot say it."""

@@ -94,7 +94,7 @@ def present(viewer: ViewerModel, request: Request, result: Any, layers: list[Lay
 def _refresh_table(layer: Labels, request: Request, records: list[dict[str, Any]], columns: Mapping[str, str]) -> None:
     """Count again what may have been painted since, and add the new figures to those that are there."""
     labels = next(data for name, data in request.data.items() if request.layers.get(name) is layer)
-    fresh = label_table(labels)
+    fresh = label_table(labels.labels if isinstance(labels, Segmentation) else labels)
     kept = {name: name for name in layer.features.columns if name not in fresh and name not in columns}
     before = [
         {"label": row["index"], "name": row["class"], **{name: row[name] for name in kept}}

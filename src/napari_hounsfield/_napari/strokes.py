@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, Label, LineEdit, PushButton
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 
-class StrokesMaker(Container):  # type: ignore[misc]
+class StrokesMaker(Container[Any]):
     """Image, class names, and a button that makes the layer and takes up the brush."""
 
     def __init__(self, viewer: ViewerModel) -> None:
@@ -48,4 +48,3 @@ class StrokesMaker(Container):  # type: ignore[misc]
             layer.brush_size = 5
             layer.selected_label = 1
             self._viewer.layers.selection.active = layer
-

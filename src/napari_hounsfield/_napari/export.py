@@ -1,0 +1,113 @@
+"""*Export*: a layer to a file whose format is named, with the series that a DICOM SEG refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from magicgui.types import FileDialogMode
+from magicgui.widgets import CheckBox, ComboBox, FileEdit
+from napari.layers import Image, Labels
+
+from ..errors import GridError, WriteError
+from ..grid import same_lattice
+from ..operation import Progress
+from ..volume import LabelMap, Volume
+from .bridge import from_layer
+from .form import RunBar
+from .layout import Dock, rows
+from .notices import complain, tell
+from .worker import message_of
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+IMAGE_FORMATS = {"NIfTI (.nii.gz)": ".nii.gz", "NRRD (.nrrd)": ".nrrd", "MetaImage (.mha)": ".mha"}
+LABEL_FORMATS = {"DICOM SEG (.dcm)": ".dcm", "3D Slicer (.seg.nrrd)": ".seg.nrrd", **IMAGE_FORMATS}
+
+
+class Export(Dock):
+    """Dock that writes one layer."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        self._viewer = napari_viewer
+        self._layer = ComboBox(name="layer", choices=self._layers, tooltip="Image or labels layer")
+        self._format = ComboBox(name="format", choices=self._formats)
+        self._path = FileEdit(
+            name="file", mode=FileDialogMode.OPTIONAL_FILE, tooltip="The format's ending is added where it is missing"
+        )
+        self._source = FileEdit(
+            name="source", label="DICOM source", mode=FileDialogMode.EXISTING_DIRECTORY, nullable=True,
+            tooltip="For DICOM SEG: the folder of the series that was labelled; empty where the layer came from DICOM",
+        )  # fmt: skip
+        self._overwrite = CheckBox(text="replace an existing file")
+        self.bar = RunBar(self.run, "Export")
+        form = rows([self._layer, self._format, self._path, self._source])
+        super().__init__(rows([form, self._overwrite, self.bar], labels=False))
+        self._events = [getattr(napari_viewer.layers.events, name) for name in ("inserted", "removed", "reordered")]
+        for event in self._events:
+            event.connect(self._refresh)
+        self._layer.changed.connect(self._format.reset_choices)
+        self.destroyed.connect(self._forget_viewer)
+        active = napari_viewer.layers.selection.active
+        if active in self._layer.choices:
+            self._layer.value = active
+
+    def _forget_viewer(self, *_: Any) -> None:
+        for event in self._events:
+            event.disconnect(self._refresh)
+
+    def _refresh(self, *_: Any) -> None:
+        self._layer.reset_choices()
+        self._format.reset_choices()
+
+    def _layers(self, _: Any = None) -> list[Layer]:
+        return [layer for layer in self._viewer.layers if isinstance(layer, Image | Labels)][::-1]
+
+    def _formats(self, _: Any = None) -> list[str]:
+        return list(LABEL_FORMATS if isinstance(self._layer.value, Labels) else IMAGE_FORMATS)
+
+    def run(self) -> None:
+        """Write the layer in a thread."""
+        try:
+            if self._layer.value is None:
+                raise WriteError("layer: there is nothing to export yet")
+            path = Path(str(self._path.value or ""))
+            if not path.name:
+                raise WriteError("file: no name is given")
+            data = from_layer(self._layer.value)
+            suffix = LABEL_FORMATS[self._format.value]
+            if not path.name.lower().endswith(suffix):
+                path = path.with_name(path.name + suffix)
+        except Exception as error:
+            complain(message_of(error))
+            return
+        source = Path(str(self._source.value)) if self._source.value else None
+        steps = _write(path, data, source, self._overwrite.value)
+        self.bar.start(steps, lambda written: tell(f"{written.name} is written"))
+
+
+def _write(path: Path, data: Any, source: Path | None, overwrite: bool) -> Generator[Progress, None, Path]:
+    from .. import write
+
+    yield Progress(0, "writing")
+    series = _series_of(source, data) if path.suffix == ".dcm" and source is not None and source.name else None
+    return write(path, data, source=series, overwrite=overwrite)
+
+
+def _series_of(folder: Path, labels: LabelMap) -> Volume:
+    """The series in a folder that lies on the grid of the labels.
+
+    Raises
+    ------
+    GridError
+        If there is none.
+    """
+    from .. import scan
+
+    for series in scan(folder).chosen():
+        if series.plan is not None and same_lattice(series.plan.grid, labels.grid):
+            return series.read()
+    raise GridError(f"{folder.name}: none of its series lies on the grid of {labels.name or 'the labels'}")

@@ -1,0 +1,19 @@
+"""Sample data: the chest CT phantom and its reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .layers import LayerTuple
+
+
+def chest_phantom() -> list[LayerTuple]:
+    """Phantom of a chest CT (no patient), and the labels it was made from, hidden."""
+    from ..demo.phantom import chest_phantom as make
+    from .layers import layer_tuples
+
+    phantom = make()
+    image = layer_tuples(phantom.volume)
+    ((array, arguments, kind),) = layer_tuples(phantom.reference, title="reference")
+    return [*image, (array, {**arguments, "visible": False}, kind)]
