@@ -88,21 +88,43 @@ def surface_distances(
     along
         The axes that the image has: (1, 2) for a 2D image.
     """
-    edges = surface(first, along), surface(second, along)
-    trees = [_tree(np.argwhere(edge), axes) for edge in edges]
-    yield Progress(0.1)
+    masks, edges, trees = (first, second), [], []
+    for i, mask in enumerate(masks):
+        edges.append(surface(mask, along))
+        yield Progress(0.1 * i)
+        points = yield from part(_points(edges[i]), 0.1 * i, 0.1 * i + 0.05)
+        trees.append(_tree(points, axes))
+        yield Progress(0.1 * (i + 1))
     directed = []
-    for i, (mine, other) in enumerate((edges, edges[::-1])):
-        judged = mine if counted is None else mine & counted
-        apart = np.argwhere(judged & ~other)  # the shared surface is at distance 0
-        distances = np.zeros(int(judged.sum()))
-        distances[: len(apart)] = yield from part(_distances(apart, axes, trees[1 - i]), 0.1 + 0.3 * i, 0.4 + 0.3 * i)
-        directed.append(distances)
+    for i, j in ((0, 1), (1, 0)):
+        start = 0.2 + 0.25 * i
+        apart = yield from part(_points(edges[i], edges[j], counted), start, start + 0.05)  # the shared surface is at distance 0
+        shared = int(np.count_nonzero(edges[i] if counted is None else edges[i] & counted)) - len(apart)
+        distances = yield from part(_distances(apart, axes, trees[j]), start + 0.05, start + 0.25)
+        directed.append(np.concatenate((np.zeros(shared), distances)))
     greatest = 0.0
-    for i, (mine, other) in enumerate(((first, second), (second, first))):
-        apart = np.argwhere(mine & ~other if counted is None else mine & ~other & counted)
-        greatest = yield from part(_greatest(apart, axes, trees[1 - i], greatest), 0.7 + 0.15 * i, 0.85 + 0.15 * i)
+    for i, j in ((0, 1), (1, 0)):
+        start = 0.7 + 0.15 * i
+        apart = yield from part(_points(masks[i], masks[j], counted), start, start + 0.05)
+        greatest = yield from part(_greatest(apart, axes, trees[j], greatest), start + 0.05, start + 0.15)
     return SurfaceDistances(greatest, directed[0], directed[1])
+
+
+def _points(
+    mask: NDArray[np.bool_], without: NDArray[np.bool_] | None = None, counted: NDArray[np.bool_] | None = None
+) -> Generator[Progress, None, Points]:
+    """Indices of the voxels of a mask that are not in another, and are counted."""
+    found = []
+    for z, plane in enumerate(mask):
+        chosen = plane.copy()
+        if without is not None:
+            chosen &= ~without[z]
+        if counted is not None:
+            chosen &= counted[z]
+        y, x = np.divmod(np.flatnonzero(chosen), mask.shape[2])
+        found.append(np.stack((np.full_like(y, z), y, x), axis=1))
+        yield Progress(z / len(mask))
+    return np.concatenate(found)
 
 
 def _tree(points: Points, axes: NDArray[np.float64]) -> Any:
