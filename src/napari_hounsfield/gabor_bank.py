@@ -14,9 +14,11 @@ from .gabor_kernels import PLANES, Plane, planes_of
 from .operation import Numbers, Params, Progress, number, numbers, operation
 from .volume import Features, Volume
 
-FIRST_WAVELENGTH = 3.0
-"""Shortest default wavelength in voxels: the filter's sigma is then 1.7 voxels, well sampled."""
+FIRST_WAVELENGTH = 2.5
+"""Shortest default wavelength in voxels, a little above the two that voxels can carry."""
 OCTAVES = 4
+LONGEST_SHARE = 6
+"""Default wavelengths reach to this part of the image: longer ones describe where a voxel lies, not what it is."""
 
 
 class GaborParams(Params):
@@ -28,9 +30,9 @@ class GaborParams(Params):
     }
 
     wavelengths: Numbers = numbers(unit="mm", low=0.01, high=10000)
-    """Wavelengths; empty: four octaves from three voxels up, as far as they fit into the image."""
+    """Wavelengths; empty: four octaves from 2.5 voxels up, as far as they fit six times into the image."""
     orientations: Numbers = numbers((0.0, 22.5, 45.0, 67.5, 90.0, 112.5, 135.0, 157.5), unit="degrees", low=-360, high=360)
-    """Directions of the wave, from the patient's left towards the back; in `volume` their number is the number of directions in space."""
+    """Directions of the wave, from the patient's left towards the back; in `volume` only their number counts."""
     sigma: Numbers = numbers(unit="mm", low=0.001, high=10000)
     """Standard deviation of the envelope along the wave, one for all or one a wavelength; empty: from the bandwidth."""
     bandwidth: float = number(1.0, 0.1, 4.0, unit="octaves")
@@ -44,7 +46,7 @@ class GaborParams(Params):
     pool: Literal["none", "mean", "max"] = "none"
     """Join all orientations and planes of a wavelength into one map, which makes it invariant to rotation."""
     planes: Literal["axial", "orthogonal", "volume"] = "axial"
-    """Filter the slices (y, x); all three orthogonal planes; or in three dimensions, in directions spread evenly over the half-sphere."""
+    """Filter the slices (y, x), all three orthogonal planes, or the volume in directions spread evenly over the half-sphere."""
     boundary: Literal["reflect", "constant", "nearest", "wrap"] = "reflect"
     """How the image goes on beyond its border, named as in scipy.ndimage."""
     truncate: float = number(4.0, 0.0, 20.0, unit="sigmas")
@@ -79,7 +81,7 @@ class GaborParams(Params):
             voxel = max(plane.largest_voxel for plane in planes)
             field = min(plane.smallest_extent for plane in planes)
             octaves = [FIRST_WAVELENGTH * voxel * 2.0**k for k in range(OCTAVES)]
-            wavelengths = tuple(w for w in octaves if w <= field) or (octaves[0],)
+            wavelengths = tuple(w for w in octaves if w <= field / LONGEST_SHARE) or (octaves[0],)
         else:
             wavelengths = self.wavelengths
         factor = math.sqrt(math.log(2) / 2) / math.pi * (2**self.bandwidth + 1) / (2**self.bandwidth - 1)
@@ -101,11 +103,13 @@ def _require_fit(params: GaborParams, plane: Plane, name: str) -> None:
     for wavelength in params.wavelengths:
         if wavelength < shortest * (1 - 1e-9):
             raise ParameterError(
-                f"{name}: wavelength {wavelength:g} mm is under two voxels of the {plane.name} plane; {shortest:.4g} mm is the shortest"
+                f"{name}: wavelength {wavelength:g} mm is under two voxels of the {plane.name} plane; "
+                f"{shortest:.4g} mm is the shortest"
             )
     if max(params.sigma) > plane.smallest_extent:
         raise ParameterError(
-            f"{name}: sigma {max(params.sigma):.4g} mm is wider than the image in the {plane.name} plane ({plane.smallest_extent:.4g} mm)"
+            f"{name}: sigma {max(params.sigma):.4g} mm is wider than the image in the {plane.name} plane "
+            f"({plane.smallest_extent:.4g} mm)"
         )
 
 

@@ -48,7 +48,7 @@ SEED_TISSUES = (
     Tissue("liver", 45, 65),
     Tissue("skeleton", 800, NO_LIMIT),
 )
-"""Table 2 of the seed paper: overlapping, and its "air" of -2000 HU is the padding that scanners write outside the field of view."""
+"""Table 2 of the seed paper: overlapping; its "air" of -2000 HU is the padding that scanners write outside the field of view."""
 
 WINDOWS = {
     "seed": (-2000.0, 500.0),
@@ -120,7 +120,7 @@ class WindowParams(_Range):
     presets: ClassVar[dict[str, dict[str, Any]]] = {"seed": {"preset": "seed"}}
 
     preset: Literal["auto", "custom", "seed", "lung", "mediastinum", "bone", "brain", "liver"] = "auto"
-    """Named window; auto: -1000 to 400 HU where the unit is HU, elsewhere the 0.5 and 99.5 percentiles; custom: the limits below."""
+    """Named window; auto: -1000 to 400 HU, without HU the 0.5 and 99.5 percentiles; custom: the limits below."""
     lower: float = number(-1000.0, -NO_LIMIT, NO_LIMIT, unit="HU")
     """Becomes 0, and everything below."""
     upper: float = number(400.0, -NO_LIMIT, NO_LIMIT, unit="HU")
@@ -180,7 +180,8 @@ class ThresholdParams(_Range):
         if self.tissue in get_args(TissueName):
             if not is_hounsfield(volume):
                 raise ParameterError(
-                    f"{volume.name or 'image'}: tissue {self.tissue!r} is a range of HU, the unit here is {volume.unit or 'unknown'!r}"
+                    f"{volume.name or 'image'}: tissue {self.tissue!r} is a range of HU, "
+                    f"the unit here is {volume.unit or 'unknown'!r}"
                 )
             return self._with(self.tissue, *self._named()[self.tissue])
         from skimage.filters import threshold_otsu

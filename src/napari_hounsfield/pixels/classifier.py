@@ -12,10 +12,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .._version import __version__
-from ..errors import FormatError, ModelError
-from ..feature_stack import FeatureParams
-from ..volume import Record
+from napari_hounsfield._version import __version__
+from napari_hounsfield.errors import FormatError, ModelError
+from napari_hounsfield.feature_stack import FeatureParams
+from napari_hounsfield.volume import Record
+
 from .classifiers import Recogniser, rebuilt
 from .train_params import TrainParams
 
@@ -73,7 +74,7 @@ class PixelClassifier:
         """
         from safetensors.numpy import save_file
 
-        from ..formats.atomic import atomic_path
+        from napari_hounsfield.formats.atomic import atomic_path
 
         tensors = {name: np.ascontiguousarray(t) for name, t in self.recogniser.tensors().items()}
         card = {

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bp import BPNetwork, BPParams, fit
-from ..errors import ModelError
-from ..operation import Params, Progress, number
-from ..runtime import threads
+from napari_hounsfield.bp import BPNetwork, BPParams, fit
+from napari_hounsfield.errors import ModelError
+from napari_hounsfield.operation import Params, Progress, number
+from napari_hounsfield.runtime import threads
 
 
 class Recogniser(Protocol):

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..errors import IntensityError, ParameterError
-from ..feature_stack import FeatureParams, FeatureSource, feature_source
-from ..intensity import TISSUES, is_hounsfield, nearest_tissue
-from ..operation import Params, Progress, number, operation, part
-from ..volume import Features, Segmentation, Volume
+from napari_hounsfield.errors import IntensityError, ParameterError
+from napari_hounsfield.feature_stack import FeatureParams, FeatureSource, feature_source
+from napari_hounsfield.intensity import TISSUES, is_hounsfield, nearest_tissue
+from napari_hounsfield.operation import Params, Progress, number, operation, part
+from napari_hounsfield.volume import Features, Segmentation, Volume
 
 SAMPLE = 20_000
 """Voxels that the classes are found on; all others are then assigned."""
@@ -25,7 +25,7 @@ class ClassesParams(Params):
     """How the image is divided into classes."""
 
     method: Literal["auto", "table", "kmeans", "gmm"] = "auto"
-    """table: the tissue table, for HU; kmeans: clusters of the features; gmm: Gaussian mixture of the features; auto: table where the unit is HU, else kmeans."""
+    """Tissue table (HU only), clusters or Gaussian mixture of the features; auto: the table where the unit is HU, else kmeans."""
     count: int = number(0, 0, 32)
     """Number of classes of kmeans and gmm; 0: the fewest whose means explain enough of the image."""
     explained: float = number(0.95, 0.1, 0.999)
@@ -76,8 +76,8 @@ def classes(
 
     References
     ----------
-    Seed paper, section 4.1: its unsupervised analysis is read as a clustering (k-means, Gaussian mixture, HU table); the number of
-    classes is settled by comparing the draft with the image: their means must explain a given part of its variance.
+    Seed paper, section 4.1: its unsupervised analysis is read as a clustering (k-means, Gaussian mixture, HU table); the number
+    of classes is settled by comparing the draft with the image: their means must explain a given part of its variance.
     """
     volume.require_scalar()
     if volume.valid is not None and not volume.valid.any():

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import ModelError
-from ..feature_stack import feature_source
-from ..operation import Params, Progress, operation, part
-from ..volume import BACKGROUND, Features, Segmentation, Volume
+from napari_hounsfield.errors import ModelError
+from napari_hounsfield.feature_stack import feature_source
+from napari_hounsfield.operation import Params, Progress, operation, part
+from napari_hounsfield.volume import BACKGROUND, Features, Segmentation, Volume
+
 from .classifier import PixelClassifier
 
 
@@ -54,7 +55,8 @@ def segment(
     """
     if classifier.unit != volume.unit:
         raise ModelError(
-            f"{volume.name or 'image'}: unit is {volume.unit or 'unknown'!r}, the classifier was trained on {classifier.unit or 'unknown'!r}"
+            f"{volume.name or 'image'}: unit is {volume.unit or 'unknown'!r}, "
+            f"the classifier was trained on {classifier.unit or 'unknown'!r}"
         )
     recipe = classifier.recipe.resolve(volume)
     source = feature_source(volume, recipe, features)

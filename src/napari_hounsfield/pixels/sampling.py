@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import LabelError
-from ..operation import Params, Progress, number, operation
-from ..volume import LabelMap, Samples, Segmentation
+from napari_hounsfield.errors import LabelError
+from napari_hounsfield.operation import Params, Progress, number, operation
+from napari_hounsfield.volume import LabelMap, Samples, Segmentation
 
 BLOCK_VOXELS = 16
 """Edge in the plane of the blocks that an image of few slices is divided in."""

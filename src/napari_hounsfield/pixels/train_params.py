@@ -6,10 +6,11 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from ..bp import BPParams
-from ..feature_stack import FeatureParams
-from ..operation import Params, number
-from ..volume import Features, Volume
+from napari_hounsfield.bp import BPParams
+from napari_hounsfield.feature_stack import FeatureParams
+from napari_hounsfield.operation import Params, number
+from napari_hounsfield.volume import Features, Volume
+
 from .classifiers import ForestParams
 
 
@@ -27,7 +28,7 @@ class TrainParams(Params):
     forest: ForestParams = Field(default_factory=ForestParams)
     """The random forest."""
     holdout: float = number(0.25, 0.0, 0.9)
-    """Part of each class's strokes held back for figures, where no test samples are given; a stroke is never divided unless it is the only one."""
+    """Part of each class's strokes held back for figures, where no test samples are given; a stroke is divided only if alone."""
     seed: int = number(0, 0, 2**31 - 1)
     """Of the initial weights, the forest and the strokes held back."""
 

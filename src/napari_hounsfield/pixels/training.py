@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import LabelError
-from ..feature_stack import feature_source
-from ..operation import Progress, operation, part
-from ..volume import Features, LabelMap, Samples, Volume
+from napari_hounsfield.errors import LabelError
+from napari_hounsfield.feature_stack import feature_source
+from napari_hounsfield.operation import Progress, operation, part
+from napari_hounsfield.volume import Features, LabelMap, Samples, Volume
+
 from .classifier import PixelClassifier
 from .classifiers import fitted
 from .train_params import TrainParams
@@ -81,10 +82,11 @@ def train(
     classes = {value: strokes.class_name(value) for value in values}
     figures: dict[str, Any] = {}
     if testing.any():
-        from ..evaluation.agreement import figures_of
+        from napari_hounsfield.evaluation.figures import figures_of, macro_means
 
         predicted = recogniser.probabilities(rows[testing]).argmax(axis=1)
-        figures = figures_of(np.asarray(values)[predicted], truth[testing], classes)
+        of_classes = figures_of(np.asarray(values)[predicted], truth[testing], classes)
+        figures = {"classes": [c.to_json() for c in of_classes], "macro": macro_means(of_classes)}
     counts = {
         part_name: {classes[v]: int((truth[chosen] == v).sum()) for v in values}
         for part_name, chosen in (("train", ~testing), ("test", testing))
@@ -108,7 +110,8 @@ def hold_back(painted: NDArray[Any], share: float, random: np.random.Generator) 
     painted
         (z, y, x) labels, 0 unlabelled. A stroke is a connected part of one class in one slice.
     share
-        Part of each class's voxels for the test; a class of one stroke gives its last part.
+        Part of each class's voxels for the test, reached with whole strokes, at least one of them; a class of one stroke gives
+        its last part.
     """
     from scipy.ndimage import label
 
@@ -124,8 +127,11 @@ def hold_back(painted: NDArray[Any], share: float, random: np.random.Generator) 
             test.ravel()[places[len(places) - wanted :]] = value
             continue
         sizes = np.bincount(stroke_of, minlength=count + 1)
+        chosen: list[int] = []
         for stroke in random.permutation(np.arange(1, count + 1)):
-            if sizes[stroke] <= wanted:
-                wanted -= sizes[stroke]
-                test.ravel()[places[stroke_of == stroke]] = value
+            if sizes[stroke] <= wanted - sizes[chosen].sum():
+                chosen.append(int(stroke))
+        if share and not chosen:
+            chosen = [1 + int(sizes[1:].argmin())]
+        test.ravel()[places[np.isin(stroke_of, chosen)]] = value
     return np.where(test > 0, 0, painted), test

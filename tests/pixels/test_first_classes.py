@@ -1,0 +1,76 @@
+"""First classes are found without a reference, numbered by intensity, and named in HU."""
+
+import numpy as np
+import pytest
+
+import napari_hounsfield as nh
+
+
+@pytest.fixture(scope="module")
+def chest():
+    """Air, lung, fat, soft tissue and bone in slabs, with noise and padding."""
+    means = np.repeat([-1000, -800, -90, 50, 700], 8)
+    array = np.tile(means, (9, 30, 1)) + np.random.default_rng(0).normal(0, 10, (9, 30, 40))
+    valid = np.ones(array.shape, bool)
+    array[:, -2:], valid[:, -2:] = -3024, False
+    volume = nh.Volume(array.astype(np.int16), nh.axial_affine((3, 1, 1)), unit="HU", modality="CT", valid=valid)
+    return volume, np.where(valid, np.tile(np.repeat([1, 2, 3, 4, 5], 8), (9, 30, 1)), 0)
+
+
+def test_table_is_the_default_in_hu(chest):
+    volume, truth = chest
+    draft = nh.classes(volume)
+    assert list(draft.labels.classes.values()) == ["air", "lung", "fat", "soft tissue", "bone"]
+    assert (draft.labels.array == truth).mean() > 0.999
+    assert not draft.labels.array[~volume.valid].any()
+    assert draft.labels.history[-1].parameters["method"] == "table"
+
+
+@pytest.mark.parametrize("method", ["kmeans", "gmm"])
+def test_clusters_agree_with_the_truth_and_are_named(chest, method):
+    volume, truth = chest
+    params = nh.ClassesParams(method=method, count=5, features={"texture": False})
+    draft = nh.classes(volume, params)
+    found = draft.labels.array
+    medians = [np.median(volume.array[found == k]) for k in range(1, 6)]
+    assert medians == sorted(medians)
+    assert (found == truth).mean() > 0.9
+    assert set(draft.labels.classes.values()) >= {"lung", "bone"}
+    assert (nh.classes(volume, params).labels.array == found).all()
+
+
+def test_number_of_classes_is_settled_by_the_image(chest):
+    volume, _ = chest
+    draft = nh.classes(volume, nh.ClassesParams(method="kmeans", explained=0.97, features={"texture": False}))
+    inside = volume.valid
+    found, values = draft.labels.array[inside], volume.array[inside].astype(float)
+    means = np.bincount(found, values) / np.maximum(np.bincount(found), 1)
+    assert 1 - ((values - means[found]) ** 2).mean() / values.var() > 0.96
+    assert 3 <= found.max() <= 6
+
+
+def test_sureness_falls_towards_the_border_between_tissues():
+    values = np.array([[[-700, -520, -501, 60, 140, 149]]], np.int16)
+    sure = nh.classes(nh.Volume(values, np.eye(4), unit="HU")).sureness.ravel()
+    assert sure[0] > sure[1] > sure[2]
+    assert sure[3] > sure[4] > sure[5]
+
+
+def test_stored_features_give_the_same_draft(chest):
+    volume, _ = chest
+    params = nh.ClassesParams(method="kmeans", count=3)
+    again = nh.classes(volume, nh.features(volume, params.features), params)
+    np.testing.assert_array_equal(again.labels.array, nh.classes(volume, params).labels.array)
+
+
+def test_without_hu_the_classes_are_numbered_and_the_table_is_refused():
+    volume = nh.Volume(np.random.default_rng(0).random((2, 24, 24)), np.eye(4), modality="MR")
+    assert list(nh.classes(volume, nh.ClassesParams(count=2)).labels.classes.values()) == ["class 1", "class 2"]
+    with pytest.raises(nh.ParameterError, match="HU"):
+        nh.classes(volume, nh.ClassesParams(method="table"))
+
+
+def test_nothing_scanned_is_refused():
+    volume = nh.Volume(np.zeros((1, 4, 4), np.int16), np.eye(4), unit="HU", valid=np.zeros((1, 4, 4), bool))
+    with pytest.raises(nh.IntensityError, match="padding"):
+        nh.classes(volume)

@@ -1,0 +1,52 @@
+"""Features are the same whole, in slabs, and at single voxels."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+import napari_hounsfield as nh
+from napari_hounsfield.feature_stack import FeatureEngine, feature_source
+from napari_hounsfield.operation import finish
+
+
+@pytest.fixture
+def volume():
+    array = np.random.default_rng(1).integers(-1000, 400, (9, 24, 20)).astype(np.int16)
+    return nh.Volume(array, nh.axial_affine((2, 1, 1)), unit="HU", modality="CT", name="CT 1")
+
+
+@pytest.fixture(params=["axial", "orthogonal"])
+def recipe(request):
+    gabor = nh.GaborParams(wavelengths=(4, 8), orientations=(0, 90), planes=request.param, pool="mean")
+    return nh.FeatureParams(gabor=gabor, gaussian=(2.0,))
+
+
+def test_names_order_and_recipe(volume, recipe):
+    result = nh.features(volume, recipe)
+    assert result.names == ("intensity", "Gaussian 2 mm", "Gabor 4 mm mean", "Gabor 8 mm mean")
+    windowed = nh.window(volume)
+    np.testing.assert_array_equal(result.array[0], windowed.array)
+    np.testing.assert_allclose(result.array[2:], nh.gabor(windowed, recipe.gabor).array, atol=1e-6)
+    assert nh.FeatureParams(**result.recipe).resolve(volume).model_dump(mode="json") == result.recipe
+
+
+def test_slabs_and_single_voxels_equal_the_whole(volume, recipe):
+    whole = nh.features(volume, recipe).array
+    engine = FeatureEngine(volume, recipe.resolve(volume))
+    slab = np.empty((len(whole), 3, 24, 20), np.float32)
+    finish(engine.slab(4, 7, slab))
+    np.testing.assert_allclose(slab, whole[:, 4:7], atol=1e-6)
+    mask = np.zeros(volume.array.shape, bool)
+    mask[[1, 8], [3, 23], [0, 19]] = True
+    np.testing.assert_allclose(finish(engine.at(mask)), whole[:, mask].T, atol=1e-6)
+
+
+def test_stored_features_of_another_recipe_are_refused(volume, recipe):
+    stored = nh.features(volume, nh.FeatureParams(texture=False))
+    with pytest.raises(nh.ParameterError, match="other parameters"):
+        feature_source(volume, recipe.resolve(volume), stored)
+
+
+def test_no_feature_is_refused():
+    with pytest.raises(ValidationError):
+        nh.FeatureParams(intensity=False, texture=False)
