@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import DicomError
 from .files import inflated, opened
 from .guards import quiet, typed
-from .header import Header, PixelElement, Vector
-from .syntaxes import DEFLATED, UNCOMPRESSED
+from .header import Header, Vector
+from .pixel_element import CUT_OFF, PIXEL_TAGS, pixel_element, pixel_problem
+from .syntaxes import DEFLATED
 from .tags import TAGS, TELLING_APART, named
 
 if TYPE_CHECKING:
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
     from pydicom import Dataset
 
-PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+PIXEL_MODULE = ("Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation", "PhotometricInterpretation")
 DIRECTORY = "1.2.840.10008.1.3.10"
-CUT_OFF = "file is cut off"
 
 
 def read_header(path: Path) -> Header:
@@ -128,9 +128,10 @@ def _read(path: Path, stream: BinaryIO, syntax: str, meta: Dataset, deflated_fro
         lossy=facts.text("LossyImageCompression") == "01",
         lossy_ratio=facts.ratio(),
         telling_apart=facts.telling_apart(),
-        pixels=_pixel_element(stream, dataset, deflated_from),
+        pixels=pixel_element(stream, dataset, deflated_from),
     )
-    return replace(header, problem=facts.problem or _pixel_problem(header, facts))
+    problem = facts.problem or facts.missing_pixel_tag() or pixel_problem(header, stream)
+    return replace(header, problem=problem)
 
 
 def _default(value: int | None, otherwise: int) -> int:
@@ -224,6 +225,12 @@ class _Facts:
         number: int = int.from_bytes(value, "little" if little else "big") % 2**bits
         return number - 2**bits if self.whole("PixelRepresentation") == 1 and number >= 2 ** (bits - 1) else number
 
+    def missing_pixel_tag(self) -> str:
+        """First tag missing among those without which pixels have no meaning."""
+        if TAGS["Rows"] not in self.dataset:  # no image at all: the missing pixel data says it better
+            return ""
+        return next((f"{named(keyword)} is missing" for keyword in PIXEL_MODULE if self.missing(keyword)), "")
+
     def telling_apart(self) -> dict[str, bytes]:
         found = {}
         for keyword, tag in TELLING_APART.items():
@@ -231,62 +238,3 @@ class _Facts:
                 value = self.dataset.get_item(tag).value
                 found[keyword] = value if isinstance(value, bytes) else str(value or "").encode()
         return {keyword: value.strip(b" \0") for keyword, value in found.items() if value}
-
-
-def _pixel_element(stream: BinaryIO, dataset: Dataset, deflated_from: int) -> PixelElement | None:
-    """Where the pixel data lies; None if the header is not followed by pixel data."""
-    implicit, little = dataset.original_encoding
-    order: Literal["little", "big"] = "little" if little else "big"
-    head = stream.read(12)
-    if len(head) < 8:
-        return None
-    tag = int.from_bytes(head[:2], order) << 16 | int.from_bytes(head[2:4], order)
-    if tag not in PIXEL_TAGS:
-        return None
-    if implicit:
-        size, stated = 8, head[4:8]
-    elif head[4:6] in (b"OB", b"OW", b"OF", b"OD", b"UN"):
-        size, stated = 12, head[8:12]
-    else:
-        size, stated = 8, head[6:8]
-    length = int.from_bytes(stated, order)
-    offset = stream.tell() - len(head) + size
-    end = stream.seek(0, 2)
-    words = not implicit and head[4:6] == b"OW"
-    if tag != TAGS["PixelData"]:
-        return None
-    return PixelElement(offset, -1 if length == 0xFFFFFFFF else length, max(end - offset, 0), words, deflated_from)
-
-
-def _pixel_problem(header: Header, facts: _Facts) -> str:
-    """What is wrong with the image pixel module, before any pixel is read."""
-    pixels = header.pixels
-    if pixels is None:
-        return "has no pixel data (7FE0,0010)"
-    for keyword in ("Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation", "PhotometricInterpretation"):
-        if facts.missing(keyword):
-            return f"{named(keyword)} is missing"
-    if header.rows < 1 or header.columns < 1:
-        return f"{named('Rows')} or {named('Columns')} is 0"
-    if not 1 <= header.bits_stored <= header.bits_allocated:
-        return f"{named('BitsStored')} is not between 1 and Bits Allocated"
-    if not header.bits_stored - 1 <= header.high_bit < header.bits_allocated:
-        return f"{named('HighBit')} does not fit Bits Stored and Bits Allocated"
-    if header.transfer_syntax in UNCOMPRESSED:
-        return _native_problem(header, pixels)
-    return "" if pixels.available >= 16 else CUT_OFF
-
-
-def _native_problem(header: Header, pixels: PixelElement) -> str:
-    """Whether uncompressed pixel data has the length that rows and columns ask for: checked before anything is allocated."""
-    row = header.columns * header.samples * header.bits_allocated // 8
-    expected = header.rows * row * header.frames
-    if pixels.length < 0:
-        return f"{named('PixelData')} has undefined length, but is not compressed"
-    if pixels.available < min(pixels.length, expected):
-        return f"{CUT_OFF}: {pixels.available} of {pixels.length} bytes of pixel data"
-    if pixels.length < expected:
-        return f"{named('PixelData')} holds {pixels.length} bytes, Rows x Columns need {expected}"
-    if pixels.length >= expected + row and row:
-        return f"{named('PixelData')} holds {pixels.length} bytes, Rows x Columns need only {expected}"
-    return ""

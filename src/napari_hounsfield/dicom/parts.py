@@ -28,8 +28,6 @@ class Part:
     """What tells this part from the others of its series; empty where it is the whole series."""
     duplicates: tuple[Duplicate, ...] = ()
     """Planes that stand twice in the series: the one kept, the one dropped."""
-    split: bool = False
-    """Whether the series has other parts."""
 
 
 def parts(planes: tuple[Header, ...]) -> tuple[Part, ...]:
@@ -134,19 +132,26 @@ def _check_positions(planes: tuple[Header, ...], distances: list[float]) -> None
 
 def _with_names(found: list[Part], duplicates: tuple[Duplicate, ...]) -> tuple[Part, ...]:
     """Name each part of a split series by what sets it apart, and give it its duplicates."""
-    split = len(found) > 1
+    names = _telling_names(found) if len(found) > 1 else [""]
+    return tuple(
+        replace(part, name=name, duplicates=tuple(pair for pair in duplicates if any(pair[0] is plane for plane in part.planes)))
+        for part, name in zip(found, names, strict=True)
+    )
+
+
+def _telling_names(found: list[Part]) -> list[str]:
+    """As few words for each part as tell it from the others; numbers where words do not."""
     describe: tuple[Callable[[Part], str], ...] = (
         lambda part: "localizer" if part.planes[0].localizer else "",
         lambda part: plane_name(part.planes[0]),
         lambda part: f"{part.planes[0].rows} x {part.planes[0].columns}",
         lambda part: f"{evenness(part.planes).spacing:.3g} mm" if len(part.planes) > 1 else "single",
     )
-    words = [[say(part) for say in describe] for part in found]
-    telling = [i for i in range(len(describe)) if len({w[i] for w in words}) > 1]
-    names = [" ".join(w[i] for i in telling if w[i]) for w in words]
-    named_parts = []
-    for number, (part, name) in enumerate(zip(found, names, strict=True), start=1):
-        unique = name if name and names.count(name) == 1 else f"{name} part {number}".strip()
-        own = tuple(pair for pair in duplicates if pair[0] in part.planes)
-        named_parts.append(replace(part, name=unique if split else "", duplicates=own, split=split))
-    return tuple(named_parts)
+    names = [""] * len(found)
+    for say in describe:
+        words = [say(part) for part in found]
+        if len(set(words)) > 1:
+            names = [f"{name} {word}".strip() for name, word in zip(names, words, strict=True)]
+        if len(set(names)) == len(names) and all(names):
+            return names
+    return [f"{name} part {number}".strip() for number, name in enumerate(names, start=1)]

@@ -10,7 +10,7 @@ from ..errors import DicomError
 from .codecs import decoded
 from .files import inflated, opened
 from .guards import typed
-from .header_reading import CUT_OFF
+from .pixel_element import CUT_OFF
 from .syntaxes import BIG_ENDIAN, RLE, UNCOMPRESSED
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _stored_values(header: Header) -> NDArray[Any]:
             data = inflated(stream.read(), -15)[0][pixels.offset : pixels.offset + size]
         else:
             stream.seek(pixels.offset)
-            data = stream.read(size if native else pixels.length)
+            data = stream.read(size + size % 2 if native else pixels.length)
     if native:
         return significant(_unpacked(header, data, size), header)
     array = decoded(header, data)
@@ -63,8 +63,8 @@ def _unpacked(header: Header, data: bytes, size: int) -> NDArray[Any]:
         raise DicomError(f"{CUT_OFF}: {len(data)} of {size} bytes of pixel data")
     big = header.transfer_syntax == BIG_ENDIAN
     if big and header.bits_allocated == 8 and header.pixels is not None and header.pixels.words:
-        data = np.frombuffer(data + b"\0" * (size % 2), ">u2").astype("<u2").tobytes()[:size]
-    words = np.frombuffer(data, f"{'>' if big else '<'}u{header.bits_allocated // 8}")
+        data = np.frombuffer(data + b"\0" * (len(data) % 2), ">u2").astype("<u2").tobytes()
+    words = np.frombuffer(data[:size], f"{'>' if big else '<'}u{header.bits_allocated // 8}")
     return words.reshape(header.rows, header.columns).astype(words.dtype.newbyteorder("="), copy=False)
 
 

@@ -1,0 +1,230 @@
+"""Plans are resolved from headers alone: no file exists behind any of these."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_hounsfield.dicom.parts import parts
+from napari_hounsfield.dicom.plan import plan
+from napari_hounsfield.dicom.series import series_of
+from napari_hounsfield.errors import DicomError, UnsupportedDicomError
+
+
+def planned(headers, **options):
+    (part,) = parts(tuple(headers))
+    return plan(part, **options)
+
+
+def test_planes_ascend_along_row_cross_column_whatever_their_order(make_header):
+    heights = [6.0, 0.0, 3.0, 9.0]
+    found = planned(make_header(z) for z in heights)
+    assert [plane.position[2] for plane in found.planes] == sorted(heights)
+    assert found.grid.shape == (4, 8, 6)
+    np.testing.assert_allclose(found.grid.affine, [[0, 0, 0.7, 0], [0, 0.8, 0, 0], [3, 0, 0, 0], [0, 0, 0, 1]])
+    assert (found.unit, found.modality, found.name, found.warnings) == ("HU", "CT", "CT 3", ())
+
+
+def test_normal_that_points_down_sorts_downwards(make_header):
+    mirrored = (1.0, 0.0, 0.0, 0.0, -1.0, 0.0)
+    found = planned(make_header(z, orientation=mirrored) for z in (0.0, 3.0, 6.0))
+    assert [plane.position[2] for plane in found.planes] == [6.0, 3.0, 0.0]
+    assert np.linalg.det(found.grid.affine[:3, :3]) < 0  # (z, y, x) order of a right-handed (x, y, z)
+
+
+@pytest.mark.parametrize("degrees", [-25, -14, 5, 25])
+def test_gantry_tilt_comes_from_positions_and_shears_the_grid(make_header, degrees):
+    angle = np.radians(degrees)
+    orientation = (1.0, 0.0, 0.0, 0.0, float(np.cos(angle)), float(np.sin(angle)))
+    found = planned(make_header(z, orientation=orientation) for z in (0.0, 4.0, 8.0, 12.0, 16.0))
+    expected = np.array([[0, 0, 0.7, 0], [0, 0.8 * np.cos(angle), 0, 0], [4, 0.8 * np.sin(angle), 0, 0], [0, 0, 0, 1]])
+    corners = [(k, j, i) for k in (0, 4) for j in (0, 7) for i in (0, 5)]
+    truth = np.array([expected[:3, :3] @ c for c in corners])
+    assert np.abs(found.grid.positions(corners) - truth).max() < 1e-3
+    assert any(f"{abs(degrees)}.0 degrees" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(("off", "warned"), [(0.0, False), (0.02, False), (0.04, True), (0.25, True)])
+def test_small_deviations_from_an_even_grid_are_accepted(make_header, off, warned):
+    heights = [0.0, 3.0 + off, 6.0, 9.0]
+    found = planned(make_header(z) for z in heights)
+    assert found.grid.spacing[0] == pytest.approx(3.0)
+    assert bool(found.warnings) == warned
+    if warned:
+        assert f"{off:.3g} mm" in found.warnings[0]
+
+
+def test_a_missing_slice_is_refused_by_the_file_beside_it(make_header):
+    with pytest.raises(DicomError, match=r"z6: 1 slice\(s\) missing by .* \(0020,0032\): 6 mm from there to z12"):
+        planned(make_header(z) for z in (0.0, 3.0, 6.0, 12.0, 15.0))
+
+
+def test_uneven_spacing_is_refused_and_may_be_ignored(make_header):
+    headers = [make_header(z) for z in (0.0, 3.0, 6.0, 10.0)]
+    with pytest.raises(DicomError, match="z6: uneven spacing"):
+        planned(headers)
+    found = planned(headers, uneven="ignore")
+    assert found.grid.shape[0] == 4
+    assert any("ignored" in warning for warning in found.warnings)
+
+
+def test_sideways_steps_are_refused(make_header):
+    headers = [make_header(z, position=(2.0 * (z == 3), 0.0, z)) for z in (0.0, 3.0, 6.0)]
+    with pytest.raises(DicomError, match="straight line"):
+        planned(headers)
+
+
+def test_blocks_of_two_spacings_become_two_parts(make_header):
+    heights = [0.0, 4.0, 8.0, 12.0, 19.0, 26.0, 33.0]
+    found = parts(tuple(make_header(z) for z in heights))
+    assert [[p.position[2] for p in part.planes] for part in found] == [[0, 4, 8, 12], [19, 26, 33]]
+    assert [part.name for part in found] == ["4 mm", "7 mm"]
+    assert [plan(part).grid.spacing[0] for part in found] == pytest.approx([4, 7])
+
+
+def test_a_block_of_less_than_three_slices_is_no_block(make_header):
+    (refused,) = series_of(tuple(make_header(z) for z in (0.0, 4.0, 8.0, 15.0, 22.0 + 7.0)))
+    assert "uneven" in str(refused.refusal) or "missing" in str(refused.refusal)
+
+
+def test_localizer_and_other_orientation_are_volumes_of_their_own(make_header):
+    axial = [make_header(z) for z in (0.0, 3.0, 6.0)]
+    scout = make_header(1.0, name="scout", orientation=(0, 1, 0, 0, 0, -1), image_type=("ORIGINAL", "PRIMARY", "LOCALIZER"))
+    coronal = make_header(2.0, name="coronal", orientation=(1, 0, 0, 0, 0, -1))
+    found = series_of((axial[0], scout, *axial[1:], coronal))
+    assert [(series.name, series.shape[0]) for series in found] == [
+        ("CT 3 axial", 3),
+        ("CT 3 localizer sagittal", 1),
+        ("CT 3 coronal", 1),
+    ]
+    assert {series.uid for series in found} == {"1.2.3"}
+
+
+def test_other_matrix_is_split_and_a_part_left_uneven_refuses_the_series(make_header):
+    headers = [make_header(z) for z in (0.0, 3.0, 6.0, 9.0, 12.0)]
+    at_the_end = [*headers, make_header(15.0, rows=16)]
+    assert [series.name for series in series_of(tuple(at_the_end))] == ["CT 3 8 x 6", "CT 3 16 x 6"]
+    in_the_middle = [replace(h, rows=16) if h.position[2] == 6 else h for h in headers]
+    found = series_of(tuple(in_the_middle))
+    assert len(found) == 2
+    assert all(series.refusal is not None for series in found)
+
+
+def test_orientation_noise_is_averaged_and_slight_faults_put_right(make_header):
+    rng = np.random.default_rng(5)
+    headers = [make_header(z, orientation=tuple(np.array([1, 0, 0, 0, 1, 0]) + rng.uniform(-1e-4, 1e-4, 6))) for z in range(5)]
+    affine = planned(headers).grid.affine[:3, :3]
+    assert affine[:, 1] @ affine[:, 2] == pytest.approx(0, abs=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(affine, axis=0), (1, 0.8, 0.7), atol=1e-6)
+
+
+def test_exact_duplicates_are_dropped_and_told(make_header):
+    headers = [make_header(z) for z in (0.0, 3.0, 6.0)]
+    found = planned([*headers, replace(headers[1], path=headers[1].path.with_name("copy"))])
+    assert len(found.planes) == 3
+    assert [(kept.name, dropped.name) for kept, dropped in found.duplicates] == [("z3", "copy")]
+    assert "1 duplicate file(s) left out: copy." in found.warnings
+
+
+def test_equal_uids_at_different_places_are_no_duplicates(make_header):
+    found = planned(make_header(z, sop_uid="1.2") for z in (0.0, 3.0, 6.0))
+    assert len(found.planes) == 3
+    assert "SOP Instance UIDs are not unique." in found.warnings
+
+
+@pytest.mark.parametrize(
+    ("difference", "tag"),
+    [
+        ({"telling_apart": {"EchoTime": b"4.9"}}, r"EchoTime \(0018,0081\)"),
+        ({"telling_apart": {"InstanceNumber": b"9"}}, r"InstanceNumber \(0020,0013\)"),
+        ({"image_type": ("DERIVED", "PRIMARY", "AXIAL")}, r"ImageType \(0008,0008\)"),
+    ],
+)
+def test_several_images_at_one_position_are_refused_by_the_tag_that_differs(make_header, difference, tag):
+    headers = [make_header(z) for z in (0.0, 3.0, 6.0)]
+    again = [make_header(z, name=f"again{z:g}", **difference) for z in (0.0, 3.0, 6.0)]
+    with pytest.raises(UnsupportedDicomError, match=tag):
+        planned([*headers, *again])
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"position": None}, r"ImagePositionPatient \(0020,0032\) is missing"),
+        ({"position": (0.0, float("nan"), 0.0)}, "ImagePositionPatient"),
+        ({"position": (0.0, 1e300, 0.0)}, "ImagePositionPatient"),
+        ({"orientation": None}, r"ImageOrientationPatient \(0020,0037\) is missing"),
+        ({"orientation": (0.0,) * 6}, "ImageOrientationPatient"),
+        ({"orientation": (1.0, 0.0, 0.0, 0.1, 1.0, 0.0)}, "ImageOrientationPatient"),
+        ({"spacing": None}, r"PixelSpacing \(0028,0030\) is missing"),
+        ({"spacing": (0.8, 0.0)}, "PixelSpacing"),
+        ({"spacing": (-0.8, 0.7)}, "PixelSpacing"),
+        ({"spacing": (0.8, 0.75)}, r"PixelSpacing \(0028,0030\) differs"),
+        ({"slope": 0.0}, r"RescaleSlope \(0028,1053\) is 0"),
+        ({"slope": float("inf")}, "RescaleSlope"),
+        ({"slope": None}, r"RescaleSlope \(0028,1053\) is missing"),
+        ({"intercept": None}, r"RescaleIntercept \(0028,1052\) is missing"),
+        ({"slope": None, "intercept": None}, "RescaleSlope"),
+        ({"rescale_type": "MGML"}, "RescaleType"),
+        ({"frame_of_reference": "1.5"}, "FrameOfReferenceUID"),
+        ({"problem": "Rows (0028,0010) is missing"}, "Rows"),
+    ],
+)
+def test_one_faulty_plane_refuses_the_series_by_name(make_header, facts, reason):
+    headers = [make_header(z, frame_of_reference="1.4") for z in (0.0, 3.0, 6.0, 9.0)]
+    headers[2] = replace(headers[2], **facts)
+    (refused,) = series_of(tuple(headers))
+    assert isinstance(refused.refusal, DicomError)
+    with pytest.raises(DicomError, match=reason) as raised:
+        refused.read()
+    assert "z6" in str(raised.value) or "z0" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"),
+    [
+        ({"frames": 30}, "multi-frame"),
+        ({"image_type": ("ORIGINAL", "PRIMARY", "M", "MOSAIC")}, "mosaic"),
+        ({"photometric": "PALETTE COLOR"}, "colour"),
+        ({"samples": 3, "photometric": "RGB"}, "colour"),
+        ({"modality_lut": True}, "Modality LUT"),
+        ({"bits_allocated": 1}, "1 bits"),
+        ({"sop_class": "1.2.840.10008.5.1.4.1.1.6.1", "kind": "Ultrasound Image Storage"}, "Ultrasound Image is not read yet"),
+        ({"sop_class": "9.9", "kind": "", "modality": ""}, "SOP Class"),
+        ({"transfer_syntax": "1.2.840.10008.1.2.4.55"}, "JPEG Full Progression"),
+        ({"transfer_syntax": "1.2.3.4"}, "unknown"),
+    ],
+)
+def test_other_kinds_are_refused_by_name(make_header, facts, kind):
+    with pytest.raises(UnsupportedDicomError, match=kind):
+        planned([make_header(0.0, **facts)])
+
+
+@pytest.mark.parametrize(
+    ("facts", "unit", "warned"),
+    [
+        ({}, "HU", False),
+        ({"rescale_type": "HU"}, "HU", False),
+        ({"slope": None, "intercept": None}, "stored value", True),
+        ({"rescale_type": "MGML"}, "MGML", True),
+        ({"rescale_type": "US"}, "", True),
+        ({"modality": "MR", "sop_class": "1.2.840.10008.5.1.4.1.1.4"}, "", False),
+        ({"modality": "PT", "sop_class": "1.2.840.10008.5.1.4.1.1.128", "units": "BQML"}, "BQML", True),
+        ({"modality": ""}, "HU", True),
+    ],
+)
+def test_units_and_missing_modality(make_header, facts, unit, warned):
+    found = planned(make_header(z, thickness=3.0, **facts) for z in (0.0, 3.0))
+    assert found.unit == unit
+    assert bool(found.warnings) == warned
+    assert found.modality == (facts.get("modality") or "CT")
+
+
+def test_a_single_slice_takes_its_thickness(make_header):
+    assert planned([make_header(thickness=2.5)]).grid.spacing[0] == 2.5
+    assumed = planned([make_header(thickness=None)])
+    assert assumed.grid.spacing[0] == 1.0
+    assert "1 mm is assumed" in assumed.warnings[0]
