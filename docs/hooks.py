@@ -54,7 +54,7 @@ def _range(info: Any, extra: dict[str, Any]) -> str:
         return ", ".join(f"`{choice}`" for choice in choices)
     limits = {name: getattr(limit, name) for limit in info.metadata for name in ("ge", "le") if hasattr(limit, name)}
     low, high = limits.get("ge", extra.get("low")), limits.get("le", extra.get("high"))
-    return "" if low is None else f"{low:g} to {high:g}"
+    return "" if low is None or min(-low, high) >= 1e6 else f"{low:g} to {high:g}"
 
 
 def command(name: str | None) -> str:
