@@ -154,10 +154,11 @@ def suffixes(result: type) -> tuple[str, ...]:
 
 def targets(path: Path, result: type, params: Any) -> list[Path]:
     """Every file that the result will be written to."""
-    from .formats.writing import probabilities_path, test_path
+    from .formats.atomic import sibling
+    from .formats.writing import probabilities_path
 
     if issubclass(result, Samples):
-        return [path, test_path(path)]
+        return [path, sibling(path, "test")]
     both = issubclass(result, Segmentation) and getattr(params, "probabilities", False)
     return [path, probabilities_path(path)] if both else [path]
 

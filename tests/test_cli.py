@@ -1,0 +1,374 @@
+"""The command line as a whole: what it prints where, how it ends, and that it starts light. On small operations of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+import napari_hounsfield as nh
+from napari_hounsfield import cli
+from napari_hounsfield._cli_commands import command_of
+from napari_hounsfield._cli_console import bar, json_ready, printable
+from napari_hounsfield._cli_files import IMAGE_SUFFIXES, LABEL_SUFFIXES, MODEL_SUFFIXES, TABLE_SUFFIXES
+from napari_hounsfield.operation import Params, Progress, number, operation
+
+Run = Callable[..., SimpleNamespace]
+
+
+class ShiftParams(Params):
+    by: float = number(1.0, -100, 100, unit="HU")
+    """What is added."""
+
+
+@operation("shift", ShiftParams)
+def shift(volume: nh.Volume, params: ShiftParams) -> Generator[Progress, None, nh.Volume]:
+    """Add a number.
+
+    Parameters
+    ----------
+    volume
+        Any.
+    params
+        How much.
+    """
+    print("a library prints this")
+    yield Progress(0.5, "half")
+    return volume.like(volume.array + np.float32(params.by))
+
+
+@operation("fail", ShiftParams)
+def fail(volume: nh.Volume, params: ShiftParams) -> Generator[Progress, None, nh.Volume]:
+    """Meet the error that `by` stands for."""
+    yield Progress(0)
+    raise {
+        1: RuntimeError("Canary^Patient"), 2: MemoryError(), 3: PermissionError(13, "Permission denied", "/secret/folder/x.nii"),
+        4: KeyboardInterrupt(), 5: OSError(28, "No space left on device"), 6: type("PanicException", (BaseException,), {})("panic"),
+    }[int(params.by)]  # fmt: skip
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process, with the operations above among its commands."""
+    module = ModuleType("napari_hounsfield._test_operations")
+    for name, value in (("shift", shift), ("fail", fail)):
+        setattr(module, name, value)
+        monkeypatch.setitem(cli.COMMANDS, name, cli.Entry("_test_operations", name, "for tests"))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    def run(*words: object) -> SimpleNamespace:
+        status = cli.main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return SimpleNamespace(status=status, out=captured.out, err=captured.err)
+
+    return run
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A small image in a file."""
+    array = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6)
+    return nh.write(tmp_path / "image.nii.gz", nh.Volume(array, nh.axial_affine((3, 1, 1)), unit="HU", modality="CT"))
+
+
+def files(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*")}
+
+
+def test_result_is_written_and_told(run: Run, image: Path) -> None:
+    out = image.with_name("out.nii.gz")
+    done = run("shift", image, out, "--by", "-2.5")
+    assert done.status == 0
+    assert done.out.splitlines()[-1].startswith("wrote out.nii.gz: 4 x 5 x 6 voxels of 3 x 1 x 1 mm")
+    assert done.err == ""
+    (result,) = nh.read(out)
+    (original,) = nh.read(image)
+    np.testing.assert_array_equal(result.array, original.array - 2.5)
+
+
+def test_json_alone_is_on_standard_output(run: Run, image: Path) -> None:
+    out = image.with_name("out.nrrd")
+    done = run("shift", image, out, "--json", "--by=3")
+    assert done.status == 0
+    said = json.loads(done.out)
+    assert said["operation"] == "shift"
+    assert said["parameters"] == {"by": 3.0}
+    assert said["files"] == [str(out)]
+    assert said["shape"] == [4, 5, 6]
+    assert (said["minimum"], said["maximum"]) == (3.0, 122.0)
+
+
+@pytest.mark.parametrize("words", [("--json", "--threads", "1", "shift"), ("shift", "--json", "--threads", "1")])
+def test_common_options_stand_before_or_after_the_command(run: Run, image: Path, words: tuple[str, ...]) -> None:
+    done = run(*words, image, image.with_name("out.nii"))
+    assert done.status == 0
+    assert json.loads(done.out)["parameters"] == {"by": 1.0}
+
+
+def test_existing_output_is_kept(run: Run, image: Path) -> None:
+    before = image.read_bytes()
+    done = run("shift", image, image)
+    assert (done.status, done.out) == (2, "")
+    assert done.err == "hounsfield: image.nii.gz: exists already; --overwrite replaces it\n"
+    assert image.read_bytes() == before
+    assert run("shift", image, image, "--overwrite").status == 0
+    assert image.read_bytes() != before
+
+
+def test_target_is_checked_before_the_work(run: Run, image: Path) -> None:
+    done = run("fail", image, image.with_name("no") / "out.nii.gz", "--by", "1")
+    assert (done.status, done.err) == (2, "hounsfield: out.nii.gz: its folder does not exist\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["nothing"], "nothing: no such command; there are demo, info, convert,"),
+        (["shift"], "the following arguments are required: IMAGE, OUT (see hounsfield shift --help)"),
+        (["shift", "a", "b", "c"], "unrecognized arguments: c (see hounsfield shift --help)"),
+        (["shift", "a", "b", "--bye", "3"], "unrecognized arguments: --bye 3 (see hounsfield shift --help)"),
+        (["shift", "a", "b", "--by", "-200"], "--by: '-200' should be greater than or equal to -100"),
+        (["shift", "a", "b", "--by", "nan"], "--by: 'nan' should be a finite number"),
+        (["shift", "a", "b", "--threads", "x"], "--threads: invalid int value: 'x' (see hounsfield shift --help)"),
+        (["--threads", "-3", "info", "a"], "threads -3: 0 (one a core) or more"),
+        (["--device", "abacus", "info", "a"], "--device: invalid choice: 'abacus'"),
+        (["shift", "no-such.nii.gz", "out.nii.gz"], "no-such.nii.gz: no such file or directory"),
+        (["shift", "a", "out.png"], "out.png: .png is none of .nii.gz, .nii, .nrrd, .mha"),
+        (["shift", "a", "out"], "out: no suffix is none of .nii.gz,"),
+        (["evaluate", "a.nii.gz"], "missing: REFERENCE (see hounsfield evaluate --help)"),
+    ],
+)
+def test_bad_usage_is_one_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], line: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(*words)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(f"hounsfield: {line}")
+    assert done.err.count("\n") == 1
+    assert not files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("which", "status", "line"),
+    [
+        (1, 1, "unexpected RuntimeError"),
+        (2, 2, "not enough memory"),
+        (3, 2, "x.nii: Permission denied"),
+        (4, 130, "interrupted"),
+        (5, 2, "No space left on device"),
+        (6, 1, "unexpected PanicException"),
+    ],
+)
+def test_errors_end_in_one_line_and_leave_nothing(run: Run, image: Path, which: int, status: int, line: str) -> None:
+    done = run("fail", image, image.with_name("out.nii.gz"), "--by", which)
+    assert (done.status, done.out) == (status, "")
+    assert done.err.startswith(f"hounsfield: {line}")
+    assert done.err.count("\n") == 1
+    assert "Canary" not in done.err
+    assert "/secret" not in done.err
+    assert files(image.parent) == {image.name}
+
+
+def test_traceback_on_request(run: Run, image: Path) -> None:
+    done = run("fail", image, image.with_name("out.nii.gz"), "--by", 1, "--traceback")
+    assert done.status == 1
+    assert "Traceback (most recent call last)" in done.err
+    assert "raise {" in done.err
+
+
+def test_help_lists_every_command(run: Run) -> None:
+    done = run("--help")
+    assert done.status == 0
+    assert all(f"\n  {name} " in done.out for name in cli.COMMANDS)
+    assert run().out == done.out
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out == f"napari-hounsfield {nh.__version__}\n"
+
+
+COMMANDS = {
+    "info": "PATH",
+    "convert": "PATH OUT",
+    "window": "IMAGE OUT",
+    "threshold": "IMAGE OUT",
+    "gabor": "IMAGE OUT",
+    "features": "IMAGE OUT",
+    "classes": "IMAGE OUT",
+    "samples": "DRAFT OUT",
+    "train": "IMAGE STROKES MODEL",
+    "segment": "IMAGE --model MODEL OUT",
+    "evaluate": "PREDICTION REFERENCE",
+    "measure": "IMAGE LABELS",
+    "clean": "LABELS OUT",
+    "demo": "[FOLDER]",
+}
+
+
+@pytest.mark.parametrize("name", list(cli.COMMANDS))
+def test_help_of_a_command(run: Run, name: str) -> None:
+    done = run(name, "--help")
+    assert done.status == 0
+    assert done.out.splitlines()[0] == f"usage: hounsfield {name} {COMMANDS[name]} [options]"
+    assert "--json" in done.out
+
+
+@pytest.mark.parametrize("name", [n for n in cli.COMMANDS if hasattr(nh, n) and hasattr(getattr(nh, n), "params_type")])
+def test_every_parameter_is_an_option(name: str) -> None:
+    command = command_of(name, "about", getattr(nh, name))
+    text = command.parser.format_help()
+    fields = getattr(nh, name).params_type.model_fields
+    assert all(f"--{field.replace('_', '-')}" in text for field in fields)
+
+
+def test_suffixes_are_those_that_can_be_written() -> None:
+    from napari_hounsfield.formats.writing import SUFFIXES
+
+    assert {*IMAGE_SUFFIXES, *LABEL_SUFFIXES, *TABLE_SUFFIXES, *MODEL_SUFFIXES} == set(SUFFIXES)
+
+
+def test_text_of_files_cannot_command_the_terminal() -> None:
+    assert printable("a\x1b[2Jb\u202e\nc") == "a?[2Jb?\nc"
+    assert bar(0.5, "x" * 200).startswith("[############------------]  50% x")
+    assert len(bar(0.5, "x" * 200)) == 79
+
+
+def test_numbers_that_json_lacks_become_null() -> None:
+    ready = json_ready({1: (np.float32(1.5), np.int64(2), float("nan"), np.array([np.inf, 1]))})
+    assert json.loads(json.dumps(ready, allow_nan=False)) == {"1": [1.5, 2, None, [None, 1.0]]}
+
+
+# In a process of its own.
+
+
+def start(*words: object, code: str = "", **settings: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code] if code else [sys.executable, "-m", "napari_hounsfield"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | settings
+    return subprocess.Popen([*command, *map(str, words)], **pipes)  # type: ignore[call-overload]
+
+
+def test_exit_status_reaches_the_shell(image: Path) -> None:
+    process = start("info", image)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert "4 x 5 x 6" in out
+    process = start("info", image.with_name("missing.nii"))
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out, err) == (2, "", "hounsfield: missing.nii: no such file or directory\n")
+
+
+SLOW = """
+import sys, time, types
+from pathlib import Path
+import napari_hounsfield as nh
+from napari_hounsfield import cli
+from napari_hounsfield.operation import Params, Progress, operation
+
+def slow(volume: nh.Volume, params: Params):
+    "Wait."
+    try:
+        while True:
+            Path(sys.argv[1], "started").touch()
+            time.sleep(0.02)
+            yield Progress(0.25, "waiting")
+    finally:
+        Path(sys.argv[1], "closed").touch()
+
+from collections.abc import Generator
+slow.__annotations__["return"] = Generator[Progress, None, nh.Volume]
+home = types.ModuleType("napari_hounsfield._slow")
+home.slow = operation("slow", Params)(slow)
+sys.modules[home.__name__] = home
+cli.COMMANDS["slow"] = cli.Entry("_slow", "slow", "wait")
+sys.exit(cli.main(sys.argv[2:]))
+"""
+
+
+def interrupted(image: Path, **settings: object) -> subprocess.Popen[str]:
+    """A command that was stopped by Ctrl-C in the middle of its work."""
+    folder = image.parent
+    process = start(folder, "slow", image, folder / "out.nii.gz", code=SLOW, **settings)
+    deadline = time.monotonic() + 60
+    while not (folder / "started").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    return process
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+def test_interrupt_closes_the_work_and_leaves_nothing(image: Path) -> None:
+    process = interrupted(image)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "hounsfield: interrupted\n"), "no bar where there is no terminal"
+    assert files(image.parent) == {image.name, "started", "closed"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_bar_on_a_terminal(image: Path) -> None:
+    terminal, end = os.openpty()
+    process = interrupted(image, stderr=end)
+    process.communicate(timeout=60)
+    shown = os.read(terminal, 100_000).decode()
+    os.close(terminal)
+    os.close(end)
+    assert process.returncode == 130
+    assert "[######------------------]  25% slow: waiting" in shown
+    assert shown.endswith("\r\x1b[Khounsfield: interrupted\r\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
+def test_reader_that_leaves_is_no_error(image: Path) -> None:
+    process = start("info", image)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=60) == 141
+
+
+def test_names_beyond_the_terminals_letters(image: Path) -> None:
+    labels = nh.LabelMap(np.ones((1, 2, 2), np.uint8), nh.axial_affine((1, 1, 1)), {1: "Lungenflügel 肺"})
+    path = nh.write(image.with_name("größe.nii.gz"), labels)
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    process = start("convert", path, image.with_name("out.seg.nrrd"), env=environment)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert "Lungenfl\\xfcgel" in out
+    process = start("info", "--json", path, env=environment)
+    out, _ = process.communicate(timeout=120)
+    assert json.loads(out)["series"][0]["name"] == "größe.nii.gz"
+
+
+LIGHT = """
+import sys
+from napari_hounsfield import cli
+try:
+    cli.main(sys.argv[1:])
+finally:
+    print(*sorted({name.partition(".")[0] for name in sys.modules} | {n for n in sys.modules if n.startswith("napari_hounsfield.")}))
+"""
+
+
+def test_top_level_help_imports_no_operation() -> None:
+    out, _ = start("--help", code=LIGHT).communicate(timeout=60)
+    loaded = set(out.splitlines()[-1].split())
+    assert not loaded & {"numpy", "pydantic", "torch", "scipy", "pydicom"}
+    assert {name for name in loaded if name.startswith("napari_hounsfield.")} <= {
+        "napari_hounsfield.cli", "napari_hounsfield._cli_usage", "napari_hounsfield._version", "napari_hounsfield.errors",
+    }  # fmt: skip
+
+
+def test_a_command_imports_its_own_operation_alone() -> None:
+    out, _ = start("clean", "--help", code=LIGHT).communicate(timeout=60)
+    loaded = set(out.splitlines()[-1].split())
+    others = {f"napari_hounsfield.{entry.module}" for name, entry in cli.COMMANDS.items() if name != "clean"}
+    assert not loaded & (others | {"torch", "scipy", "skimage", "sklearn", "pydicom", "nibabel", "matplotlib"})
