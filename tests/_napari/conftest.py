@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,10 @@ def viewer(qapp: Any) -> ViewerModel:
 
 
 @pytest.fixture
-def said() -> Iterator[Callable[[], list[str]]]:
+def said() -> Callable[[], list[str]]:
     """Messages of the notifications since the test began."""
     before = len(notification_manager.records)
-    yield lambda: [str(record.message) for record in notification_manager.records[before:]]
+    return lambda: [str(record.message) for record in notification_manager.records[before:]]
 
 
 @pytest.fixture

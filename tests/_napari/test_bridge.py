@@ -138,7 +138,7 @@ def test_oblique_image_is_shown_straight_at_its_place() -> None:
 def test_layer_that_the_user_moved_is_believed() -> None:
     volume = image(nh.axial_affine((2, 1, 1)))
     (layer,) = nh.show(ViewerModel(), volume)
-    layer.translate = layer.translate + (0, 0, 5)
+    layer.translate = layer.translate + np.array((0, 0, 5))
     moved = nh.from_layer(layer)
     assert np.allclose(moved.affine[:3, 3] - volume.affine[:3, 3], (5, 0, 0))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ closed: list[str] = []
 class InnerParams(Params):
     """Nested."""
 
-    presets = {"wide": {"sigma": 9.0}}
+    presets: ClassVar = {"wide": {"sigma": 9.0}}
 
     sigma: float = number(1.0, 0.1, 10.0, unit="mm")
     """Standard deviation."""
@@ -33,7 +33,7 @@ class InnerParams(Params):
 class TryParams(Params):
     """Every kind of field."""
 
-    presets = {"seed": {"factor": 3.5, "lengths": (1.0, 2.0)}}
+    presets: ClassVar = {"seed": {"factor": 3.5, "lengths": (1.0, 2.0)}}
 
     mode: Literal["auto", "custom"] | Literal["fixed"] = "auto"
     """How."""

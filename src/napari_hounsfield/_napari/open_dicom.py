@@ -37,7 +37,7 @@ class OpenDicom(Dock):
         self._path = LineEdit(name="path", tooltip="A folder with DICOM files, or one file of any name")
         folder, file = PushButton(text="Folder…"), PushButton(text="File…")
         self._said = Label(value="Choose a folder or file")
-        self._table = Table(value={"data": [], "columns": COLUMNS})
+        self._table = Table(value=_table([]))
         self._table.read_only = True
         self._window = ComboBox(
             name="window", choices=[w for w in literals(WindowParams, "preset") if w != "custom"], value=chosen.window,
@@ -84,8 +84,7 @@ class OpenDicom(Dock):
     def offer(self, found: Scan) -> None:
         """Show the series of a scan, the first selected, and say once what cannot be read or was skipped."""
         self._series = openable(found)
-        data = [_row(series) for series in self._series]
-        self._table.value = {"data": data, "columns": COLUMNS}
+        self._table.value = _table(self._series)
         self._table.native.selectRow(0)
         self._table.native.resizeColumnsToContents()
         self._said.value = f"{found.name}: {len(self._series)} series; choose one or several"
@@ -107,6 +106,11 @@ class OpenDicom(Dock):
     def _add(self, opened: Opened) -> None:
         add(self._viewer, opened.layers)
         warn(opened.warnings)
+
+
+def _table(series: list[Any]) -> dict[str, Any]:
+    numbers = list(range(1, len(series) + 1))
+    return {"data": [_row(one) for one in series], "index": numbers, "columns": list(COLUMNS)}
 
 
 def _row(series: Any) -> list[str]:

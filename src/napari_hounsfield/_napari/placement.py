@@ -1,8 +1,8 @@
 """Where an array of the patient stands in napari's world: axis-aligned views for display, and the way back.
 
 napari's world axes (0, 1, 2) are patient mm towards S, P and L (the reverse of DICOM's L, P, S), so that axial slices show as
-radiologists see them and series of one patient overlay. A grid that is oblique to the patient is shown straight along its own axes,
-because napari neither slices nor paints rotated layers well; its true affine stays here.
+radiologists see them and series of one patient overlay. A grid that is oblique to the patient is shown straight along its own
+axes, because napari neither slices nor paints rotated layers well; its true affine stays here.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def read_dicom(path: Paths) -> Layers:
     layers: Layers = []
     for one in _paths(path):
         layers += _read([one], partial(open_path, one))
-    return [layer for layer in layers if layer != (None,)] or [(None,)]
+    return layers or [(None,)]
 
 
 def read_files(path: Paths) -> Layers:
@@ -50,7 +50,7 @@ def read_files(path: Paths) -> Layers:
     from .opening import open_files
 
     paths = _paths(path)
-    return _read(paths, lambda how: open_files(paths, how))
+    return _read(paths, lambda how: open_files(paths, how)) or [(None,)]
 
 
 def _paths(path: Paths) -> list[Path]:
@@ -91,12 +91,12 @@ def _read(paths: list[Path], steps: Callable[[Any], Generator[Progress, None, An
         return _without_viewer(finish(steps(how)), how)
     if bytes_of(paths, AT_ONCE) > AT_ONCE:
         _read_in_thread(viewer, steps(how), paths[0].name)
-        return [(None,)]
+        return []
     try:
         return _opened(viewer, finish(steps(how)))
     except Exception as error:
         complain(message_of(error))
-        return [(None,)]
+        return []
 
 
 def _read_in_thread(viewer: ViewerModel, steps: Generator[Progress, None, Any], name: str) -> None:
@@ -110,7 +110,7 @@ def _read_in_thread(viewer: ViewerModel, steps: Generator[Progress, None, Any], 
 
     def done(result: Any) -> None:
         bar.close()
-        add(viewer, [layer for layer in _opened(viewer, result) if layer != (None,)])
+        add(viewer, _opened(viewer, result))
 
     def failed(message: str) -> None:
         bar.close()
@@ -120,7 +120,7 @@ def _read_in_thread(viewer: ViewerModel, steps: Generator[Progress, None, Any], 
 
 
 def _opened(viewer: Any, result: Any) -> Layers:
-    """Layers of what was read; several series go to the dock."""
+    """Layers of what was read; none where the dock asks which series."""
     from .notices import warn
     from .opening import Opened
 
@@ -130,7 +130,7 @@ def _opened(viewer: Any, result: Any) -> Layers:
         return layers
     _, dock = viewer.window.add_plugin_dock_widget("napari-hounsfield", "Open DICOM")
     dock.offer(result)
-    return [(None,)]
+    return []
 
 
 def _without_viewer(result: Any, how: Any) -> Layers:

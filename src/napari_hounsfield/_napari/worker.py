@@ -58,6 +58,10 @@ def _work(steps: Steps, cancelled: Event) -> Generator[Progress, None, Any]:
     return None
 
 
+_running: set[Job] = set()
+"""Qt holds no reference to a job, and nobody else needs to."""
+
+
 class Job:
     """One run of an operation.
 
@@ -89,12 +93,18 @@ class Job:
         self._worker = create_worker(_work, steps, self._cancelled, _start_thread=False, _worker_class=GeneratorWorker)
         self._worker.yielded.connect(self._on_progress)
         self._worker.returned.connect(self._on_result)
+        self._worker.finished.connect(self._on_end)
+        _running.add(self)
         self._worker.start()
 
     def cancel(self, *_: Any) -> None:
         """Give up the result now; the thread ends at the operation's next step."""
         self._cancelled.set()
         self.finished = True
+
+    def _on_end(self) -> None:
+        self.finished = True
+        _running.discard(self)
 
     @property
     def cancelled(self) -> bool:

@@ -1,0 +1,188 @@
+"""Files in and out of the viewer: readers, writers, sample data, *Open DICOM* and *Export*."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from napari.layers import Layer
+from pydicom import dcmread
+from qtpy.QtCore import QItemSelectionModel
+
+import napari_hounsfield as nh
+from napari_hounsfield._napari import readers
+from napari_hounsfield._napari.export import Export
+from napari_hounsfield._napari.open_dicom import OpenDicom
+from napari_hounsfield._napari.sample_data import chest_phantom
+from napari_hounsfield._napari.writers import write_layer
+from napari_hounsfield.demo.phantom import PhantomParams
+from napari_hounsfield.demo.phantom import chest_phantom as phantom
+from napari_hounsfield.demo.series_writer import write_series
+from napari_hounsfield.operation import finish as finish_steps
+
+
+@pytest.fixture(scope="module")
+def small() -> Any:
+    return phantom(PhantomParams(slices=8, matrix=32))
+
+
+@pytest.fixture(scope="module")
+def series(small: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ct") / "CT"
+    finish_steps(write_series(small.volume, folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def two_series(series: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same series twice under one folder, the second with other UIDs and one slice less."""
+    folder = tmp_path_factory.mktemp("study")
+    for index, file in enumerate(sorted(series.iterdir())):
+        data = dcmread(file)
+        data.save_as(folder / f"a{index}")
+        data.SeriesInstanceUID += ".7"
+        data.SOPInstanceUID += ".7"
+        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+        data.SeriesNumber = 9
+        if index:
+            data.save_as(folder / f"b{index}")
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def test_reader_takes_folders_of_dicom_only(series: Path, two_series: Path, tmp_path: Path) -> None:
+    assert readers.dicom_reader(str(series)) is not None
+    assert readers.dicom_reader(str(two_series)) is not None, "without endings, by content"
+    assert readers.dicom_reader(str(tmp_path)) is None
+    (tmp_path / "a.txt").write_text("x" * 200)
+    assert readers.dicom_reader(str(tmp_path)) is None
+
+
+def test_small_series_is_read_at_once(series: Path, small: Any) -> None:
+    reader = readers.dicom_reader(str(series))
+    assert reader is not None
+    (layer,) = [Layer.create(*one) for one in reader(str(series))]
+    assert np.array_equal(nh.from_layer(layer).array, small.volume.array)
+    assert list(layer.contrast_limits) == [-1000, 400]
+
+
+def test_without_a_viewer_all_series_are_read(two_series: Path) -> None:
+    layers = readers.read_dicom(str(two_series))
+    assert sorted(layer[0].shape[0] for layer in layers) == [7, 8]
+
+
+def test_volume_formats_are_read_and_written(ct: nh.Volume, viewer: Any, tmp_path: Path) -> None:
+    (layer,) = nh.show(viewer, ct)
+    (mask,) = nh.show(viewer, nh.threshold(ct))
+    for name, shown in [("a.nii.gz", layer), ("a.nrrd", layer), ("m.nii.gz", mask), ("m.seg.nrrd", mask)]:
+        data, meta, _ = shown.as_layer_data_tuple()
+        assert write_layer(str(tmp_path / name), data, meta) == [str(tmp_path / name)]
+        (read,) = [Layer.create(*one) for one in readers.read_files(str(tmp_path / name))]
+        assert np.allclose(read.translate, shown.translate, atol=1e-3), name
+        assert np.array_equal(read.data, shown.data), name
+
+
+def test_writing_says_what_is_wrong(ct: nh.Volume, viewer: Any, tmp_path: Path) -> None:
+    (mask,) = nh.show(viewer, nh.threshold(ct))
+    data, meta, _ = mask.as_layer_data_tuple()
+    with pytest.raises(nh.HounsfieldError, match="DICOM series"):
+        write_layer(str(tmp_path / "a.dcm"), data, meta)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sample_data_is_an_image_and_its_reference() -> None:
+    image, reference = [Layer.create(*one) for one in chest_phantom()]
+    assert image.data.shape == (96, 256, 256)
+    assert not reference.visible
+    assert "fibrosis" in reference.features["class"].tolist()
+
+
+def test_open_dicom_lists_series_and_opens_the_chosen(viewer: Any, two_series: Path, finish: Any, qtbot: Any, said: Any) -> None:
+    dock = OpenDicom(viewer)
+    qtbot.addWidget(dock)
+    dock._path.value = str(two_series)
+    dock.scan()
+    qtbot.waitUntil(lambda: dock._table.shape[0] == 2)
+    assert said() == ["1 file skipped: not DICOM"]
+    assert dock._table.native.item(1, 1).text() == "CT"
+    select = dock._table.native.selectionModel()
+    for row in range(2):
+        select.select(
+            dock._table.native.model().index(row, 0),
+            QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows,
+        )
+    dock._threshold.value = "bone"
+    dock._window.value = "lung"
+    dock._bar._run.changed.emit(True)
+    finish(dock._bar)
+    assert [type(layer).__name__ for layer in viewer.layers] == ["Image", "Labels", "Image", "Labels"]
+    assert list(viewer.layers[0].contrast_limits) == [-1350, 150]
+    assert viewer.layers[1].features["class"].tolist() == ["bone"]
+
+
+def test_open_dicom_says_what_is_wrong(viewer: Any, tmp_path: Path, qtbot: Any, said: Any) -> None:
+    dock = OpenDicom(viewer)
+    qtbot.addWidget(dock)
+    dock.open()
+    dock._path.value = str(tmp_path)
+    dock.scan()
+    qtbot.waitUntil(lambda: len(said()) == 2)
+    assert said()[0] == "no series is selected"
+    assert "no DICOM files" in said()[1]
+    assert str(tmp_path.parent) not in said()[1]
+
+
+def test_export_writes_a_segmentation_of_the_series(
+    viewer: Any, series: Path, small: Any, tmp_path: Path, finish: Any, qtbot: Any, said: Any
+) -> None:
+    (ct,) = [Layer.create(*one) for one in readers.read_dicom(str(series))]
+    viewer.add_layer(ct)
+    (mask,) = nh.show(viewer, nh.threshold(nh.from_layer(ct)))
+    viewer.layers.selection.active = mask
+    dock = Export(viewer)
+    qtbot.addWidget(dock)
+    assert dock._format.value.startswith("DICOM SEG")
+    dock._path.value = tmp_path / "bone"
+    dock.run()
+    finish(dock.bar)
+    assert said() == ["bone.dcm is written"]
+    (back,) = nh.read(tmp_path / "bone.dcm")
+    assert np.array_equal(back.on(small.volume.grid).array, nh.from_layer(mask).array)
+    dock.run()
+    finish(dock.bar)
+    assert "exists" in said()[-1]
+    dock._overwrite.value = True
+    dock.run()
+    finish(dock.bar)
+    assert said()[-1] == "bone.dcm is written"
+
+
+def test_export_takes_the_series_that_labels_without_one_lie_on(
+    viewer: Any, two_series: Path, small: Any, tmp_path: Path, finish: Any, qtbot: Any, said: Any
+) -> None:
+    drawn = nh.LabelMap((small.reference.array > 3).astype(np.uint8), small.volume.affine, {1: "drawn"}, name="drawn")
+    nh.show(viewer, drawn)
+    dock = Export(viewer)
+    qtbot.addWidget(dock)
+    dock._path.value = tmp_path / "drawn.dcm"
+    dock.run()
+    finish(dock.bar)
+    assert "DICOM series" in said()[-1]
+    assert not (tmp_path / "drawn.dcm").exists()
+    dock._source.value = two_series
+    dock.run()
+    finish(dock.bar)
+    assert said()[-1] == "drawn.dcm is written"
+    assert dcmread(tmp_path / "drawn.dcm").Modality == "SEG"
+
+
+def test_export_offers_formats_by_layer_and_needs_a_name(viewer: Any, ct: nh.Volume, qtbot: Any, said: Any) -> None:
+    dock = Export(viewer)
+    qtbot.addWidget(dock)
+    dock.run()
+    nh.show(viewer, ct)
+    assert dock._format.choices == ("NIfTI (.nii.gz)", "NRRD (.nrrd)", "MetaImage (.mha)")
+    dock.run()
+    assert said() == ["layer: there is nothing to export yet", "file: no name is given"]

@@ -1,0 +1,218 @@
+"""The key flows in a real window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QThreadPool
+
+import napari_hounsfield as nh
+from napari_hounsfield._napari import readers
+from napari_hounsfield.demo.phantom import PhantomParams
+from napari_hounsfield.demo.phantom import chest_phantom as phantom
+from napari_hounsfield.demo.series_writer import write_series
+from napari_hounsfield.operation import finish as finish_steps
+
+NAMES = ["Open DICOM", "HU window and threshold", "Gabor bank", "First classes", "BP segmentation", "Metrics", "Export"]
+
+
+@pytest.fixture
+def window(make_napari_viewer: Any) -> Any:
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def dock(window: Any) -> Callable[[str], Any]:
+    return lambda name: window.window.add_plugin_dock_widget("napari-hounsfield", name)[1]
+
+
+@pytest.fixture(scope="module")
+def chest() -> Any:
+    return phantom(PhantomParams(slices=16, matrix=48))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_widget_opens_and_follows_the_layers(window: Any, dock: Any, ct: nh.Volume, name: str, said: Any) -> None:
+    made = dock(name)
+    (layer,) = nh.show(window, ct)
+    nh.show(window, nh.threshold(ct))
+    window.layers.remove(layer)
+    assert made.minimumWidth() <= 480, "a dock must leave room for the image"
+    assert said() == []
+
+
+def test_threshold_gives_a_mask_with_table_and_figures(window: Any, dock: Any, chest: Any, finish: Any) -> None:
+    nh.show(window, chest.volume)
+    form = dock("HU window and threshold").forms["threshold"]
+    form.fields.inputs["tissue"].value = "lung"
+    form.run()
+    finish(form.bar)
+    mask = window.layers[-1]
+    expected = nh.threshold(chest.volume, nh.ThresholdParams(tissue="lung"))
+    assert np.array_equal(nh.from_layer(mask).array, expected.array)
+    row = mask.features.iloc[0]
+    assert row["class"] == "lung"
+    assert row["voxels"] == expected.array.sum()
+    assert row["HU mean"] == pytest.approx(chest.volume.array[expected.array == 1].mean())
+    text = window.canvas.overlays.text
+    assert text.visible
+    assert text.text.startswith(f"{mask.name}\nlung: ")
+
+
+def test_strokes_train_segment_clean_and_compare(
+    window: Any, dock: Any, chest: Any, finish: Any, said: Any, tmp_path: Path
+) -> None:
+    (image,) = nh.show(window, chest.volume)
+    bp = dock("BP segmentation")
+    maker = bp.content[0]
+    maker._classes.value = "background, lung"
+    maker.make()
+    strokes = window.layers.selection.active
+    assert strokes.mode == "paint"
+    lung = np.isin(image.data, image.data[(image.data > -950) & (image.data < -600)])
+    truth = nh.show(window, chest.reference)[0]
+    is_lung = truth.data == 2
+    rows = [np.argwhere(is_lung)[::40], np.argwhere(truth.data > 3)[::80]]
+    for value, places in ((2, rows[0]), (1, rows[1])):
+        strokes.data_setitem(tuple(places.T), value)
+    assert lung.any()
+
+    train = bp.forms["train"]
+    train.choices[1].value = strokes
+    train.fields.groups["bp"].fields.inputs["iterations"].value = 300
+    train.run()
+    finish(train.bar)
+    assert "lung: SE" in window.canvas.overlays.text.text.replace("   ", " ")
+    segment = bp.forms["segment"]
+    segment.fields.inputs["probabilities"].value = True
+    segment.run()
+    finish(segment.bar)
+    assert said() == []
+    result = window.layers["CT phantom segment"]
+    assert result.features["class"].tolist() == ["lung"]
+    probability = window.layers["CT phantom segment: probability of lung"]
+    assert not probability.visible
+    assert 0 <= probability.data.min() <= probability.data.max() <= 1
+
+    chosen = bp.forms["segment"].choices[1]
+    chosen.save(tmp_path / "lung.safetensors")
+    chosen.load(tmp_path / "lung.safetensors")
+    assert said() == ["lung.safetensors is saved"]
+    assert chosen.read().classes == {1: "background", 2: "lung"}
+    chosen.load(tmp_path / "none.safetensors")
+    assert "none.safetensors" in said()[-1]
+
+    compare = dock("Metrics").forms["evaluate"]
+    reference = nh.show(window, nh.LabelMap((chest.reference.array == 2) * 7, chest.reference.affine, {7: "lung"}))[0]
+    compare.choices[0].value, compare.choices[1].value = result, reference
+    compare.run()
+    finish(compare.bar)
+    figures = nh.evaluate(nh.from_layer(result), nh.from_layer(reference)).to_json()["classes"][0]
+    row = result.features.iloc[0]
+    for name in ("sensitivity", "specificity", "accuracy", "dice"):
+        assert row[name] == pytest.approx(figures[name])
+    assert not np.isnan(row["HU mean"]), "what was known stays in the table"
+    assert f"Dice {figures['dice']:.3f}" in window.canvas.overlays.text.text
+
+
+def test_draft_samples_train(window: Any, dock: Any, chest: Any, finish: Any, said: Any) -> None:
+    nh.show(window, chest.volume)
+    first = dock("First classes")
+    for name in ("classes", "samples"):
+        first.forms[name].run()
+        finish(first.forms[name].bar)
+    assert said() == []
+    names = [layer.name for layer in window.layers]
+    assert "CT phantom classes samples" in names
+    training = window.layers["CT phantom classes samples"]
+    assert nh.from_layer(training).test.array.any(), "the test part goes along"
+
+
+def test_gabor_is_one_stack_layer(window: Any, dock: Any, chest: Any, finish: Any) -> None:
+    nh.show(window, chest.volume)
+    form = dock("Gabor bank").forms["gabor"]
+    form.fields.inputs["orientations"].value = (0.0, 90.0)
+    form.run()
+    finish(form.bar)
+    assert len(window.layers) == 2
+    maps = nh.from_layer(window.layers[-1])
+    assert isinstance(maps, nh.Features)
+    assert window.layers[-1].data.shape[0] == len(maps.names)
+
+
+@pytest.fixture
+def study(chest: Any, tmp_path: Path) -> Path:
+    finish_steps(write_series(chest.volume, tmp_path / "CT"))
+    return tmp_path / "CT"
+
+
+def test_folder_dropped_is_opened(window: Any, study: Path, chest: Any, said: Any) -> None:
+    window.open(study, plugin="napari-hounsfield")
+    (layer,) = window.layers
+    assert np.array_equal(nh.from_layer(layer).array, chest.volume.array)
+    assert said() == []
+
+
+def test_large_folder_is_opened_in_a_thread(window: Any, study: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "AT_ONCE", 1000)
+    assert window.open(study, plugin="napari-hounsfield") == []
+    qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=20_000)
+
+
+def test_several_series_ask_which(window: Any, study: Path, chest: Any, said: Any) -> None:
+    finish_steps(write_series(chest.volume, study.parent / "CT2", seed=5))
+    window.open(study.parent, plugin="napari-hounsfield")
+    assert len(window.layers) == 0
+    _, asked = window.window.add_plugin_dock_widget("napari-hounsfield", "Open DICOM")
+    assert len(asked.selected) == 1
+    assert asked._table.shape[0] == 2
+
+
+def test_what_cannot_be_read_is_said_once(window: Any, tmp_path: Path, said: Any) -> None:
+    (tmp_path / "a.dcm").write_bytes(b"nothing")
+    (tmp_path / "b.nii.gz").write_bytes(b"nothing")
+    window.open(tmp_path / "a.dcm", plugin="napari-hounsfield")
+    window.open(tmp_path / "b.nii.gz", plugin="napari-hounsfield")
+    assert [line.split(":")[0] for line in said()] == ["a.dcm", "b.nii.gz"]
+    assert len(window.layers) == 0
+
+
+def test_sample_and_save(window: Any, tmp_path: Path, ct: nh.Volume) -> None:
+    nh.show(window, nh.threshold(ct))
+    assert window.layers.save(str(tmp_path / "mask.seg.nrrd"), plugin="napari-hounsfield") == [str(tmp_path / "mask.seg.nrrd")]
+    window.open(tmp_path / "mask.seg.nrrd", plugin="napari-hounsfield")
+    assert window.layers[-1].features["class"].tolist() == window.layers[0].features["class"].tolist()
+
+
+def test_preferences_decide_what_a_dropped_folder_shows(window: Any, study: Path) -> None:
+    from napari.settings import get_plugin_settings
+
+    opening = get_plugin_settings("napari-hounsfield").opening
+    opening.window, opening.threshold = "bone", "bone"
+    try:
+        window.open(study, plugin="napari-hounsfield")
+    finally:
+        opening.window, opening.threshold = "auto", "none"
+    assert list(window.layers[0].contrast_limits) == [-450, 1050]
+    assert window.layers[1].features["class"].tolist() == ["bone"]
+
+
+def test_closing_the_viewer_while_it_computes(make_napari_viewer: Any, chest: Any, qtbot: Any) -> None:
+    window = make_napari_viewer()
+    nh.show(window, chest.volume)
+    _, made = window.window.add_plugin_dock_widget("napari-hounsfield", "Gabor bank")
+    form = made.forms["gabor"]
+    before = len(notification_manager.records)
+    form.run()
+    job = form.bar.job
+    qtbot.waitUntil(lambda: form.bar._bar.value > 0)
+    window.close()
+    assert QThreadPool.globalInstance().waitForDone(5000)
+    qtbot.wait(100)
+    assert job.finished
+    assert len(notification_manager.records) == before
