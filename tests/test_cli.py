@@ -51,9 +51,13 @@ def fail(volume: nh.Volume, params: ShiftParams) -> Generator[Progress, None, nh
     """Meet the error that `by` stands for."""
     yield Progress(0)
     raise {
-        1: RuntimeError("Canary^Patient"), 2: MemoryError(), 3: PermissionError(13, "Permission denied", "/secret/folder/x.nii"),
-        4: KeyboardInterrupt(), 5: OSError(28, "No space left on device"), 6: type("PanicException", (BaseException,), {})("panic"),
-    }[int(params.by)]  # fmt: skip
+        1: RuntimeError("Canary^Patient"),
+        2: MemoryError(),
+        3: PermissionError(13, "Permission denied", "/secret/folder/x.nii"),
+        4: KeyboardInterrupt(),
+        5: OSError(28, "No space left on device"),
+        6: type("PanicException", (BaseException,), {})("panic"),
+    }[int(params.by)]
 
 
 @pytest.fixture
@@ -354,7 +358,7 @@ from napari_hounsfield import cli
 try:
     cli.main(sys.argv[1:])
 finally:
-    print(*sorted({name.partition(".")[0] for name in sys.modules} | {n for n in sys.modules if n.startswith("napari_hounsfield.")}))
+    print(*sys.modules, *{name.partition(".")[0] for name in sys.modules})
 """
 
 
