@@ -296,15 +296,15 @@ sys.exit(cli.main(sys.argv[2:]))
 """
 
 
-def interrupted(image: Path, **settings: object) -> subprocess.Popen[str]:
-    """A command that was stopped by Ctrl-C in the middle of its work."""
+def interrupted(image: Path, sent: int = signal.SIGINT, **settings: object) -> subprocess.Popen[str]:
+    """A command that was stopped in the middle of its work, as by Ctrl-C."""
     folder = image.parent
     process = start(folder, "slow", image, folder / "out.nii.gz", code=SLOW, **settings)
     deadline = time.monotonic() + 60
     while not (folder / "started").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     return process
 
 
@@ -313,6 +313,14 @@ def test_interrupt_closes_the_work_and_leaves_nothing(image: Path) -> None:
     process = interrupted(image)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "hounsfield: interrupted\n"), "no bar where there is no terminal"
+    assert files(image.parent) == {image.name, "started", "closed"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+def test_batch_system_ends_it_as_cleanly(image: Path) -> None:
+    process = interrupted(image, signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (143, "", "")
     assert files(image.parent) == {image.name, "started", "closed"}
 
 

@@ -1,4 +1,4 @@
-"""The command line on images: the whole chain on a small series, every format, and bad input, each one line and nothing written."""
+"""The command line on images: the whole chain on a small series, formats, and bad input: each one line, and nothing written."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def with_outer(model: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("model", "option"), FIELDS)
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_command_line_takes_and_refuses_what_the_model_does(model: type[Params], option: Option, data: st.DataObject) -> None:
     value = data.draw(values(option.field.annotation, *bounds(option)))

@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ._cli_usage import COMMON_DEFAULTS, Parser, UsageError, add_common
 from ._version import __version__
@@ -17,7 +17,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-DONE, FAILED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+DONE, INTERRUPTED, PIPE_CLOSED, TERMINATED = 0, 130, 141, 143
 
 
 class Entry(NamedTuple):
@@ -49,14 +49,15 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0 done; 2 bad usage or bad input; 130 interrupted; 141 the reader of our output left; 1 a mistake of ours.
+    0 done; 2 bad usage or bad input; 130 interrupted; 141 the reader of our output left; 143 ended by a batch system; 1 a mistake
+    of ours.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    with _quiet_libraries():
+    with _quiet_libraries(), _terminable():
         try:
             status = _run(arguments)
             sys.stdout.flush()
-        except SystemExit as stop:  # --help and --version
+        except SystemExit as stop:  # --help, --version, and the signal to end
             return int(stop.code or 0)
         except KeyboardInterrupt:
             return _leave(INTERRUPTED, "interrupted")
@@ -147,6 +148,26 @@ def _quiet_libraries() -> Iterator[None]:
             yield
         finally:
             logging.lastResort = last_resort
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Leave by the way of errors when asked to end, so that no temporary file stays behind."""
+    import signal
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, frame: object) -> NoReturn:
+        raise SystemExit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":
