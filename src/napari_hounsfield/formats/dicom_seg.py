@@ -98,18 +98,16 @@ def _planes(labels: LabelMap, series: SegSource) -> tuple[NDArray[Any], Grid | N
 def _dataset(series: SegSource, numbers: NDArray[Any], own: Grid | None, descriptions: Sequence[Any]) -> Any:
     import highdicom as hd
     from pydicom.uid import ExplicitVRLittleEndian
+    from pydicom.valuerep import DSfloat
 
     grid = own or series.grid
     normal = np.cross(grid.affine[:3, 2], grid.affine[:3, 1])
     apart = float(abs(normal @ grid.affine[:3, 0]) / np.linalg.norm(normal))
     if own is None and len(numbers) == 1:
         apart = float(series.headers[0].get("SliceThickness") or apart)
-    geometry: dict[str, Any] = {
-        "pixel_measures": hd.PixelMeasuresSequence(
-            pixel_spacing=grid.spacing[1:], slice_thickness=apart, spacing_between_slices=apart
-        )
-    }
+    geometry: dict[str, Any] = {}
     if own is not None:
+        geometry["pixel_measures"] = hd.PixelMeasuresSequence(own.spacing[1:], slice_thickness=apart)
         row, column = (own.affine[:3, i] / own.spacing[i] for i in (2, 1))
         geometry["plane_orientation"] = hd.PlaneOrientationSequence("PATIENT", [*row, *column])
         corners = own.positions([(z, 0, 0) for z in range(len(numbers))])
@@ -138,6 +136,8 @@ def _dataset(series: SegSource, numbers: NDArray[Any], own: Grid | None, descrip
             transfer_syntax_uid=ExplicitVRLittleEndian,
             **geometry,
         )
+    measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.SpacingBetweenSlices = DSfloat(apart, auto_format=True)  # what the source states may be wrong, or missing
     dataset.SpecificCharacterSet = "ISO_IR 192"  # names of classes may be in any script
     _clear(dataset, [grid.positions([(plane, 0, 0)])[0] for plane in marked])
     return dataset

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dicom.files import opened
 from ..errors import DicomError, HounsfieldError, UnsupportedDicomError
 from ..grid import Affine, checked_affine
 from ..volume import LabelMap, Source
+from .dicom_file import dataset_of
 from .dicom_seg import VALUE_NOTE
 from .notes import one_line
 
@@ -30,6 +30,15 @@ OFF_PLANE = 0.05
 MAX_PLANES = 8192
 
 
+def is_dicom_seg(path: Path) -> bool:
+    """Whether a DICOM file is a segmentation; False too where it is too damaged to tell."""
+    try:
+        header = dataset_of(path, stop_before_pixels=True, specific_tags=["SOPClassUID"])
+        return header.get("SOPClassUID") in SEG_CLASSES
+    except Exception:  # the reader says what is wrong
+        return False
+
+
 def read_dicom_seg(path: Path) -> LabelMap:
     """Read the segments of one file as labels; values are segment numbers, or ours where we wrote the file.
 
@@ -40,13 +49,10 @@ def read_dicom_seg(path: Path) -> LabelMap:
     DicomError
         If the file is damaged or its frames do not lie on one even grid.
     """
-    from pydicom import dcmread
-
     try:
-        with warnings.catch_warnings(), opened(path) as stream:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings can hold values
-            stream.seek(0)
-            return _labels(path.name, dcmread(stream))
+            return _labels(path.name, dataset_of(path))
     except HounsfieldError as error:
         kind = type(error) if isinstance(error, DicomError) else DicomError
         raise kind(f"{path.name}: {str(error).removeprefix(path.name + ': ')}") from None
@@ -107,7 +113,8 @@ def _stack(positions: NDArray[np.float64], orientation: NDArray[np.float64], mea
     gaps = np.diff(levels)
     stated = float(measures.get("SpacingBetweenSlices") or 0)
     thickness = abs(float(measures.get("SliceThickness") or 0))
-    steps = [abs(stated)] * (stated != 0) + [float(gaps.min())] * bool(gaps.size) + [thickness or 1.0]
+    single = thickness or abs(stated) or 1.0
+    steps = [abs(stated) or float(gaps.min()), float(gaps.min())] if gaps.size else [single]
     for step in steps:
         planes = np.rint((away - levels[0]) / step).astype(np.intp)
         off = np.abs((away - levels[0]) / step - planes)

@@ -131,4 +131,4 @@ def write_metaimage(path: Path, data: Volume | LabelMap | Features) -> None:
     try:
         SimpleITK.WriteImage(image, str(path), useCompression=True, imageIO="MetaImageIO")
     except RuntimeError:
-        raise WriteError("SimpleITK could not write it") from None
+        raise WriteError("not written: SimpleITK failed; the disk may be full") from None

@@ -14,7 +14,7 @@ from ..errors import FormatError, HounsfieldError, WriteError
 from ..volume import Features, LabelMap, Volume
 from .notes import Notes, label_table
 from .orientation import MILLIMETRES, from_file, is_sheared, to_file
-from .sizes import checked_size, native, storable
+from .sizes import COMPRESSION, checked_size, native, storable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,13 @@ def read_nifti(path: Path) -> tuple[Volume, Notes]:
         If the file is damaged, truncated, complex, or of more than four dimensions.
     """
     try:
-        return _volume(path.name, _load(path))
+        with open(path, "rb") as plain:
+            compressed = plain.read(2) == b"\x1f\x8b"
+            plain.seek(0)
+            with gzip.GzipFile(fileobj=plain) if compressed else plain as stream:
+                found = _volume(path.name, _image(path, stream, compressed))
+                stream.read(1)  # where nothing follows, gzip compares its checksum
+                return found
     except FormatError:
         raise
     except HounsfieldError as error:
@@ -56,13 +62,10 @@ def read_nifti(path: Path) -> tuple[Volume, Notes]:
         raise FormatError(f"{path.name}: damaged or truncated") from None
 
 
-def _load(path: Path) -> Any:
+def _image(path: Path, stream: Any, compressed: bool) -> Any:
     """The nibabel image, after its header was compared with the size of the file; its voxels are still on the disk."""
     import nibabel as nib
 
-    with open(path, "rb") as start:
-        compressed = start.read(2) == b"\x1f\x8b"
-    stream: Any = (gzip.open if compressed else open)(path, "rb")  # nibabel reads the voxels from it later
     head = stream.read(HEAD_BYTES)
     if not is_nifti(head):
         raise FormatError(f"{path.name}: not a NIfTI file")
@@ -76,7 +79,6 @@ def _load(path: Path) -> Any:
         raise FormatError(f"{path.name}: its header gives an impossible offset of the voxels")
     checked_size(path.name, header.get_data_shape(), header.get_data_dtype(), voxels.stat().st_size, compressed)
     if pair:
-        stream.close()
         return nib.load(path)
     stream.seek(0)
     return kind.from_stream(stream)
@@ -172,7 +174,12 @@ def write_nifti(path: Path, data: Volume | LabelMap | Features) -> None:
     text = Notes.of(data).to_text()
     if text:
         header.extensions.append(Nifti1Extension("comment", text.encode()))
-    nib.save(image, path)
+    with open(path, "wb") as plain:
+        if path.name.endswith(".gz"):
+            with gzip.GzipFile(filename="", fileobj=plain, mode="wb", compresslevel=COMPRESSION, mtime=0) as packed:
+                image.to_stream(packed)
+        else:
+            image.to_stream(plain)
 
 
 def _place(image: Any, affine: Affine) -> None:

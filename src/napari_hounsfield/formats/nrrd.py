@@ -18,7 +18,7 @@ from ..volume import Features, LabelMap, Volume
 from .notes import KEY, Notes
 from .nrrd_header import NAME_OF_TYPE, TYPE_OF_NAME, NrrdHeader, read_header, vector_text, vectors
 from .orientation import MILLIMETRES, from_file, to_file
-from .sizes import checked_size, read_exactly, storable
+from .sizes import COMPRESSION, checked_size, read_exactly, storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from ..grid import Affine
 
-COMPRESSION = 4
-"""gzip level: a third of the time of 9 for a few per cent more bytes."""
 _TEXT = ("ascii", "text", "txt", "hex")
 
 
@@ -140,6 +138,7 @@ def _placed(name: str, header: NrrdHeader, array: NDArray[Any]) -> tuple[Volume,
     if not steps:
         spatial, affine, warnings = _without_space(name, fields, array.ndim)
     else:
+        steps = [np.append(v, 0.0) if v is not None and len(v) == 2 else v for v in steps]  # a picture in a plane
         if len(steps) != array.ndim or any(v is not None and len(v) != 3 for v in steps):
             raise FormatError(f"{name}: its space directions do not fit its sizes")
         spatial = [i for i, v in enumerate(steps) if v is not None and np.isfinite(v).all()]
@@ -173,8 +172,8 @@ def _affine(name: str, fields: Mapping[str, str], steps: list[Any]) -> tuple[Aff
         raise FormatError(f"{name}: {len(columns)} directions in space, expected 3")
     matrix[:3, :3] = np.column_stack(columns)
     origin = vectors(name, fields.get("space origin", ""))
-    if origin and origin[0] is not None and len(origin[0]) == 3:
-        matrix[:3, 3] = origin[0]
+    if origin and origin[0] is not None and len(origin[0]) in (2, 3):
+        matrix[: len(origin[0]), 3] = origin[0]
     else:
         warnings.append("no position in the header: the first voxel is taken as the origin")
     unit = fields.get("space units", '"mm"').replace('"', " ").split()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import FormatError
+from ..errors import GridError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -28,7 +28,7 @@ def to_lps(directions: str) -> NDArray[np.float64]:
 
     Raises
     ------
-    FormatError
+    GridError
         If the directions are not three different ones.
     """
     letters = [word[0] for word in directions.lower().split("-")] if "-" in directions else list(directions.lower())
@@ -39,7 +39,7 @@ def to_lps(directions: str) -> NDArray[np.float64]:
             row, sign = _AXES[letter]
             matrix[row, column] = sign
     if len(letters) != 3 or np.linalg.matrix_rank(matrix) < 4:
-        raise FormatError(f"frame {directions[:40]!r} is none of LPS, RAS, LAS")
+        raise GridError(f"frame {directions[:40]!r} is none of LPS, RAS, LAS")
     return matrix
 
 

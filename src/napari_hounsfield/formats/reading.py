@@ -53,6 +53,10 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
     kind = kind_of(path)
     if kind == "folder" or kind == "DICOM":
         return _dicom(path, params)
+    if kind == "DICOM SEG":
+        from .dicom_seg_reading import read_dicom_seg
+
+        return [read_dicom_seg(path)]
     if kind == "NRRD" and full_suffix(path) == ".seg.nrrd":
         return [read_seg_nrrd(path)]
     return [_image(path, kind)[0]]
@@ -101,7 +105,7 @@ def read_labels(path: str | Path) -> LabelMap:
 
 
 def kind_of(path: Path) -> str:
-    """`folder`, `NIfTI`, `NRRD`, `MetaImage` or `DICOM`.
+    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG` or `DICOM`.
 
     Raises
     ------
@@ -124,7 +128,9 @@ def kind_of(path: Path) -> str:
     if head.startswith(b"NRRD000"):
         return "NRRD"
     if head[128:132] == b"DICM":
-        return "DICOM"
+        from .dicom_seg_reading import is_dicom_seg
+
+        return "DICOM SEG" if is_dicom_seg(path) else "DICOM"
     if is_metaimage(head):
         return "MetaImage"
     suffix = full_suffix(path)

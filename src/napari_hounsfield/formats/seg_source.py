@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..dicom.files import opened
 from ..errors import DicomError
 from ..grid import Affine, Grid, checked_affine
+from .dicom_file import dataset_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,13 +64,10 @@ def _named(keyword: str) -> str:
 
 
 def _header(path: Path) -> Any:
-    from pydicom import dcmread
-
     try:
-        with warnings.catch_warnings(), opened(path) as stream:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings can hold values
-            stream.seek(0)
-            header = dcmread(stream, stop_before_pixels=True)
+            header = dataset_of(path, stop_before_pixels=True)
             _fill(header)
             missing = [keyword for keyword in _NEEDED if header.get(keyword) in (None, "", [])]
     except DicomError as error:

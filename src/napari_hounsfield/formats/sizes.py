@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_DEFLATE = 1032
 """No deflate stream grows by more than this when it is inflated (zlib's technical details)."""
 SLACK = 1 << 16
+COMPRESSION = 4
+"""gzip level: a third of the time of 9 for a few per cent more bytes."""
 
 
 def checked_size(name: str, shape: Sequence[int], dtype: DTypeLike, available: int, compressed: bool = False) -> int:
@@ -54,6 +56,7 @@ def read_exactly(name: str, stream: BinaryIO, shape: Sequence[int], dtype: DType
             if not count:
                 raise FormatError(f"{name}: truncated: {done} of {len(view)} bytes of voxels")
             done += count
+        stream.read(1)  # where nothing follows, a compressed stream compares its checksum
     except FormatError:
         raise
     except MemoryError:

@@ -120,8 +120,8 @@ _OTHER_NAMES = {
 def concept(name: str) -> Concept:
     """What a class name means: `kidney_left`, `Left kidney` and `kidneys` are all the kidney.
 
-    A name is known if it is in the table once the side (left, right), a number or level (`vertebrae_L5`, `rib 7`) and a plural `s`
-    are taken off.
+    A name is known if it is in the table once the side (left, right), a number or level (`vertebrae_L5`, `rib 7`) and a plural
+    `s` are taken off.
     """
     words = re.sub(r"[\W_]+", " ", name.casefold()).split()
     sides = [w for w in words if w in SIDES]

@@ -1,0 +1,113 @@
+"""Outputs are whole or absent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_hounsfield import LabelMap, Volume, WriteError, axial_affine, read, write
+from napari_hounsfield.formats.atomic import atomic_path, check_target, full_suffix, sibling
+
+AFFINE = axial_affine((3, 0.7, 0.7))
+SUFFIXES = [".nii", ".nii.gz", ".nrrd", ".mha", ".seg.nrrd"]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+def _half(target: Path, error: type[BaseException]) -> None:
+    with atomic_path(target, overwrite=True) as temporary:
+        temporary.write_text("half")
+        raise error
+
+
+@pytest.fixture
+def noise() -> LabelMap:
+    """Labels that do not compress below 64 kB."""
+    return LabelMap(np.random.default_rng(0).integers(0, 255, (8, 128, 128)).astype(np.uint8), AFFINE)
+
+
+def test_the_temporary_is_dotted_beside_the_target_and_gone_at_the_end(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "a.nii.gz") as temporary:
+        temporary.write_bytes(b"1")
+        assert temporary.parent == tmp_path
+        assert temporary.name.startswith(".")
+        assert full_suffix(temporary) == ".nii.gz"
+        assert not (tmp_path / "a.nii.gz").exists()
+    assert names(tmp_path) == ["a.nii.gz"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, GeneratorExit])
+def test_an_exception_leaves_nothing_and_is_raised(tmp_path: Path, error: type[BaseException]) -> None:
+    with pytest.raises(error):
+        _half(tmp_path / "a.csv", error)
+    assert names(tmp_path) == []
+
+
+def test_an_exception_leaves_the_old_file_as_it_was(tmp_path: Path) -> None:
+    target = tmp_path / "a.csv"
+    target.write_text("old")
+    with pytest.raises(RuntimeError):
+        _half(target, RuntimeError)
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.csv"]
+
+
+def test_a_body_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match=r"^a\.csv: not written"), atomic_path(tmp_path / "a.csv"):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_an_existing_file_is_replaced_only_when_asked(tmp_path: Path) -> None:
+    target = tmp_path / "lung map.nii.gz"
+    target.write_text("precious")
+    reached = False
+    with pytest.raises(WriteError, match=r"^lung map\.nii\.gz: exists"), atomic_path(target):
+        reached = True
+    assert not reached
+    assert target.read_text() == "precious"
+    with pytest.raises(WriteError, match="exists"):
+        check_target(target)
+    check_target(target, overwrite=True)
+    assert target.read_text() == "precious"
+    write(target, Volume(np.zeros((2, 3, 4), np.int16), AFFINE), overwrite=True)
+    assert read(target)[0].grid.shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize(("target", "reason"), [("no/a.csv", "folder does not exist"), ("", "is a folder")])
+def test_targets_that_cannot_be(tmp_path: Path, target: str, reason: str) -> None:
+    with pytest.raises(WriteError, match=reason):
+        check_target(tmp_path / target)
+
+
+def test_a_read_only_folder_is_named_before_anything_is_computed(read_only: Path) -> None:
+    with pytest.raises(WriteError, match=r"^a\.nii: cannot be written: permission denied$") as caught:
+        check_target(read_only / "a.nii")
+    assert str(read_only) not in str(caught.value)
+    with pytest.raises(WriteError, match="permission denied"):
+        write(read_only / "a.nii", Volume(np.zeros((2, 3, 4), np.int16), AFFINE))
+    assert names(read_only) == []
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_full_disk_gives_one_error_and_no_file(full_disk: Path, noise: LabelMap, suffix: str) -> None:
+    with pytest.raises(WriteError, match=r"^a\.\S+: not written"):
+        write(full_disk / f"a{suffix}", noise)
+    assert names(full_disk) == []
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_cut_off_by_the_system_gives_one_error_and_no_file(tmp_path: Path, small_files, noise, suffix: str) -> None:
+    with small_files(20000), pytest.raises(WriteError, match=r"^a\.\S+: not written"):
+        write(tmp_path / f"a{suffix}", noise)
+    assert names(tmp_path) == []
+
+
+def test_suffixes_and_siblings() -> None:
+    assert [full_suffix(n) for n in ("A.NII.GZ", "b.seg.nrrd", "c.nrrd", "d")] == [".nii.gz", ".seg.nrrd", ".nrrd", ""]
+    assert sibling("x/lung.v2.nii.gz", "test") == Path("x/lung.v2.test.nii.gz")
+    assert sibling("s.seg.nrrd", "probabilities", ".nii.gz").name == "s.probabilities.nii.gz"
