@@ -32,6 +32,7 @@ from napari_hounsfield.formats.reading import read_labels
 from napari_hounsfield.grid import same_lattice
 
 SHAPE = (6, 12, 10)
+LARGE = 3_000_000
 AXIAL = axial_affine((3, 0.7, 0.8), (-30.5, 20, -300))
 DESCENDING = AXIAL @ np.array([[-1, 0, 0, SHAPE[0] - 1], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
 
@@ -57,12 +58,12 @@ AFFINES = {"axial": AXIAL, "descending": DESCENDING, "oblique": _oblique(), "til
 @pytest.fixture
 def array() -> np.ndarray:
     """Three classes with gaps between their numbers; the first and the last plane are empty."""
-    labels = np.zeros(SHAPE, np.int16)
-    labels[1:5] = np.random.default_rng(3).choice([0, 2, 7, 300], (4, *SHAPE[1:]))
+    labels = np.zeros(SHAPE, np.int32)
+    labels[1:5] = np.random.default_rng(3).choice([0, 2, 7, LARGE], (4, *SHAPE[1:]))
     return labels
 
 
-NAMES = {0: "background", 2: "left lung", 7: "Łysa góra 肺", 300: "nodule", 5: "liver"}
+NAMES = {0: "background", 2: "left lung", 7: "Łysa góra 肺", LARGE: "nodule", 5: "liver"}
 
 
 @pytest.mark.parametrize("kind", AFFINES)
@@ -75,7 +76,7 @@ def test_written_and_read_back(tmp_path: Path, ct_series: Any, dicom_errors: Any
     assert isinstance(back, LabelMap)
     assert same_lattice(back.grid, labels.grid)
     assert np.array_equal(back.on(labels.grid).array, array)
-    assert back.classes == {2: "left lung", 7: "Łysa góra 肺", 300: "nodule"}
+    assert back.classes == {2: "left lung", 7: "Łysa góra 肺", LARGE: "nodule"}
     normal = np.cross(back.affine[:3, 2], back.affine[:3, 1])
     assert normal @ back.affine[:3, 0] > 0, "z ascends along row x column direction"
     assert read_labels(path).classes == back.classes
@@ -91,7 +92,7 @@ def test_highdicom_finds_each_plane_on_its_source_image(tmp_path: Path, ct_serie
     seg = highdicom.seg.segread(write(tmp_path / "s.dcm", labels))
     uids = [dcmread(file).SOPInstanceUID for file in source.files]
     found = seg.get_pixels_by_source_instance(uids, combine_segments=True, assert_missing_frames_are_empty=True)
-    assert np.array_equal(found, np.searchsorted([0, 2, 7, 300], array))
+    assert np.array_equal(found, np.searchsorted([0, 2, 7, LARGE], array))
     if kind == "tilted":
         return
     volume = seg.get_volume(combine_segments=True)

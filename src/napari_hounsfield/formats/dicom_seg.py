@@ -65,21 +65,28 @@ def write_dicom_seg(path: Path, labels: LabelMap, source: Source | None = None) 
         raise DicomError("a DICOM segmentation refers to a DICOM series: give its source, or write .seg.nrrd or .nii.gz")
     series = read_source(source.files)
     planes, grid = _planes(labels, series)
-    values = [value for value in labels.values() if value]
-    found = np.unique(planes)
-    if not found.any():
+    found = sorted({int(value) for plane in planes for value in np.unique(plane)})
+    if not any(found):
         raise LabelError(f"{labels.name or 'labels'}: no labelled voxel to write")
     if found[0] < 0:
         raise LabelError(f"{labels.name or 'labels'}: labels below zero cannot be segments")
-    empty = [labels.class_name(value) for value in values if value not in found]
+    empty = [name for value, name in labels.classes.items() if value and value not in found]
     if empty:
         _log.warning("%d classes without voxels are left out: %s", len(empty), ", ".join(empty[:5]) + ", ..." * (len(empty) > 5))
-    present = [int(value) for value in found if value]
-    numbers = np.searchsorted(present, planes) + 1  # segment numbers in the place of label values
-    numbers[planes == 0] = 0
-    numbers = numbers.astype(np.uint8 if len(present) < 256 else np.uint16)
-    dataset = _dataset(series, numbers, grid, _descriptions(labels, present))
+    present = [value for value in found if value]
+    dataset = _dataset(series, _numbered(planes, present), grid, _descriptions(labels, present))
     dataset.save_as(path, enforce_file_format=True)
+
+
+def _numbered(planes: NDArray[Any], present: Sequence[int]) -> NDArray[Any]:
+    """Segment numbers in the place of label values; `present` are those above 0, ascending."""
+    kind = np.uint8 if len(present) < 256 else np.uint16
+    if present[-1] >= 1 << 20:
+        return np.searchsorted(present, planes, side="right").astype(kind)
+    table = np.zeros(present[-1] + 1, kind)
+    table[present] = np.arange(1, len(present) + 1)
+    numbers: NDArray[Any] = table[planes]
+    return numbers
 
 
 def _planes(labels: LabelMap, series: SegSource) -> tuple[NDArray[Any], Grid | None]:
