@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import napari_hounsfield as nh
-from napari_hounsfield.bp import BPNetwork, BPParams, Layers, fit
+from napari_hounsfield.bp import BPNetwork, BPParams, fit
+from napari_hounsfield.bp_layers import Layers
 from napari_hounsfield.operation import finish
 
 

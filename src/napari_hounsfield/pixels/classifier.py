@@ -72,7 +72,7 @@ class PixelClassifier:
         WriteError
             If the file exists and `overwrite` is False, or cannot be written; nothing is left behind.
         """
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         from napari_hounsfield.formats.atomic import atomic_path
 
@@ -91,7 +91,7 @@ class PixelClassifier:
         }
         target = Path(path)
         with atomic_path(target, overwrite) as temporary:
-            save_file(tensors, temporary, {METADATA_KEY: json.dumps(card, sort_keys=True, allow_nan=False)})
+            temporary.write_bytes(save(tensors, {METADATA_KEY: json.dumps(card, sort_keys=True, allow_nan=False)}))
             load_model(temporary)
         return target
 
