@@ -39,7 +39,8 @@ def test_segmentations_of_real_series(
     (back,) = read(path)
     assert np.array_equal(back.on(image.grid).array, labels.on(image.grid).array)
     present = [int(v) for v in np.unique(labels.array) if v]
-    assert back.classes == {value: labels.classes[value] for value in present}
+    assert back.classes == labels.classes
+    assert list(back.classes) == present
     volume = highdicom.seg.segread(path).get_volume(combine_segments=True)
     theirs = LabelMap(volume.array, volume.affine, frame_of_reference=volume.frame_of_reference_uid).on(image.grid)
     assert np.array_equal(theirs.array, np.searchsorted([0, *present], labels.on(image.grid).array))
@@ -60,6 +61,7 @@ def test_label_maps_through_every_format(shared_data: Path, tmp_path: Path, name
 def test_names_of_totalsegmentator_are_found(shared_data: Path) -> None:
     labels = read_labels(shared_data / TRUNK / "example_seg_dicom.nii.gz")
     assert (labels.classes[1], labels.classes[5], labels.classes[52]) == ("spleen", "liver", "aorta")
+    assert len(labels.classes) == 31
 
 
 def test_images_agree_with_simpleitk(shared_data: Path) -> None:

@@ -93,7 +93,7 @@ def _volume(name: str, image: Any) -> tuple[Volume, Notes]:
     stored = np.asanyarray(image.dataobj.get_unscaled()).reshape(shape, order="F").T
     if stored.dtype.kind == "c" or len(shape) > 4:
         raise FormatError(f"{name}: images of {'complex numbers' if stored.dtype.kind == 'c' else f'{len(shape)} dimensions'}")
-    notes = _notes(header)
+    notes = _notes(header, stored)
     axes = "zyx" if len(shape) == 3 else "tzyx"
     if stored.dtype.names:
         stored = np.ascontiguousarray(stored).view(np.uint8).reshape(*stored.shape, -1)
@@ -120,15 +120,17 @@ def _rescaled(stored: NDArray[Any], slope: float, inter: float) -> NDArray[Any]:
     return (stored * np.float64(slope) + np.float64(inter)).astype(np.float64 if wide else np.float32)
 
 
-def _notes(header: Any) -> Notes:
+def _notes(header: Any, stored: NDArray[Any]) -> Notes:
+    """Our own notes, or the names of a label table as far as their values occur: such tables list all that a program knows."""
     found = Notes()
     for extension in header.extensions:
         content = extension.get_content()
         if isinstance(content, bytes) and extension.get_code() == _COMMENT:
             own = Notes.from_text(content)
             found = own if own != Notes() else found
-        elif isinstance(content, bytes) and not found.classes:
-            found = Notes(classes=label_table(content)) if label_table(content) else found
+        elif isinstance(content, bytes) and not found.classes and stored.dtype.kind in "iuf" and (table := label_table(content)):
+            present = {value for plane in stored for value in np.unique(plane).tolist()}
+            found = Notes(classes={value: name for value, name in table.items() if value in present})
     return found
 
 
