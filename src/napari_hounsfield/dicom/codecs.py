@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DicomError, UnsupportedDicomError
+from napari_hounsfield.errors import DicomError, UnsupportedDicomError
+
 from .codestream import check_jpeg, check_rle, joined_fragments
 from .syntaxes import JPEG, JPEG_EXTENDED, RLE, UNCOMPRESSED
 

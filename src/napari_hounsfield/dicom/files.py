@@ -8,7 +8,7 @@ import stat
 import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
-from ..errors import DicomError
+from napari_hounsfield.errors import DicomError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DicomError
+from napari_hounsfield.errors import DicomError
+
 from .tags import named
 
 if TYPE_CHECKING:
-    from ..grid import Affine
+    from napari_hounsfield.grid import Affine
+
     from .header import Header
 
 DIRECTION_TOLERANCE = 1e-3

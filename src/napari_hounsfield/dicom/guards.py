@@ -8,7 +8,7 @@ import warnings
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from ..errors import DicomError, HounsfieldError
+from napari_hounsfield.errors import DicomError, HounsfieldError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,8 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..errors import DicomError
+from napari_hounsfield.errors import DicomError
+
 from .files import inflated, opened
 from .guards import quiet, typed
 from .header import Header, Vector

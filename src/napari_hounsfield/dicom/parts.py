@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import DicomError, UnsupportedDicomError
+from napari_hounsfield.errors import DicomError, UnsupportedDicomError
+
 from .codecs import undecodable
 from .geometry import check_geometry, parallel, plane_name, sorted_along_normal
 from .header import Header

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DicomError
+from napari_hounsfield.errors import DicomError
+
 from .codecs import decoded
 from .files import inflated, opened
 from .guards import typed

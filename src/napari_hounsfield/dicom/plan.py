@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import DicomError
-from ..grid import Affine, Grid
+from napari_hounsfield.errors import DicomError
+from napari_hounsfield.grid import Affine, Grid
+
 from .geometry import sorted_along_normal, stack_affine, tilt
 from .kinds import modality
 from .spacing import EVEN, ROUNDED, evenness, irregularity

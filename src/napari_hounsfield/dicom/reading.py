@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DicomError
-from ..operation import Progress
-from ..runtime import threads
-from ..volume import Source, Volume
+from napari_hounsfield.errors import DicomError
+from napari_hounsfield.operation import Progress
+from napari_hounsfield.runtime import threads
+from napari_hounsfield.volume import Source, Volume
+
 from .guards import quiet, typed
 from .pixels import stored_values
 from .rescaling import integral, outside, rescaled

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DicomError, UnsupportedDicomError
-from ..operation import Progress, finish
+from napari_hounsfield.errors import DicomError, UnsupportedDicomError
+from napari_hounsfield.operation import Progress, finish
+
 from .files import shown
 from .header_reading import read_header
 from .series import Series, series_of

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .._version import __version__
-from ..errors import DicomError
-from ..operation import Params, Progress, finish
-from ..volume import Record, Volume
+from napari_hounsfield._version import __version__
+from napari_hounsfield.errors import DicomError
+from napari_hounsfield.operation import Params, Progress, finish
+from napari_hounsfield.volume import Record, Volume
+
 from .kinds import modality
 from .parts import Part, parts
 from .plan import Plan, plan
@@ -17,7 +18,8 @@ from .reading import read_plan
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ..grid import Affine
+    from napari_hounsfield.grid import Affine
+
     from .header import Header
 
 

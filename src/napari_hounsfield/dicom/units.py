@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..errors import DicomError
+from napari_hounsfield.errors import DicomError
+
 from .kinds import modality
 from .tags import named
 

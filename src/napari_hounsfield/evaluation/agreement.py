@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from pydantic import field_validator
 
-from ..components import bounding_box
-from ..operation import Numbers, Params, Progress, numbers, operation, part
-from ..volume import LabelMap, Record, Segmentation, as_label_map
+from napari_hounsfield.components import bounding_box
+from napari_hounsfield.operation import Numbers, Params, Progress, numbers, operation, part
+from napari_hounsfield.volume import LabelMap, Record, Segmentation, as_label_map
+
 from .counts import class_counts, joint_counts
 from .figures import SURFACE_FIGURES, ClassFigures, class_figures, macro_means
 from .matching import SharedClass, shared_classes

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..operation import Progress
+from napari_hounsfield.operation import Progress
 
 Pairs = dict[tuple[int, int], int]
 """Number of voxels for each (prediction, reference) that occurs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..volume import BACKGROUND, LabelMap
+from napari_hounsfield.volume import BACKGROUND, LabelMap
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..components import bounding_box
-from ..operation import Params, Progress, operation
-from ..volume import BACKGROUND, LabelMap, Record, Segmentation, Volume, as_label_map
+from napari_hounsfield.components import bounding_box
+from napari_hounsfield.operation import Params, Progress, operation
+from napari_hounsfield.volume import BACKGROUND, LabelMap, Record, Segmentation, Volume, as_label_map
+
 from .text_table import text_table
 
 INTENSITIES = ("mean", "sd", "median", "min", "max")

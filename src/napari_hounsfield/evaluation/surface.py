@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..operation import Progress, part
-from ..runtime import threads
+from napari_hounsfield.operation import Progress, part
+from napari_hounsfield.runtime import threads
 
 Points = NDArray[Any]
 """Voxel indices (n, 3), not always whole."""

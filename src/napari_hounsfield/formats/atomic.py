@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import WriteError
+from napari_hounsfield.errors import WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

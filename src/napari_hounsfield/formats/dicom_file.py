@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ..dicom.files import inflated, opened
+from napari_hounsfield.dicom.files import inflated, opened
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._version import __version__
-from ..errors import DicomError, GridError, LabelError
-from ..grid import Grid, same_lattice
+from napari_hounsfield._version import __version__
+from napari_hounsfield.errors import DicomError, GridError, LabelError
+from napari_hounsfield.grid import Grid, same_lattice
+
 from .notes import one_line
 from .orientation import is_sheared
 from .seg_source import SegSource, read_source
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..volume import LabelMap, Record, Source
+    from napari_hounsfield.volume import LabelMap, Record, Source
 
 MAKER = "napari-hounsfield"
 VALUE_NOTE = "label value "

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DicomError, HounsfieldError, UnsupportedDicomError
-from ..grid import Affine, checked_affine
-from ..volume import LabelMap, Source
+from napari_hounsfield.errors import DicomError, HounsfieldError, UnsupportedDicomError
+from napari_hounsfield.grid import Affine, checked_affine
+from napari_hounsfield.volume import LabelMap, Source
+
 from .dicom_file import dataset_of
 from .dicom_seg import VALUE_NOTE
 from .notes import one_line

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import FormatError, HounsfieldError, WriteError
-from ..volume import Features, LabelMap, Volume
+from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
+from napari_hounsfield.volume import Features, LabelMap, Volume
+
 from .notes import Notes
 from .orientation import from_file, to_file
 from .sizes import checked_size, storable

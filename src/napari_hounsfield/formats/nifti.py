@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import FormatError, HounsfieldError, WriteError
-from ..volume import Features, LabelMap, Volume
+from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
+from napari_hounsfield.volume import Features, LabelMap, Volume
+
 from .notes import Notes, label_table
 from .orientation import MILLIMETRES, from_file, is_sheared, to_file
 from .sizes import COMPRESSION, checked_size, native, storable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..grid import Affine
+    from napari_hounsfield.grid import Affine
 
 MAX_EXTENSIONS = 1 << 24
 """Bytes of header extensions that are read at most."""

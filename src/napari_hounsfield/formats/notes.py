@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..volume import Features, LabelMap, Volume
+from napari_hounsfield.volume import Features, LabelMap, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

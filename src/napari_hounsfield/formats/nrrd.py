@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
-from ..errors import FormatError, HounsfieldError, WriteError
-from ..volume import Features, LabelMap, Volume
+from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
+from napari_hounsfield.volume import Features, LabelMap, Volume
+
 from .notes import KEY, Notes
 from .nrrd_header import NAME_OF_TYPE, TYPE_OF_NAME, NrrdHeader, read_header, vector_text, vectors
 from .orientation import MILLIMETRES, from_file, to_file
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..grid import Affine
+    from napari_hounsfield.grid import Affine
 
 _TEXT = ("ascii", "text", "txt", "hex")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from ..errors import FormatError
+from napari_hounsfield.errors import FormatError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

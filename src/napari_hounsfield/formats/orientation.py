@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import GridError
+from napari_hounsfield.errors import GridError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ..grid import Affine
+    from napari_hounsfield.grid import Affine
 
 MILLIMETRES = {"mm": 1.0, "m": 1000.0, "meter": 1000.0, "um": 0.001, "µm": 0.001, "micron": 0.001, "cm": 10.0}
 """Units of length that files name, in mm."""

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DicomError, FormatError, LabelError
-from ..volume import LabelMap, Volume
+from napari_hounsfield.errors import DicomError, FormatError, LabelError
+from napari_hounsfield.volume import LabelMap, Volume
+
 from .atomic import full_suffix, sibling
 from .metaimage import is_metaimage, read_metaimage
 from .nifti import HEAD_BYTES, is_nifti, read_nifti
@@ -20,7 +21,7 @@ from .nrrd import read_nrrd
 from .slicer import read_seg_nrrd
 
 if TYPE_CHECKING:
-    from ..dicom.series import ReadParams, Series
+    from napari_hounsfield.dicom.series import ReadParams, Series
 
 _NAMED = {
     ".nii": "NIfTI", ".nii.gz": "NIfTI", ".hdr": "NIfTI", ".nrrd": "NRRD", ".nhdr": "NRRD", ".seg.nrrd": "NRRD",
@@ -160,7 +161,7 @@ def _image(path: Path, kind: str) -> tuple[Volume, Notes]:
 
 def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
     """All series and segmentations that can be read, or the chosen one."""
-    from ..dicom.scan import scan
+    from napari_hounsfield.dicom.scan import scan
 
     scanned = scan(path)
     chosen = scanned.chosen(params.series) if params and params.series else scanned.series

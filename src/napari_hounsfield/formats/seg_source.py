@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DicomError
-from ..grid import Affine, Grid, checked_affine
+from napari_hounsfield.errors import DicomError
+from napari_hounsfield.grid import Affine, Grid, checked_affine
+
 from .dicom_file import dataset_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from ..errors import FormatError
-from ..volume import Features, LabelMap, Volume
+from napari_hounsfield.errors import FormatError
+from napari_hounsfield.volume import Features, LabelMap, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

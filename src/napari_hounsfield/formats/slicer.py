@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import FormatError, WriteError
-from ..volume import LabelMap
+from napari_hounsfield.errors import FormatError, WriteError
+from napari_hounsfield.volume import LabelMap
+
 from .notes import one_line
 from .nrrd import image_header, read_nrrd, write_voxels
 from .sizes import storable

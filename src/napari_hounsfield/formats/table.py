@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import WriteError
+from napari_hounsfield.errors import WriteError
 
 if TYPE_CHECKING:
     from pathlib import Path

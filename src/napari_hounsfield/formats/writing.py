@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DicomError, FormatError, WriteError
-from ..volume import Features, LabelMap, Samples, Segmentation, Source, Volume
+from napari_hounsfield.errors import DicomError, FormatError, WriteError
+from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Source, Volume
+
 from .atomic import atomic_path, full_suffix, sibling
 from .dicom_seg import write_dicom_seg
 from .metaimage import read_metaimage, write_metaimage
