@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -390,3 +391,34 @@ def test_labels_are_no_image_and_images_no_labels(refused: Refused, run: Run, se
     assert "labels" in refused("convert", series, "o.seg.nrrd")
     assert run("threshold", series, "bone.seg.nrrd", "--tissue", "bone").status == 0
     assert refused("window", "bone.seg.nrrd", "o.nii.gz").startswith("bone.seg.nrrd: labels, no image")
+
+
+# The main job.
+
+
+@pytest.mark.slow
+def test_demo_on_a_small_phantom(run: Run, here: Path) -> None:
+    small = ("--phantom.slices", "16", "--phantom.matrix", "48", "--iterations", "20", "--trees", "5")
+    printed = run("demo", "--out", "results", *small)
+    assert (printed.status, printed.err) == (0, "")
+    assert printed.out.startswith("The input is a phantom")
+    assert {"labels.nii.gz", "labels.dcm", "classifier.safetensors", "record.json", "figure.png"} <= files(here / "results")
+    again = run("demo", "--out", "results", "--json", *small)
+    assert json.loads(again.out)["input"] == "phantom", "an existing folder is used again"
+
+
+def test_demo_without_reference_stops_after_the_draft(done: Done, series: Path, here: Path) -> None:
+    said = done("demo", series, "--out", "results")
+    assert said["note"].startswith("No reference")
+    assert "classifier.safetensors" not in said["files"]
+
+
+def test_demo_of_nothing(refused: Refused, here: Path) -> None:
+    assert refused("demo", "none", "--out", "results") == "none: no such file or directory"
+    assert refused("demo", "--reference", "labels.nii.gz", "--out", "results").startswith("a reference is given and no folder")
+
+
+def test_demo_in_a_viewer_says_what_is_missing(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "napari", None)
+    monkeypatch.delitem(sys.modules, "napari_hounsfield._napari.demo", raising=False)
+    assert refused("demo", "--viewer") == "--viewer: napari is not installed; install napari-hounsfield[napari]"

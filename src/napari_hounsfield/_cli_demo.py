@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._cli_operation import RESERVED
+from ._cli_options import build, derive
 from ._cli_usage import Command, UsageError
 
 if TYPE_CHECKING:
@@ -12,34 +15,52 @@ if TYPE_CHECKING:
 
     from ._cli_console import Console
 
+VIEWER = ("napari", "magicgui", "qtpy", "superqt", "vispy")
+
 
 class Demo(Command):
     """Read, window, filter, find first classes, take samples, train, recognise and evaluate."""
 
     def __init__(self, name: str, about: str) -> None:
+        from .demo.run import OUT, DemoParams
+
         super().__init__(name, about)
         self.take("FOLDER", "DICOM series to work on instead of the phantom", required=False, shown="[FOLDER]")
         self.option("--reference", "labels to compare with", metavar="LABELS", type=Path)
-        folder = Path("hounsfield-demo")
-        self.option("--out", f"where the results go [default {folder}]", metavar="DIR", type=Path, default=folder)
+        self.option("--out", f"where the results go [default {OUT}]", metavar="DIR", type=Path, default=OUT)
         self.option("--viewer", "show the same in napari, step by step", action="store_true")
+        self.options = derive({"demo": DemoParams}, RESERVED | {"reference", "viewer"})["demo"]
+        group = self.parser.add_argument_group("parameters of the steps")
+        for option in self.options:
+            option.add_to(group)
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Run it, and print its table."""
-        if values["viewer"]:
-            _show(values)
-            return
-        from .demo.run import run
+        from .demo.run import DemoParams, run
 
-        result = console.run(run(values["folder"], values["reference"], values["out"]), "demo")
+        params = build(DemoParams, self.options, values)
+        given = values["folder"], values["reference"], values["out"]
+        if values["viewer"]:
+            _show(*given)
+            return
+        out: Path = values["out"]
+        made_here = not out.exists()
+        try:
+            result = console.run(run(*given, params), "demo")
+        except BaseException:
+            if made_here:
+                with suppress(OSError):  # only where nothing is in it
+                    out.rmdir()
+            raise
         console.result(result.to_json(), "\n".join(result.table()))
 
 
-def _show(values: Mapping[str, Any]) -> None:
+def _show(folder: Path | None, reference: Path | None, out: Path) -> None:
     try:
         from ._napari.demo import show_demo
+
+        show_demo(folder, reference, out)
     except ModuleNotFoundError as missing:
-        if (missing.name or "").startswith(__package__ or ""):
+        if missing.name not in VIEWER:
             raise
         raise UsageError(f"--viewer: {missing.name} is not installed; install napari-hounsfield[napari]") from None
-    show_demo(values["folder"], values["reference"], values["out"])
