@@ -1,7 +1,7 @@
 """Strokes as a user would paint them, drawn from a reference by a seeded rule.
 
-A stroke is a short curve of the brush in one slice, inside its class and away from the class's border. Few slices are painted and
-few voxels: what the classifier is given is what somebody can paint in a minute.
+A stroke is a short curve of the brush in one slice, inside its class. Strokes are spread over the class, and most begin
+near its border, where a user sees that it matters. Few slices are painted and few voxels: what somebody can paint in a minute.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ class StrokeParams(Params):
     """Number of slices that are painted on."""
     voxels: int = number(300, 2, 1_000_000)
     """Painted voxels at most, all classes together, shared evenly."""
-    length: int = number(16, 1, 1000)
+    length: int = number(8, 1, 1000)
     """Length of one stroke in voxels."""
-    width: int = number(2, 1, 9)
+    width: int = number(1, 1, 9)
     """Width of the brush in voxels."""
-    margin: float = number(3.0, 0.0, 50.0, unit="mm")
-    """Distance kept from the border of the class, where the class is wide enough."""
+    margin: int = number(0, 0, 100)
+    """Voxels kept from the border of the class, where the class is wide enough."""
+    along: float = number(0.8, 0.0, 1.0)
+    """Part of the strokes that begin within three voxels of that margin, where a user sees that it matters."""
     seed: int = number(0, 0, 2**31 - 1)
     """Same seed, same strokes."""
 
@@ -73,7 +75,7 @@ def draw_strokes(reference: LabelMap, params: StrokeParams | None = None) -> Lab
         left = share
         for number_left, z in zip(range(len(present), 0, -1), present, strict=True):
             inside = (reference.array[z] == value) & (strokes[z] == 0)
-            painted = _paint(inside, reference.spacing[1:], -(-left // number_left), params, random)
+            painted = _paint(inside, -(-left // number_left), params, random)
             strokes[z][painted] = painted_as[value]
             left -= int(painted.sum())
     names = {painted_as[v]: name for v, name in classes.items()}
@@ -99,21 +101,32 @@ def _slices(reference: LabelMap, values: Sequence[int], count: int, random: np.r
     return sorted(chosen)
 
 
-def _paint(inside: Mask, spacing: Sequence[float], count: int, params: StrokeParams, random: np.random.Generator) -> Mask:
+def _paint(inside: Mask, count: int, params: StrokeParams, random: np.random.Generator) -> Mask:
     """Paint strokes of at most `count` voxels in one slice (y, x)."""
     from scipy.ndimage import distance_transform_edt
 
-    depth = distance_transform_edt(np.pad(inside, 1), sampling=spacing)[1:-1, 1:-1]
-    margin = min(params.margin, 0.5 * float(depth.max(initial=0.0)))
-    allowed = depth >= max(margin, 1e-6)
+    depth = distance_transform_edt(np.pad(inside, 1, mode="edge"))[1:-1, 1:-1]  # the edge of the image is no border
+    margin = min(params.margin + 1.0, max(1.0, 0.5 * float(depth.max(initial=0.0))))
+    allowed = depth >= margin
+    near = allowed & (depth <= margin + 2)
     painted = np.zeros_like(inside)
-    for _ in range(20):
-        free = np.argwhere(allowed & ~painted)
-        room = count - int(painted.sum())
-        if not len(free) or room <= 0:
+    while (room := count - int(painted.sum())) > 0:
+        free = np.argwhere((near if random.random() < params.along else allowed) & ~painted)
+        if not len(free):
             break
-        _stroke(painted, allowed, free[random.integers(len(free))], room, params, random)
+        _stroke(painted, allowed, _far_from(painted, free, random), room, params, random)
     return painted
+
+
+def _far_from(painted: Mask, free: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.intp]:
+    """Of a few places drawn by chance, the one farthest from what is painted."""
+    drawn = free[random.integers(len(free), size=8)]
+    there = np.argwhere(painted)
+    if not len(there):
+        there = drawn[:1]
+    distance = ((drawn[:, None] - there[None]) ** 2).sum(axis=-1).min(axis=1)
+    farthest: NDArray[np.intp] = drawn[int(distance.argmax())]
+    return farthest
 
 
 def _stroke(

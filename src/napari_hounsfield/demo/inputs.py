@@ -1,0 +1,87 @@
+"""What the demonstration works on: the phantom, read back from the DICOM series that it was written as, or a user's image."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DicomError, FormatError
+from ..operation import Progress, part
+from ..volume import BACKGROUND, LabelMap, Volume
+from .phantom import PhantomParams
+
+SERIES_FOLDER = "phantom-dicom"
+REFERENCE_FILE = "phantom-reference.nii.gz"
+
+
+@dataclass(frozen=True)
+class DemoInput:
+    """An image, perhaps with a reference on its grid."""
+
+    volume: Volume
+    phantom: bool
+    reference: LabelMap | None = None
+    """Every class has a name."""
+    region: LabelMap | None = None
+    """Where the reference knows the class; None: everywhere."""
+
+
+def demo_input(
+    folder: str | Path | None, reference: str | Path | None, out: Path, phantom: PhantomParams
+) -> Generator[Progress, None, DemoInput]:
+    """Read the input of a demonstration; the phantom is written to `out` first.
+
+    Raises
+    ------
+    FormatError, DicomError
+        If the image or the reference cannot be read, or the folder holds several series.
+    GridError
+        If the reference does not lie on the image's grid.
+    """
+    from ..formats.reading import read_labels
+
+    if folder is None and reference is None:
+        return (yield from _phantom(out, phantom))
+    if folder is None:
+        raise FormatError("a reference is given and no folder: the phantom brings its own")
+    volume = yield from _read(Path(folder))
+    volume.require_scalar()
+    if reference is None:
+        return DemoInput(volume, phantom=False)
+    labels = read_labels(reference).on(volume.grid)
+    names = {value: labels.class_name(value) for value in labels.values() if value}
+    return DemoInput(volume, phantom=False, reference=replace(labels, classes={0: BACKGROUND, **names}))
+
+
+def _phantom(out: Path, params: PhantomParams) -> Generator[Progress, None, DemoInput]:
+    """The phantom by way of DICOM, as any other series comes."""
+    from ..formats.writing import write
+    from .phantom import UNLABELLED, chest_phantom
+    from .series_writer import write_series
+
+    yield Progress(0.0, "making the phantom")
+    made = chest_phantom(params)
+    yield from part(write_series(made.volume, out / SERIES_FOLDER, params.seed), 0.4, 0.7)
+    volume = yield from part(_read(out / SERIES_FOLDER), 0.7, 1.0)
+    reference = replace(made.reference, frame_of_reference=volume.frame_of_reference)
+    write(out / REFERENCE_FILE, reference, overwrite=True)
+    known = replace(reference, array=(reference.array != UNLABELLED).astype(np.uint8), classes={1: "judged"})
+    return DemoInput(volume, phantom=True, reference=reference, region=known)
+
+
+def _read(path: Path) -> Generator[Progress, None, Volume]:
+    """Exactly one image."""
+    from ..dicom.scan import scan_steps
+    from ..formats.reading import kind_of, read_volume
+
+    if kind_of(path) not in ("folder", "DICOM"):
+        yield Progress(0.0, "reading")
+        return read_volume(path)
+    scanned = yield from part(scan_steps(path), 0.0, 0.3)
+    found = scanned.chosen()
+    if len(found) > 1:
+        raise DicomError(f"{scanned.name}: {len(found)} series, give a folder of one: " + ", ".join(s.name for s in found[:8]))
+    return (yield from part(found[0].steps(), 0.3, 1.0))
