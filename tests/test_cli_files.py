@@ -418,7 +418,8 @@ def test_demo_of_nothing(refused: Refused, here: Path) -> None:
     assert refused("demo", "--reference", "labels.nii.gz", "--out", "results").startswith("a reference is given and no folder")
 
 
-def test_demo_in_a_viewer_says_what_is_missing(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "napari", None)
-    monkeypatch.delitem(sys.modules, "napari_hounsfield._napari.demo", raising=False)
-    assert refused("demo", "--viewer") == "--viewer: napari is not installed; install napari-hounsfield[napari]"
+@pytest.mark.parametrize("absent", [["napari"], ["PyQt6", "PySide6"]])
+def test_demo_in_a_viewer_says_what_is_missing(refused: Refused, monkeypatch: pytest.MonkeyPatch, absent: list[str]) -> None:
+    for name in absent:
+        monkeypatch.setitem(sys.modules, name, None)
+    assert refused("demo", "--viewer").startswith(f"--viewer: {' or '.join(absent)} is not installed; install ")

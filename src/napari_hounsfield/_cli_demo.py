@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from ._cli_console import Console
 
-VIEWER = ("napari", "magicgui", "qtpy", "superqt", "vispy")
+VIEWER = ("napari", "magicgui", "qtpy", "superqt")
+QT = ("PyQt6", "PySide6")
 
 
 class Demo(Command):
@@ -56,11 +57,11 @@ class Demo(Command):
 
 
 def _show(folder: Path | None, reference: Path | None, out: Path) -> None:
-    try:
-        from ._napari.demo import show_demo
+    from importlib.util import find_spec
 
-        show_demo(folder, reference, out)
-    except ModuleNotFoundError as missing:
-        if missing.name not in VIEWER:
-            raise
-        raise UsageError(f"--viewer: {missing.name} is not installed; install napari-hounsfield[napari]") from None
+    missing = [name for name in VIEWER if find_spec(name) is None] or ([] if any(map(find_spec, QT)) else [" or ".join(QT)])
+    if missing:
+        raise UsageError(f"--viewer: {missing[0]} is not installed; install napari-hounsfield[napari] and a Qt binding")
+    from ._napari.demo import show_demo
+
+    show_demo(folder, reference, out)
