@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ._cli_console import Console
+    from .demo.run import DemoParams
 
 VIEWER = ("napari", "magicgui", "qtpy", "superqt")
 QT = ("PyQt6", "PySide6")
@@ -42,7 +43,7 @@ class Demo(Command):
         params = build(DemoParams, self.options, values)
         given = values["folder"], values["reference"], values["out"]
         if values["viewer"]:
-            _show(*given)
+            _show(*given, params)
             return
         out: Path = values["out"]
         made_here = not out.exists()
@@ -56,7 +57,7 @@ class Demo(Command):
         console.result(result.to_json(), "\n".join(result.table()))
 
 
-def _show(folder: Path | None, reference: Path | None, out: Path) -> None:
+def _show(folder: Path | None, reference: Path | None, out: Path, params: DemoParams) -> None:
     from importlib.util import find_spec
 
     missing = [name for name in VIEWER if find_spec(name) is None] or ([] if any(map(find_spec, QT)) else [" or ".join(QT)])
@@ -64,4 +65,4 @@ def _show(folder: Path | None, reference: Path | None, out: Path) -> None:
         raise UsageError(f"--viewer: {missing[0]} is not installed; install napari-hounsfield[napari] and a Qt binding")
     from ._napari.demo import show_demo
 
-    show_demo(folder, reference, out)
+    show_demo(folder, reference, out, params)
