@@ -105,8 +105,9 @@ def test_open_dicom_lists_series_and_opens_the_chosen(viewer: Any, two_series: P
     dock._path.value = str(two_series)
     dock.scan()
     qtbot.waitUntil(lambda: dock._table.shape[0] == 2)
-    assert said() == ["1 file skipped: not DICOM"]
-    assert dock._table.native.item(1, 1).text() == "CT"
+    assert said() == []
+    assert dock._said.value.endswith("2 series; 1 other file(s)")
+    assert dock._table.native.item(1, 0).text() == "CT 9"
     select = dock._table.native.selectionModel()
     for row in range(2):
         select.select(

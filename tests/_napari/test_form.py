@@ -205,6 +205,23 @@ def test_choices_follow_the_layers(viewer: Any, ct: nh.Volume) -> None:
     assert maps not in volume.choices, "a stack of maps is no image"
 
 
+def test_labels_follow_the_step_before_until_they_are_chosen_or_run(viewer: Any, ct: nh.Volume, finish: Any) -> None:
+    form = OperationForm(viewer, nh.evaluate)
+    prediction, reference = form.choices[:2]
+    (first,) = nh.show(viewer, nh.threshold(ct))
+    (second,) = nh.show(viewer, nh.threshold(ct))
+    assert (prediction.value, reference.value) == (second, first)
+    (third,) = nh.show(viewer, nh.threshold(ct))
+    assert (prediction.value, reference.value) == (third, first)
+    form.run()
+    finish(form.bar)
+    nh.show(viewer, nh.threshold(ct))
+    assert (prediction.value, reference.value) == (third, first)
+    reference.value = second
+    nh.show(viewer, nh.threshold(ct))
+    assert reference.value is second
+
+
 def test_layer_deleted_while_it_is_computed_on(viewer: Any, ct: nh.Volume, finish: Any, said: Any) -> None:
     (layer,) = nh.show(viewer, ct)
     form = OperationForm(viewer, scaled)

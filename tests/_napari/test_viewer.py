@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QThreadPool
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari import readers
+from napari_hounsfield._napari.form import OperationForm
 from napari_hounsfield.demo.phantom import PhantomParams
 from napari_hounsfield.demo.phantom import chest_phantom as phantom
 from napari_hounsfield.demo.series_writer import write_series
+from napari_hounsfield.operation import Params, Progress, operation
 from napari_hounsfield.operation import finish as finish_steps
 
 NAMES = ["Open DICOM", "HU window and threshold", "Gabor bank", "First classes", "BP segmentation", "Metrics", "Export"]
@@ -143,6 +145,10 @@ def test_gabor_is_one_stack_layer(window: Any, dock: Any, chest: Any, finish: An
     maps = nh.from_layer(window.layers[-1])
     assert isinstance(maps, nh.Features)
     assert window.layers[-1].data.shape[0] == len(maps.names)
+    window.dims.set_current_step(0, 3)
+    assert window.canvas.overlays.text.text.endswith(maps.names[3]), "the map that is seen is named"
+    window.layers.remove(window.layers[-1])
+    window.dims.set_current_step(0, 1)
 
 
 @pytest.fixture
@@ -202,17 +208,44 @@ def test_preferences_decide_what_a_dropped_folder_shows(window: Any, study: Path
     assert window.layers[1].features["class"].tolist() == ["bone"]
 
 
-def test_closing_the_viewer_while_it_computes(make_napari_viewer: Any, chest: Any, qtbot: Any) -> None:
+class SlowParams(Params):
+    """None."""
+
+
+@operation("slow", SlowParams)
+def slow(volume: nh.Volume, params: SlowParams) -> Generator[Progress, None, nh.Volume]:
+    """Take 20 seconds, unless it is closed."""
+    for step in range(1000):
+        time.sleep(0.02)
+        yield Progress(step / 1000, "waiting")
+    return volume
+
+
+def test_closing_the_viewer_while_it_computes(make_napari_viewer: Any, ct: nh.Volume, qtbot: Any, said: Any) -> None:
     window = make_napari_viewer()
-    nh.show(window, chest.volume)
-    _, made = window.window.add_plugin_dock_widget("napari-hounsfield", "Gabor bank")
-    form = made.forms["gabor"]
-    before = len(notification_manager.records)
+    nh.show(window, ct)
+    form = OperationForm(window, slow)
+    window.window.add_dock_widget(form, name="slow")
     form.run()
     job = form.bar.job
     qtbot.waitUntil(lambda: form.bar._bar.value > 0)
     window.close()
+    assert QThreadPool.globalInstance().waitForDone(5000), "no thread is left"
+    qtbot.waitUntil(lambda: job.finished)
+    assert said() == []
+
+
+def test_closing_the_dock_while_it_computes(window: Any, ct: nh.Volume, qtbot: Any, said: Any) -> None:
+    nh.show(window, ct)
+    form = OperationForm(window, slow)
+    dock = window.window.add_dock_widget(form, name="slow")
+    form.run()
+    job = form.bar.job
+    qtbot.waitUntil(lambda: form.bar._bar.value > 0)
+    window.window.remove_dock_widget(dock)
+    dock.deleteLater()
+    form.native.deleteLater()
+    qtbot.waitUntil(lambda: job.finished)
     assert QThreadPool.globalInstance().waitForDone(5000)
-    qtbot.wait(100)
-    assert job.finished
-    assert len(notification_manager.records) == before
+    nh.show(window, ct)
+    assert said() == []

@@ -17,6 +17,7 @@ from ..volume import LabelMap, Volume
 from .bridge import from_layer
 from .form import RunBar
 from .layout import Dock, rows
+from .listening import LayerListener
 from .notices import complain, tell
 from .worker import message_of
 
@@ -46,20 +47,13 @@ class Export(Dock):
         self.bar = RunBar(self.run, "Export")
         form = rows([self._layer, self._format, self._path, self._source])
         super().__init__(rows([form, self._overwrite, self.bar], labels=False))
-        self._events = [getattr(napari_viewer.layers.events, name) for name in ("inserted", "removed", "reordered")]
-        for event in self._events:
-            event.connect(self._refresh)
+        self._listener = LayerListener(napari_viewer, self._refresh, self)
         self._layer.changed.connect(self._format.reset_choices)
-        self.destroyed.connect(self._forget_viewer)
         active = napari_viewer.layers.selection.active
         if active in self._layer.choices:
             self._layer.value = active
 
-    def _forget_viewer(self, *_: Any) -> None:
-        for event in self._events:
-            event.disconnect(self._refresh)
-
-    def _refresh(self, *_: Any) -> None:
+    def _refresh(self) -> None:
         self._layer.reset_choices()
         self._format.reset_choices()
 

@@ -10,7 +10,7 @@ from magicgui.widgets import Container, Label, ProgressBar, PushButton
 from ..operation import Operation, Progress
 from . import preferences, results
 from .fields import Fields
-from .inputs import LayerChoice, choice_for
+from .inputs import LayerChoice, choices_for
 from .layout import rows
 from .notices import complain
 from .worker import Job, Steps, message_of
@@ -84,7 +84,7 @@ class OperationForm(Container[Any]):
 
     def __init__(self, viewer: ViewerModel, operation: Operation[..., Any], title: str = "") -> None:
         self._viewer, self.operation = viewer, operation
-        self.choices = [choice_for(viewer, needed) for needed in operation.inputs]
+        self.choices = choices_for(viewer, operation.inputs)
         self.fields = Fields(operation.params_type())
         self.bar = RunBar(self.run)
         heading = [Label(value=f"<b>{title}</b>")] if title else []
@@ -101,6 +101,9 @@ class OperationForm(Container[Any]):
         except Exception as error:
             complain(message_of(error))
             return
+        for choice in self.choices:
+            if isinstance(choice, LayerChoice):
+                choice.settle()
         request = results.Request(self.operation, self.layers, dict(zip(self.layers, data, strict=True)), self._viewer)
         steps = _with_layers(self.operation.steps(*data, params=params), request)
         self.bar.start(steps, lambda result: results.present(self._viewer, request, *result))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,10 @@ from napari.layers import Image, Labels
 
 from ..errors import HounsfieldError
 from ..operation import Input
-from ..volume import Features
+from ..volume import Features, Volume
 from .bridge import draft_of, from_layer
 from .layers import KEY
+from .listening import LayerListener
 from .session import session_of
 
 if TYPE_CHECKING:
@@ -22,17 +24,29 @@ if TYPE_CHECKING:
 LABEL_KINDS = {"LabelMap", "Samples", "Segmentation"}
 
 
-def choice_for(viewer: ViewerModel, needed: Input) -> LayerChoice | ClassifierChoice:
-    """Widget for one input of an operation."""
-    if any(kind.__name__ == "PixelClassifier" for kind in needed.kinds):
-        return ClassifierChoice(viewer, needed)
-    return LayerChoice(viewer, needed)
+def choices_for(viewer: ViewerModel, inputs: Iterable[Input]) -> list[LayerChoice | ClassifierChoice]:
+    """Widgets for the inputs of an operation; the first that takes labels follows the newest."""
+    made: list[LayerChoice | ClassifierChoice] = []
+    following = False
+    for needed in inputs:
+        if any(kind.__name__ == "PixelClassifier" for kind in needed.kinds):
+            made.append(ClassifierChoice(viewer, needed))
+            continue
+        labels = needed.required and any(kind.__name__ in LABEL_KINDS for kind in needed.kinds)
+        made.append(LayerChoice(viewer, needed, follow=labels and not following))
+        following = following or labels
+    return made
 
 
 class LayerChoice(ComboBox):
-    """A layer of the right kind; follows the viewer's list of layers."""
+    """A layer of the right kind; follows the viewer's list of layers.
 
-    def __init__(self, viewer: ViewerModel, needed: Input) -> None:
+    With `follow`, the newest labels are chosen, which the step before has just made, until the user chooses or runs.
+    """
+
+    def __init__(self, viewer: ViewerModel, needed: Input, follow: bool = False) -> None:
+        self._follow = follow
+        self._wanted: Layer | None = None  # remembered here, since two layers have one name for a moment when one is added
         self._viewer, self.needed = viewer, needed
         label = needed.name.replace("_", " ")
         super().__init__(
@@ -43,22 +57,24 @@ class LayerChoice(ComboBox):
             tooltip=f"The {'labels' if self._wants_labels else 'image'} layer that stands for {label}"
             + ("" if needed.required else "; may be left out"),
         )
-        self._events = [getattr(viewer.layers.events, name) for name in ("inserted", "removed", "reordered")]
-        for event in self._events:
-            event.connect(self.refresh)
-        self.native.destroyed.connect(self._forget_viewer)
+        self._listener = LayerListener(viewer, self.refresh, self.native)
         self.refresh()
         active = viewer.layers.selection.active
         if needed.required and active in self.choices:
-            self.value = active
+            self.value = self._wanted = active
+        self.changed.connect(self.settle)
+
+    def settle(self) -> None:
+        """Keep the choice from now on."""
+        self._follow, self._wanted = False, self.value
 
     @property
     def _wants_labels(self) -> bool:
         return any(kind.__name__ in LABEL_KINDS for kind in self.needed.kinds)
 
     def _layers(self, _: Any = None) -> list[Layer]:
-        fits = [layer for layer in self._viewer.layers if self._fits(layer)]
-        return fits[::-1]  # the newest first
+        fits = [layer for layer in reversed(self._viewer.layers) if self._fits(layer)]
+        return sorted(fits, key=_is_made_here)  # images before what was made of them, then the newest first
 
     def _fits(self, layer: Layer) -> bool:
         if self._wants_labels:
@@ -66,20 +82,17 @@ class LayerChoice(ComboBox):
         stack = isinstance(getattr(layer.metadata.get(KEY), "template", None), Features)
         return isinstance(layer, Image) and stack == (Features in self.needed.kinds)
 
-    def refresh(self, *_: Any) -> None:
+    def refresh(self) -> None:
         """Offer the layers that are there now, and keep the choice if it still is, even under a new name."""
-        chosen = self.value
-        for layer in self._viewer.layers:
-            layer.events.name.connect(self.refresh)
-        self.reset_choices()
-        if chosen is not None and chosen in self.choices:
-            self.value = chosen
-
-    def _forget_viewer(self, *_: Any) -> None:
-        for event in self._events:
-            event.disconnect(self.refresh)
-        for layer in self._viewer.layers:
-            layer.events.name.disconnect(self.refresh)
+        with self.changed.blocked():
+            self.choices = []  # Qt would keep the order of those that it knows
+            self.reset_choices()
+            if self._follow and self.choices:
+                self.value = self.choices[0]
+            elif self._wanted is not None and self._wanted in self.choices:
+                self.value = self._wanted
+            if self._wanted not in self._viewer.layers or self._follow:
+                self._wanted = self.value
 
     def read(self, like: Layer | None) -> Any:
         """Data of the chosen layer; None where it may be left out and is.
@@ -98,6 +111,12 @@ class LayerChoice(ComboBox):
         if self.needed.kinds[0].__name__ == "Segmentation":
             return draft_of(layer, like)
         return from_layer(layer, like)
+
+
+def _is_made_here(layer: Layer) -> bool:
+    """Whether an image is a window, a probability or a sureness, which nobody takes for a scan."""
+    template = getattr(layer.metadata.get(KEY), "template", None)
+    return isinstance(template, Volume) and not template.unit
 
 
 class ClassifierChoice(Container[Any]):

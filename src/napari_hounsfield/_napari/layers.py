@@ -122,6 +122,7 @@ def _labels(labels: LabelMap, worlds: Worlds, title: str) -> LayerTuple:
 
     array, arguments = _common(labels, worlds, title, 0)
     arguments["features"] = label_table(labels)
+    arguments["opacity"] = 0.5  # the image must be seen through labels that cover it
     arguments["colormap"] = label_colours(labels.values(), labels.classes)
     return array.copy(), arguments, "labels"  # painting must not reach the data that others hold
 
@@ -131,7 +132,7 @@ def _features(features: Features, worlds: Worlds, title: str) -> LayerTuple:
     sample = array[:, ::4, ::4, ::4]
     low, high = (float(p) for p in np.nanpercentile(sample, (0.5, 99.5)))
     limits = (low, high if high > low else low + 1)
-    return array, {**arguments, "colormap": "viridis", "contrast_limits": limits, "blending": "additive"}, "image"
+    return array, {**arguments, "colormap": "viridis", "contrast_limits": limits}, "image"
 
 
 def _segmentation(result: Segmentation, worlds: Worlds, title: str) -> list[LayerTuple]:

@@ -28,11 +28,14 @@ def rows(widgets: Iterable[Widget], labels: bool = True) -> Container[Widget]:
 class Dock(QScrollArea):
     """A column of widgets that scrolls, as wide as its content needs.
 
-    The wheel scrolls, and changes no number or choice under the pointer unless the user has clicked into it.
+    The wheel scrolls, and changes no number or choice under the pointer unless the user has clicked into it. Without `stretch`
+    the content fills the height.
     """
 
-    def __init__(self, content: Container[Any]) -> None:
+    def __init__(self, content: Container[Any], stretch: bool = True) -> None:
         super().__init__()
+        if stretch:
+            content.native.layout().addStretch(1)
         self.content = content
         self._wheel = _WheelGuard(self)
         self.setWidgetResizable(True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..dicom.scan import Scan
 
-COLUMNS = ("no.", "modality", "description", "size", "spacing (mm)")
+COLUMNS = ("series", "description", "size", "spacing (mm)")
 
 
 class OpenDicom(Dock):
@@ -58,7 +58,8 @@ class OpenDicom(Dock):
             rows([self._window, self._threshold]),
             self._bar,
         ]
-        super().__init__(rows(parts, labels=False))
+        super().__init__(rows(parts, labels=False), stretch=False)
+        self.setMinimumWidth(420)
         folder.changed.connect(lambda: self._ask("d"))
         file.changed.connect(lambda: self._ask("r"))
         self._path.native.returnPressed.connect(self.scan)
@@ -82,12 +83,13 @@ class OpenDicom(Dock):
         complain(message)
 
     def offer(self, found: Scan) -> None:
-        """Show the series of a scan, the first selected, and say once what cannot be read or was skipped."""
+        """Show the series of a scan, the first selected, and say once what cannot be read."""
         self._series = openable(found)
         self._table.value = _table(self._series)
         self._table.native.selectRow(0)
         self._table.native.resizeColumnsToContents()
-        self._said.value = f"{found.name}: {len(self._series)} series; choose one or several"
+        others = f"; {len(found.skipped)} other file(s)" if found.skipped else ""
+        self._said.value = f"{found.name}: {len(self._series)} series{others}"
         warn(scan_warnings(found))
 
     @property
@@ -116,5 +118,4 @@ def _table(series: list[Any]) -> dict[str, Any]:
 def _row(series: Any) -> list[str]:
     size = " x ".join(str(n) for n in series.shape or ())
     spacing = " x ".join(f"{s:.3g}" for s in series.spacing or ())
-    number = "" if series.number is None else str(series.number)
-    return [number, series.modality, series.description, size, spacing]
+    return [series.name, series.description, size, spacing]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,11 +109,9 @@ def _layers(data: Any, how: Opening, warnings: list[str]) -> Generator[Progress,
 
 
 def scan_warnings(found: Scan) -> list[str]:
-    """What a scan says of the folder: its warnings, and how many files were skipped for which reason."""
-    reasons = Counter(reason.split(": ", 1)[-1] for _, reason in found.skipped)
+    """What a scan says of the folder: its warnings, and which series cannot be read and why."""
     refused = [f"{s.name} cannot be read: {s.refusal}" for s in found.series if s.refusal is not None and not _is_segmentation(s)]
-    skipped = [f"{count} file{'s' if count > 1 else ''} skipped: {reason}" for reason, count in reasons.most_common(5)]
-    return [*found.warnings, *refused[:5], *skipped]
+    return [*found.warnings, *refused[:5]]
 
 
 def bytes_of(paths: Iterable[Path], enough: int) -> int:

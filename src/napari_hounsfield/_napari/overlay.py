@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
 LINES = 12
 """More would cover the image; the table has them all."""
@@ -21,20 +22,38 @@ def show(viewer: ViewerModel, heading: str, lines: Iterable[str]) -> None:
         shown = [*shown[: LINES - 1], f"and {len(shown) - LINES + 1} more in the table"]
     text = viewer.canvas.overlays.text
     text.text = "\n".join([heading, *shown])
-    text.font_size = 9
+    text.font_size = 8
+    text.position = "bottom_left"  # napari's notifications come up at the right
     text.visible = True
 
 
 def table_lines(features: Any) -> list[str]:
-    """One line a class: volume, mean, and rates where they are known."""
+    """One line a class: rates where they are known, else volume and mean."""
     lines = []
     for _, row in features.iterrows():
-        parts = [f"{row['class']}: {row['volume_ml']:.1f} ml" if "volume_ml" in row else str(row["class"])]
-        parts += [f"{row[name]:.0f} HU" for name in ("HU mean",) if name in row and not math.isnan(row[name])]
-        parts += [f"mean {row[name]:.3g}" for name in ("mean",) if name in row and not math.isnan(row[name])]
-        parts += [f"{short} {row[name]:.3f}" for name, short in SHORT.items() if name in row and not math.isnan(row[name])]
-        lines.append("   ".join(parts))
+        known = {
+            name: row[name] for name in (*SHORT, "HU mean", "mean", "volume_ml") if name in row and not math.isnan(row[name])
+        }
+        parts = [f"{SHORT[name]} {value:.3f}" for name, value in known.items() if name in SHORT]
+        if not parts:
+            parts = [f"{known['volume_ml']:.1f} ml"] if "volume_ml" in known else []
+            parts += [f"{known['HU mean']:.0f} HU"] if "HU mean" in known else []
+            parts += [f"mean {known['mean']:.3g}"] if "mean" in known else []
+        lines.append("   ".join([f"{row['class']}:", *parts]))
     return lines
+
+
+def name_map(viewer: ViewerModel, layer: Layer, names: Sequence[str]) -> None:
+    """Show the name of the map that the slider stands at, as long as the stack is there and visible."""
+
+    def show_name(*_: Any) -> None:
+        if layer not in viewer.layers:
+            viewer.dims.events.current_step.disconnect(show_name)
+        elif layer.visible:
+            show(viewer, layer.name, [names[viewer.dims.current_step[viewer.dims.ndim - layer.ndim]]])
+
+    viewer.dims.events.current_step.connect(show_name)
+    show_name()
 
 
 def figure_lines(figures: Mapping[str, Any]) -> list[str]:

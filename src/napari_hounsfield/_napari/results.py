@@ -74,9 +74,11 @@ def present(viewer: ViewerModel, request: Request, result: Any, layers: list[Lay
     """Show a result; in the main thread."""
     added = add(viewer, layers)
     if added:
-        labels = added[-1]
+        top = added[-1]
         if layers[-1][2] == "labels":
-            overlay.show(viewer, labels.name, overlay.table_lines(labels.features))
+            overlay.show(viewer, top.name, overlay.table_lines(top.features))
+        if isinstance(result, Features):
+            overlay.name_map(viewer, top, result.names)
         return
     if hasattr(result, "figures"):
         strokes = request.layers.get("strokes")
