@@ -1,0 +1,95 @@
+"""What the command line reads and writes: series, other files, several series, warnings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+import napari_hounsfield as nh
+from napari_hounsfield.demo.series_writer import write_series
+from napari_hounsfield.operation import finish
+
+Run = Callable[..., SimpleNamespace]
+Done = Callable[..., dict[str, Any]]
+Refused = Callable[..., str]
+
+
+def test_series_becomes_nifti_and_back_as_labels(body: nh.Volume, run: Run, done: Done, series: Path, here: Path) -> None:
+    done("convert", series, "ct.nii.gz")
+    done("convert", "ct.nii.gz", "ct.nrrd")
+    (direct,), (twice,) = nh.read(series), nh.read("ct.nrrd")
+    np.testing.assert_array_equal(direct.array, twice.array)
+    np.testing.assert_allclose(direct.affine, twice.affine, atol=1e-4)
+    done("threshold", "ct.nii.gz", "bone.nii.gz", "--tissue", "bone")
+    refused = run("convert", "bone.nii.gz", "bone.dcm")
+    assert refused.status == 2
+    assert (
+        refused.err
+        == "hounsfield: bone.dcm: labels in DICOM refer to the series that they belong to; give it by --source SERIES\n"
+    )
+    done("convert", "bone.nii.gz", "bone.dcm", "--source", series)
+    said = done("measure", series, "bone.dcm")
+    assert said["classes"][0]["name"] == "bone"
+    assert said["classes"][0]["voxels"] == int((body.array > 150).sum())
+    done("convert", "bone.dcm", "bone.seg.nrrd")
+    assert done("info", "bone.seg.nrrd")["series"][0]["classes"][0]["name"] == "bone"
+
+
+def test_labels_from_a_series_go_to_dicom(body: nh.Volume, done: Done, series: Path, here: Path) -> None:
+    done("threshold", series, "bone.dcm", "--tissue", "bone")
+    (back,) = nh.read("bone.dcm")
+    volume = nh.read(series)[0]
+    np.testing.assert_array_equal(back.on(volume.grid).array, body.array > 150)
+
+
+def test_info_tells_what_scan_finds(run: Run, done: Done, series: Path) -> None:
+    assert done("info", series) == nh.scan(series).to_json()
+    (found,) = nh.scan(series).series
+    printed = run("info", series).out
+    assert found.uid in printed
+    assert "12 x 32 x 40" in printed
+    assert "4 x 2 x 2" in printed
+    assert "HU" in printed
+
+
+def test_info_of_other_files_has_the_same_keys(done: Done, series: Path, here: Path) -> None:
+    done("convert", series, "ct.nii.gz")
+    (of_file,), (of_series,) = done("info", "ct.nii.gz")["series"], done("info", series)["series"]
+    assert of_file.keys() >= of_series.keys()
+    assert (of_file["shape"], of_file["unit"], of_file["modality"]) == ([12, 32, 40], "HU", "CT")
+    np.testing.assert_allclose(of_file["affine"], of_series["affine"], atol=1e-4)
+
+
+def test_one_of_several_series(body: nh.Volume, run: Run, done: Done, series: Path, here: Path) -> None:
+    second = nh.Volume(body.array[:, ::2] + np.int16(1), nh.axial_affine((4, 4, 2)), unit="HU", modality="CT")
+    finish(write_series(second, here / "all" / "b", seed=5))
+    (here / "all" / "a").symlink_to(series, target_is_directory=True)
+    for file in series.iterdir():
+        (here / "all" / file.name).write_bytes(file.read_bytes())
+    refused = run("window", "all", "w.nii.gz")
+    assert refused.status == 2
+    assert refused.err.startswith("hounsfield: all: 2 series, choose one by --series UID")
+    uid = nh.scan(here / "all" / "b").series[0].uid
+    assert done("window", "all", "w.nii.gz", "--series", uid)["shape"] == [12, 16, 40]
+    assert done("convert", "all", "c.nii.gz", "--series", uid)["shape"] == [12, 16, 40]
+    wrong = run("window", "all", "x.nii.gz", "--series", "1.2.3")
+    assert (wrong.status, wrong.err) == (2, "hounsfield: all: none of its 2 series has the chosen UID\n")
+
+
+def test_warnings_are_told(run: Run, series: Path, here: Path) -> None:
+    (here / "copy").mkdir()
+    for file in series.iterdir():
+        (here / "copy" / file.name).write_bytes(file.read_bytes())
+    first = sorted(series.iterdir())[0]
+    (here / "copy" / "again.dcm").write_bytes(first.read_bytes())
+    printed = run("convert", "copy", "ct.nii.gz")
+    assert printed.status == 0
+    assert printed.err.startswith("hounsfield: warning: CT")
+    said = run("convert", "copy", "ct2.nii.gz", "--json")
+    assert said.err == ""
+    assert len(json.loads(said.out)["warnings"]) == 1
