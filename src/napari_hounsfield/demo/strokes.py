@@ -83,19 +83,18 @@ def draw_strokes(reference: LabelMap, params: StrokeParams | None = None) -> Lab
 
 
 def _slices(reference: LabelMap, values: Sequence[int], count: int, random: np.random.Generator) -> list[int]:
-    """Slices that show the classes best: each next one adds most to what the least shown class has so far.
+    """One slice of each of `count` equal parts of the length that the classes cover: the one that shows them best.
 
-    A little chance decides between slices that are nearly as good, so that seeds differ.
+    A class counts less once it was shown, and a little chance decides between slices that are nearly as good, so that seeds differ.
     """
     area = np.stack([(reference.array == value).sum(axis=(1, 2)) for value in values], axis=1).astype(float)
     area = np.sqrt(area / np.maximum(area.max(axis=0), 1))  # part of the class's largest cross-section
-    area *= random.uniform(0.7, 1.0, (len(area), 1))
+    covered = np.flatnonzero(area[:, [v > 0 for v in values]].any(axis=1))
+    worth = area * random.uniform(0.7, 1.0, (len(area), 1))
     chosen: list[int] = []
     shown = np.zeros(len(values))
-    for _ in range(min(count, len(area))):
-        gain = np.minimum(shown + area, 1.0 + 0.5 * len(chosen)).sum(axis=1)
-        gain[chosen] = -1.0
-        best = int(gain.argmax())
+    for part in np.array_split(covered, min(count, len(covered))):
+        best = int(part[(worth[part] / (1 + shown)).sum(axis=1).argmax()])
         shown += area[best]
         chosen.append(best)
     return sorted(chosen)
