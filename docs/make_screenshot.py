@@ -64,7 +64,7 @@ def main(target: Path) -> None:
 
     table, _ = viewer.window.add_plugin_dock_widget("napari", "Features table widget")
     viewer.window._qt_window.addDockWidget(viewer.window._qt_window.dockWidgetArea(table).BottomDockWidgetArea, table)
-    result.opacity = 0.45
+    result.opacity, painted.opacity = 0.35, 1.0
     viewer.layers.move(viewer.layers.index(painted), len(viewer.layers))
     viewer.layers.selection.active = result
     viewer.window._qt_window.resize(*SIZE)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from napari.components import ViewerModel
+from napari.layers._layer_actions import _convert_to_labels
 from napari.layers import Image, Labels, Points
 
 import napari_hounsfield as nh
@@ -218,6 +219,20 @@ def test_plain_layers_have_their_affine_from_the_transform() -> None:
     assert nh.from_layer(Image(np.zeros((*SHAPE, 3), np.uint8), rgb=True)).axes == "zyxc"
     assert nh.from_layer(Image(np.zeros((2, *SHAPE)))).axes == "tzyx"
     assert nh.from_layer(Image(np.ones(SHAPE, bool))).array.dtype == np.uint8
+
+
+def test_image_converted_to_labels_in_napari_keeps_its_place() -> None:
+    affine = nh.axial_affine((3, 2, 1), (5, 6, 7))
+    affine[0] *= -1
+    viewer = ViewerModel()
+    volume = nh.Volume(np.arange(60, dtype=np.int32).reshape(SHAPE) % 4, affine, unit="stored value", name="seg.nii.gz")
+    (layer,) = nh.show(viewer, volume)
+    viewer.layers.selection.active = layer
+    _convert_to_labels(viewer.layers)
+    back = nh.from_layer(viewer.layers[-1])
+    assert isinstance(back, nh.LabelMap)
+    assert np.array_equal(back.array, volume.array)
+    assert np.array_equal(back.affine, affine)
 
 
 def test_other_layers_are_refused_in_words() -> None:

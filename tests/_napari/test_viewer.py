@@ -14,6 +14,7 @@ from qtpy.QtCore import QThreadPool
 import napari_hounsfield as nh
 from napari_hounsfield._napari import readers
 from napari_hounsfield._napari.form import OperationForm
+from napari_hounsfield._napari.session import session_of
 from napari_hounsfield.demo.phantom import PhantomParams
 from napari_hounsfield.demo.phantom import chest_phantom as phantom
 from napari_hounsfield.demo.series_writer import write_series
@@ -38,13 +39,25 @@ def chest() -> Any:
     return phantom(PhantomParams(slices=16, matrix=48))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_widget_opens_and_follows_the_layers(window: Any, dock: Any, ct: nh.Volume, name: str, said: Any) -> None:
-    made = dock(name)
+def test_every_widget_opens_and_follows_the_layers(window: Any, dock: Any, ct: nh.Volume, said: Any) -> None:
+    made = {name: dock(name) for name in NAMES}
     (layer,) = nh.show(window, ct)
     nh.show(window, nh.threshold(ct))
     window.layers.remove(layer)
-    assert made.minimumWidth() <= 480, "a dock must leave room for the image"
+    assert all(one.minimumWidth() <= 480 for one in made.values()), "a dock must leave room for the image"
+    assert said() == []
+
+
+def test_widgets_that_are_gone_let_go_of_the_viewer(window: Any, ct: nh.Volume, qtbot: Any, said: Any) -> None:
+    for name in NAMES:
+        shell, made = window.window.add_plugin_dock_widget("napari-hounsfield", name)
+        window.window.remove_dock_widget(shell)
+        with qtbot.waitSignal(made.destroyed):
+            made.deleteLater()
+    (layer,) = nh.show(window, ct)
+    layer.name = "renamed"
+    session_of(window).keep(object(), "classifier")
+    window.layers.clear()
     assert said() == []
 
 

@@ -96,7 +96,8 @@ def _image(volume: Volume, worlds: Worlds, title: str, preset: str) -> LayerTupl
     array, arguments = _common(volume, worlds, title, volume.axes.index("z"))
     if rgb:
         return array, {**arguments, "rgb": True}, "image"
-    return array, {**arguments, "colormap": "gray", "contrast_limits": contrast_limits(volume, preset)}, "image"
+    look = {"colormap": "inferno", "blending": "additive"} if volume.modality in ("PT", "NM") else {"colormap": "gray"}
+    return array, {**arguments, **look, "contrast_limits": contrast_limits(volume, preset)}, "image"
 
 
 def contrast_limits(volume: Volume, preset: str = "auto") -> tuple[float, float]:

@@ -44,6 +44,7 @@ class StrokesMaker(Container[Any]):
             volume = self._image.read(None)
             strokes = blank_strokes(volume, dict(enumerate(names, start=1)))
             (layer,) = show(self._viewer, strokes)
+            layer.opacity = 1.0
             layer.mode = "paint"
             layer.brush_size = 5
             layer.selected_label = 1
