@@ -173,3 +173,9 @@ def test_can_be_cancelled_between_steps():
     first = next(steps)
     assert 0 < first.fraction < 0.1
     steps.close()
+
+
+def test_sigmas_that_do_not_match_the_found_wavelengths_are_one_typed_error():
+    volume = nh.Volume(noise((1, 96, 96)), np.eye(4))
+    with pytest.raises(nh.ParameterError, match="2 sigmas for 3 wavelengths"):
+        nh.gabor(volume, nh.GaborParams(sigma=(3, 4)))

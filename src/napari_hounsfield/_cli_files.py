@@ -115,9 +115,9 @@ class Reader:
         if path is None:
             return None
         series = self._series(path, "")
-        if series.plan is None:
+        if series.source is None:
             raise series.refusal or DicomError(f"{path.name}: cannot be read")
-        return Source(series.uid, tuple(plane.path for plane in series.plan.planes))
+        return series.source
 
     def _told(self, volume: Volume, name: str) -> Volume:
         self._warn(f"{name}: {warning}" for warning in volume.warnings)

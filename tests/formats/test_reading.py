@@ -10,12 +10,24 @@ import struct
 import tracemalloc
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from napari_hounsfield import DicomError, FormatError, HounsfieldError, LabelError, LabelMap, Volume, axial_affine, read, write
+from napari_hounsfield import (
+    DicomError,
+    FormatError,
+    HounsfieldError,
+    LabelError,
+    LabelMap,
+    ReadParams,
+    Volume,
+    axial_affine,
+    read,
+    write,
+)
 from napari_hounsfield.formats.notes import Notes, class_names
 from napari_hounsfield.formats.reading import kind_of, read_labels, read_volume
 
@@ -248,3 +260,13 @@ def test_notes_take_any_text(text: str | bytes) -> None:
 def test_names_are_bounded_and_of_one_line() -> None:
     assert class_names({"1": "a\nb" * 1000, "x": True, "2": 3.5, "-1": "neg"}) == {1: ("a b" * 1000)[:200], -1: "neg"}
     assert Notes.from_text(b'{"napari_hounsfield": {"classes": {"1": "' + b"x" * (1 << 20) + b'"}}}') == Notes()
+
+
+def test_unit_is_the_files_own_or_the_users(tmp_path: Path) -> None:
+    array = np.arange(-60, 60, dtype=np.int16).reshape(4, 5, 6)
+    plain = tmp_path / "foreign.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), plain)
+    own = write(tmp_path / "own.nii.gz", Volume(array, AFFINE, unit="SUV", modality="PT"))
+    assert [(v.unit, v.modality) for v in read(plain)] == [("", "")]
+    assert [(v.unit, v.modality) for v in read(plain, ReadParams(unit="HU"))] == [("HU", "CT")]
+    assert [(v.unit, v.modality) for v in read(own, ReadParams(unit="HU"))] == [("SUV", "PT")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from napari_hounsfield._version import __version__
 from napari_hounsfield.errors import DicomError
 from napari_hounsfield.operation import Params, Progress, finish
-from napari_hounsfield.volume import Record, Volume
+from napari_hounsfield.volume import Record, Source, Volume
 
 from .kinds import modality
 from .parts import Part, parts
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 
 class ReadParams(Params):
-    """How DICOM series are read."""
+    """How images are read."""
 
     series: str = ""
     """Series Instance UID of the series to read; empty: all."""
     uneven: Literal["refuse", "ignore"] = "refuse"
     """Slices that are not evenly spaced: refuse them, or read them as if they were."""
+    unit: Literal["as written", "HU", "SUV"] = "as written"
+    """Unit of the values in a file of another format that does not say, such as a CT in NIfTI."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +96,11 @@ class Series:
     def unit(self) -> str:
         """Unit of the values."""
         return self.plan.unit if self.plan else ""
+
+    @property
+    def source(self) -> Source | None:
+        """References to its files, one a slice in the order of z; None where refused."""
+        return Source(self.uid, tuple(plane.path for plane in self.plan.planes)) if self.plan else None
 
     @property
     def warnings(self) -> tuple[str, ...]:

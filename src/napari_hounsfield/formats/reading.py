@@ -60,7 +60,14 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
         return [read_dicom_seg(path)]
     if kind == "NRRD" and full_suffix(path) == ".seg.nrrd":
         return [read_seg_nrrd(path)]
-    return [_image(path, kind)[0]]
+    return [_of_unit(_image(path, kind)[0], params)]
+
+
+def _of_unit(volume: Volume, params: ReadParams | None) -> Volume:
+    """Volume with the unit that the user gives, where the file gives none."""
+    if params is None or params.unit == "as written" or volume.unit:
+        return volume
+    return replace(volume, unit=params.unit, modality=volume.modality or {"HU": "CT", "SUV": "PT"}[params.unit])
 
 
 def read_volume(path: str | Path, params: ReadParams | None = None) -> Volume:

@@ -150,9 +150,6 @@ def source_of(source: Any) -> Source | None:
     """
     if source is None or isinstance(source, Source):
         return source
-    if hasattr(source, "planes"):  # a Series
-        planes = (source.part or source).planes
-        return Source(source.uid, tuple(plane.path for plane in planes))
     found = getattr(source, "source", None)
     if not isinstance(found, Source):
         raise WriteError("the source given does not come from a DICOM series")
