@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from napari.components import ViewerModel
-from napari.layers._layer_actions import _convert_to_labels
 from napari.layers import Image, Labels, Points
+from napari.layers._layer_actions import _convert_to_labels
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.bridge import draft_of
