@@ -183,20 +183,21 @@ TEMPLATE = """# Real CT
 Made by `python -m tests.benchmarks.real_ct --write`. Not for diagnosis. Strokes are drawn from the reference by a seeded rule
 (`napari_hounsfield.demo.strokes`), and nothing else of it is seen in training. Figures are of the whole volume, painted slices
 included. SE, SP, AR: sensitivity, specificity, accuracy of the class against the rest. Seconds are those of one run on two
-cores that were doing other work too; the features, shared by all, are not counted in.
+cores; the features, shared by all, are not counted in.
 
 ## Lungs in a chest CT
 
 A whole chest of 64 x 64 x 79 voxels of 4 mm, read as DICOM (equal to its NRRD voxel for voxel), with the lungs as the reference.
 Means over {seeds} seeds. At most {strokes.voxels} stroke voxels on {strokes.slices} slices, lung and background; BP with a weight
-decay of {lung_bp:g}. *Cleaned*: `clean` with its defaults, which drops what touches the border of the slices (the air around the body)
-and fills holes (vessels).
+decay of {lung_bp:g}. *Cleaned*: `clean` with its defaults, which drops what touches the border of the slices (the air around the
+body) and fills holes (vessels).
 
 {lungs}
 
 **A threshold is enough here.** Air and lung are the only things below -500 HU, and clean-up drops the air outside: with it the
-threshold needs no stroke and is as good as anything trained. Raw, every way takes air around the body for lung. Training pays
-where HU do not tell the classes apart, as the organs below, or texture in the phantom of `hounsfield demo`.
+threshold needs no stroke and is as good as anything trained. Raw, every way takes air around the body for lung: the strokes say
+little of it, and this patient's lungs (emphysema) have its HU in places. For the same reason the draft alone fails: its lung
+begins at -900 HU. Training pays where HU do not tell the classes apart, as texture in the phantom of `hounsfield demo`.
 
 ## Organs in a trunk CT
 
@@ -211,8 +212,8 @@ does not say which organ it is in.
 
 ## Tissues by the HU table
 
-Of the same trunk CT: volume and intensity of every tissue, and which part of each organ lies in it. No tissue tells one organ from
-another: here a threshold is not enough.
+Of the same trunk CT: volume and intensity of every tissue, and which part of each organ lies in it. A threshold is enough for
+air, fat and bone; no tissue tells one organ from another.
 
 {tissues}
 """

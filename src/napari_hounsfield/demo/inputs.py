@@ -59,11 +59,10 @@ def demo_input(
 def _phantom(out: Path, params: PhantomParams) -> Generator[Progress, None, DemoInput]:
     """The phantom by way of DICOM, as any other series comes."""
     from ..formats.writing import write
-    from .phantom import UNLABELLED, chest_phantom
+    from .phantom import UNLABELLED, phantom_steps
     from .series_writer import write_series
 
-    yield Progress(0.0, "making the phantom")
-    made = chest_phantom(params)
+    made = yield from part(phantom_steps(params), 0.0, 0.4)
     yield from part(write_series(made.volume, out / SERIES_FOLDER, params.seed), 0.4, 0.7)
     volume = yield from part(_read(out / SERIES_FOLDER), 0.7, 1.0)
     reference = replace(made.reference, frame_of_reference=volume.frame_of_reference)

@@ -6,6 +6,7 @@ lies beneath, so that edges have partial volume as in a scan. The same seed give
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grid import axial_affine
-from ..operation import Params, number
+from ..operation import Params, Progress, finish, number
 from ..volume import LabelMap, Volume
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ def chest_phantom(params: PhantomParams | None = None) -> Phantom:
     params
         Size, noise and seed; defaults give 96 slices of 256 x 256 at 3 x 1.3 x 1.3 mm.
     """
+    return finish(phantom_steps(params))
+
+
+def phantom_steps(params: PhantomParams | None = None) -> Generator[Progress, None, Phantom]:
+    """Make the phantom stepwise, a layer of the chest a step."""
     from . import anatomy, texture
     from .shapes import Canvas
 
@@ -71,15 +77,22 @@ def chest_phantom(params: PhantomParams | None = None) -> Phantom:
     spacing = (HEIGHT / params.slices, WIDTH / params.matrix, WIDTH / params.matrix)
     canvas = Canvas((params.slices, params.matrix, params.matrix), spacing)
     anatomy.paint_body(canvas)
+    yield Progress(0.1, "phantom: lungs")
     lungs = anatomy.paint_lungs(canvas, random)
+    yield Progress(0.2, "phantom: heart and vessels")
     anatomy.paint_mediastinum(canvas)
+    yield Progress(0.3, "phantom: abdomen")
     anatomy.paint_abdomen(canvas)
+    yield Progress(0.4, "phantom: skeleton")
     anatomy.paint_skeleton(canvas)
+    yield Progress(0.5, "phantom: vessels of the lungs")
     lungs *= canvas.labels == LUNG  # what heart and great vessels left of them
     anatomy.paint_vessels(canvas, lungs, random)
+    yield Progress(0.7, "phantom: nodules, fibrosis")
     nodules = anatomy.paint_nodules(canvas, random)
     texture.paint_fibrosis(canvas, lungs, random)
     anatomy.paint_table(canvas)
+    yield Progress(0.8, "phantom: noise")
     image = texture.scanned(canvas, params.noise, random)
     return _finished(canvas, image, nodules)
 

@@ -85,7 +85,7 @@ def draw_strokes(reference: LabelMap, params: StrokeParams | None = None) -> Lab
 def _slices(reference: LabelMap, values: Sequence[int], count: int, random: np.random.Generator) -> list[int]:
     """One slice of each of `count` equal parts of the length that the classes cover: the one that shows them best.
 
-    A class counts less once it was shown, and a little chance decides between slices that are nearly as good, so that seeds differ.
+    A class counts less once it was shown. A little chance decides between slices that are nearly as good, so that seeds differ.
     """
     area = np.stack([(reference.array == value).sum(axis=(1, 2)) for value in values], axis=1).astype(float)
     area = np.sqrt(area / np.maximum(area.max(axis=0), 1))  # part of the class's largest cross-section
