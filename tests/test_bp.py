@@ -77,7 +77,7 @@ def test_back_propagation_equals_automatic_differentiation_and_torchs_adam(hidde
         values = inputs
         for matrix, bias in zip(oracle[::2], oracle[1::2], strict=True):
             values = torch.sigmoid(values @ matrix + bias)
-        loss = torch.nn.functional.binary_cross_entropy(values, truth, weight.expand_as(truth))
+        loss = torch.nn.functional.binary_cross_entropy(values, truth, weight.expand_as(truth), reduction="sum") / len(truth)
         assert layers.loss(truth, weight) == pytest.approx(float(loss.detach()), rel=1e-4)
         adam.zero_grad()
         loss.backward()

@@ -56,8 +56,8 @@ class Layers:
         for matrix, bias in zip(self.weights, self.biases, strict=True):
             activations.append(torch.addmm(bias, activations[-1], matrix).sigmoid_())
         self._outputs = activations[-1]
-        # Of the mean binary cross-entropy after a sigmoid, the gradient by the logits is (output - truth).
-        error = (self._outputs - truth) * (weight / truth.numel())
+        # Of binary cross-entropy after a sigmoid, summed over outputs, the gradient by the logits is (output - truth).
+        error = (self._outputs - truth) * (weight / len(truth))
         for k in reversed(range(len(self.weights))):
             torch.mm(activations[k].T, error, out=self._weight_gradients[k])
             torch.sum(error, 0, out=self._bias_gradients[k])
@@ -74,7 +74,8 @@ class Layers:
         self._flat.addcdiv_(self._first, spread, value=-rate / (1 - beta1**self._steps))
 
     def loss(self, truth: Any, weight: Any) -> float:
-        """Mean weighted binary cross-entropy of the last forward pass."""
+        """Binary cross-entropy of the last forward pass, summed over outputs, weighted mean over samples."""
         import torch
 
-        return float(torch.nn.functional.binary_cross_entropy(self._outputs, truth, weight.expand_as(truth)))
+        everywhere = torch.nn.functional.binary_cross_entropy(self._outputs, truth, weight.expand_as(truth), reduction="sum")
+        return float(everywhere) / len(truth)

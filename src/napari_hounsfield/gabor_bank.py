@@ -65,7 +65,9 @@ class GaborParams(Params):
         if any(w <= 0 for w in (*self.wavelengths, *self.sigma)):
             raise ParameterError("wavelengths and sigma are lengths above 0 mm")
         if len(self.sigma) > 1 and self.wavelengths and len(self.sigma) != len(self.wavelengths):
-            raise ParameterError(f"{len(self.sigma)} sigmas for {len(self.wavelengths)} wavelengths: give one, or one a wavelength")
+            raise ParameterError(
+                f"{len(self.sigma)} sigmas for {len(self.wavelengths)} wavelengths: give one, or one a wavelength"
+            )
 
     def resolve(self, *data: Any) -> Self:
         """Fill wavelengths from the voxel size and sigma from the bandwidth.

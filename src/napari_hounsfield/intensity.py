@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, ClassVar, Literal, NamedTuple, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,8 +83,9 @@ class _Range(Params):
     """A range of intensities, named or by its limits."""
 
     _selector: ClassVar[str]
-    lower: float
-    upper: float
+    if TYPE_CHECKING:  # declared by each range after its selector, so that forms and help show them in that order
+        lower: float
+        upper: float
 
     @classmethod
     def _named(cls) -> dict[str, tuple[float, float]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..operation import Progress, part
-from ..volume import LabelMap, Samples, Segmentation, Volume
+from ..volume import BACKGROUND, LabelMap, Samples, Segmentation, Volume
 
 if TYPE_CHECKING:
     from ..pixels.classifier import PixelClassifier
@@ -68,6 +68,26 @@ def judged(
     return Row(method, seconds, **{name: means[name] for name in FIGURES}, classes=records, strokes=strokes)
 
 
+def named_by(labels: LabelMap, strokes: LabelMap) -> LabelMap:
+    """Name each class that the user does not know by what he painted on it most: a reference of organs knows no "soft tissue".
+
+    Classes whose name the strokes have keep it; those that nothing was painted on become background. With no name in common, this is
+    all that the strokes give to a draft.
+    """
+    known = set(strokes.classes.values())
+    values = {name: value for value, name in strokes.classes.items()}
+    array, names = labels.array.copy(), {}
+    for value, name in labels.classes.items():
+        if name not in known:
+            painted = np.bincount(strokes.array[labels.array == value])
+            painted[:1] = 0
+            name = strokes.class_name(int(painted.argmax())) if painted.any() else BACKGROUND
+        number = values.setdefault(name, max(values.values()) + 1)
+        array[labels.array == value] = number
+        names[number] = name
+    return replace(labels, array=array, classes=names)
+
+
 def together(drafted: Samples, strokes: LabelMap) -> Samples:
     """Samples of a draft, corrected and extended by what a user painted.
 
@@ -119,22 +139,23 @@ def compare(
     region
         Where the reference is known; None: everywhere.
     draft
-        First classes.
+        First classes; those that the reference has no name for are named by the strokes.
     """
     from ..feature_stack import features
     from ..pixels.sampling import samples
     from .strokes import draw_strokes
 
+    strokes = draw_strokes(reference, params.strokes)
+    draft = replace(draft, labels=named_by(draft.labels, strokes))
     rows = []
     if volume.unit == "HU":
-        rows.append((yield from part(_thresholded(volume, reference, region), 0.0, 0.1)))
+        rows.append((yield from part(_thresholded(volume, reference, region, strokes), 0.0, 0.1)))
     started = time.perf_counter()
     maps = None
     if volume.array.size <= SHARED_VOXELS:
         maps = yield from part(features.steps(volume, params.train.features), 0.1, 0.25)
     drafted = yield from part(samples.steps(draft, params.samples), 0.25, 0.3)
     spent = time.perf_counter() - started
-    strokes = draw_strokes(reference, params.strokes)
     joined = together(drafted, strokes)
     painted = int(np.count_nonzero(strokes.array))
     ways = (
@@ -150,14 +171,16 @@ def compare(
     return Comparison(tuple(rows), strokes, labels, classifier)
 
 
-def _thresholded(volume: Volume, reference: LabelMap, region: LabelMap | None) -> Generator[Progress, None, Row]:
+def _thresholded(
+    volume: Volume, reference: LabelMap, region: LabelMap | None, strokes: LabelMap
+) -> Generator[Progress, None, Row]:
     """Every voxel by the tissue table alone."""
     from ..pixels.first_classes import ClassesParams, classes
 
     started = time.perf_counter()
     found = yield from part(classes.steps(volume, ClassesParams(method="table")), 0.0, 0.5)
     spent = time.perf_counter() - started
-    return (yield from part(judged("HU threshold", found.labels, reference, spent, region), 0.5, 1.0))
+    return (yield from part(judged("HU threshold", named_by(found.labels, strokes), reference, spent, region), 0.5, 1.0))
 
 
 def _trained(
