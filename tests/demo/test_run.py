@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import f1_score, recall_score
 
 import napari_hounsfield as nh
-from napari_hounsfield.demo.comparison import together
+from napari_hounsfield.demo.comparison import named_by, together
 from napari_hounsfield.demo.phantom import CLASSES, PhantomParams
 from napari_hounsfield.demo.run import DemoParams, run
 from napari_hounsfield.demo.strokes import StrokeParams
@@ -166,6 +166,24 @@ def test_strokes_win_over_the_draft_and_classes_join_by_name():
     joined = together(Samples(drafted.array, affine, drafted.classes, test=test), strokes)
     names = [[joined.classes.get(int(v), "") for v in m.array.ravel()] for m in (joined, joined.test)]
     assert names == [["air", "lung", "", "fibrosis"], ["", "", "air", ""]]
+
+
+def test_draft_classes_without_a_name_in_the_reference_are_named_by_the_strokes():
+    affine = axial_affine((1, 1, 1))
+    draft = LabelMap(np.array([[[1, 1, 1, 2, 2, 3, 0, 4]]], np.uint8), affine, {1: "soft tissue", 2: "bone", 3: "fat", 4: "air"})
+    strokes = LabelMap(np.array([[[300, 300, 5, 5, 0, 0, 0, 0]]]), affine, {300: "liver", 5: "bone", 6: "background"})
+    named = named_by(draft, strokes)
+    names = [named.classes.get(int(v), "") for v in named.array.ravel()]
+    assert names == ["liver"] * 3 + ["bone"] * 2 + ["background", "", "background"]
+
+
+def test_unnamed_reference_is_compared_by_what_was_painted(series, result, tmp_path):
+    body = np.isin(result.reference.array, (4, 5, 6))
+    nh.write(tmp_path / "body.nii.gz", LabelMap(body, result.volume.affine))
+    found = finish(run(series, tmp_path / "body.nii.gz", tmp_path / "out", SMALL))
+    threshold = found.comparison.rows[0]
+    assert [c["name"] for c in threshold.classes] == ["label 1"]
+    assert threshold.dice > 0.8
 
 
 @pytest.mark.slow

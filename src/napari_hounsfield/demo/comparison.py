@@ -71,12 +71,12 @@ def judged(
 def named_by(labels: LabelMap, strokes: LabelMap) -> LabelMap:
     """Name each class that the user does not know by what he painted on it most: a reference of organs knows no "soft tissue".
 
-    Classes whose name the strokes have keep it; those that nothing was painted on become background. With no name in common, this is
-    all that the strokes give to a draft.
+    Classes whose name the strokes have keep it; those that nothing was painted on become background. With no name in common,
+    this is all that the strokes give to a draft.
     """
     known = set(strokes.classes.values())
     values = {name: value for value, name in strokes.classes.items()}
-    array, names = labels.array.copy(), {}
+    array, names = labels.array.astype(np.uint16), {}
     for value, name in labels.classes.items():
         if name not in known:
             painted = np.bincount(strokes.array[labels.array == value])
