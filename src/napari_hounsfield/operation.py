@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Generic, ParamSpec, Self, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -89,6 +89,8 @@ class Progress:
     fraction: float
     """From 0 to 1."""
     message: str = ""
+    result: Any = None
+    """Something that was finished on the way, for a viewer to show under the message's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,4 +202,4 @@ def part(steps: Generator[Progress, None, R], start: float, stop: float) -> Gene
         except StopIteration as end:
             result: R = end.value
             return result
-        yield Progress(start + (stop - start) * progress.fraction, progress.message)
+        yield replace(progress, fraction=start + (stop - start) * progress.fraction)

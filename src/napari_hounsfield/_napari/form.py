@@ -36,8 +36,11 @@ class RunBar(Container[Any]):
         self._cancel.changed.connect(self.cancel)
         self.native.destroyed.connect(self._give_up)
 
-    def start(self, steps: Steps, done: Callable[[Any], None]) -> None:
-        """Run `steps` in a thread and call `done` with its result; an error becomes a notification."""
+    def start(self, steps: Steps, done: Callable[[Any], None], found: Callable[[Any], None] = lambda result: None) -> None:
+        """Run `steps` in a thread and call `done` with its result; an error becomes a notification.
+
+        `found` gets what was finished on the way.
+        """
 
         def finish(result: Any) -> None:
             self._busy(False)
@@ -47,8 +50,13 @@ class RunBar(Container[Any]):
             self._busy(False)
             complain(message)
 
+        def progressed(progress: Progress) -> None:
+            self._show(progress)
+            if progress.result is not None:
+                found(progress.result)
+
         self._busy(True)
-        self.job = Job(steps, finish, fail, self._show)
+        self.job = Job(steps, finish, fail, progressed)
 
     def cancel(self) -> None:
         """Give up the running job; the form is free at once."""

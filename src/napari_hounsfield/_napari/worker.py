@@ -46,7 +46,7 @@ def _work(steps: Steps, cancelled: Event) -> Generator[Progress, None, Any]:
     try:
         while not cancelled.is_set():
             progress = next(steps)
-            if (now := time.monotonic()) - last >= SHOW_EVERY:
+            if (now := time.monotonic()) - last >= SHOW_EVERY or progress.result is not None:
                 last = now
                 yield progress
     except StopIteration as stop:

@@ -146,6 +146,7 @@ def compare(
     from .strokes import draw_strokes
 
     strokes = draw_strokes(reference, params.strokes)
+    yield Progress(0.0, "strokes", strokes)
     draft = replace(draft, labels=named_by(draft.labels, strokes))
     rows = []
     if volume.unit == "HU":
@@ -168,6 +169,7 @@ def compare(
         steps = _trained(method, volume, maps, labelled, recipe, reference, region, spent, count)
         row, labels, classifier = yield from part(steps, 0.3 + 0.7 * number / 3, 0.3 + 0.7 * (number + 1) / 3)
         rows.append(row)
+        yield Progress(0.3 + 0.7 * (number + 1) / 3, method, labels)
     return Comparison(tuple(rows), strokes, labels, classifier)
 
 

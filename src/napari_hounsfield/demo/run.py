@@ -77,7 +77,9 @@ def run(
     started = time.perf_counter()
     out = outputs.prepared(Path(out))
     given = yield from part(demo_input(folder, reference, out, params.phantom), 0.0, 0.12)
+    yield Progress(0.12, given.volume.name, given.volume)
     result = yield from part(_drafted(given, params), 0.12, 0.2)
+    yield Progress(0.2, "first classes", result.draft.labels)
     if given.reference is not None:
         found = yield from part(compare(given.volume, given.reference, given.region, result.draft, params), 0.2, 0.8)
         result = result.compared(found)

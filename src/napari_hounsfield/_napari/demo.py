@@ -1,0 +1,83 @@
+"""The demonstration in the viewer: the same steps as on the command line, each shown when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import Container, Label
+
+from ..operation import Progress
+from . import overlay
+from .bridge import add
+from .form import RunBar
+from .layers import LayerTuple, layer_tuples
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+    from ..demo.result import DemoResult
+    from ..demo.run import DemoParams
+
+
+def _with_layers(steps: Generator[Progress, None, DemoResult]) -> Generator[Progress, None, DemoResult]:
+    """Make layers of what is finished on the way; in the demonstration's thread."""
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            result: DemoResult = end.value
+            return result
+        if progress.result is not None:
+            progress = replace(progress, result=layer_tuples(progress.result, {}, progress.message))
+        yield progress
+
+
+class DemoDock(Container[Any]):
+    """Runs the demonstration; every step adds its layer above the ones before and hides them."""
+
+    def __init__(
+        self, viewer: Viewer, folder: Path | None, reference: Path | None, out: Path, params: DemoParams | None = None
+    ) -> None:
+        self._viewer = viewer
+        self._given = folder, reference, out, params
+        self._shown: list[Layer] = []
+        self.bar = RunBar(self.run, "Run again")
+        self._table = Label(value="")
+        super().__init__(widgets=[self.bar, self._table], labels=False)
+        self.run()
+
+    def run(self) -> None:
+        """Start; what an earlier run showed goes."""
+        from ..demo.run import run
+
+        for layer in self._shown:
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+        self._shown.clear()
+        self.bar.start(_with_layers(run(*self._given)), self._done, self._found)
+
+    def _found(self, tuples: list[LayerTuple]) -> None:
+        for layer in self._shown[1:]:
+            layer.visible = False
+        added = add(self._viewer, tuples)
+        self._shown += added
+        if tuples[-1][2] == "labels":
+            overlay.show(self._viewer, added[-1].name, overlay.table_lines(added[-1].features))
+
+    def _done(self, result: DemoResult) -> None:
+        lines = result.table()
+        self._table.value = "\n".join(lines)
+        overlay.show(self._viewer, "Demonstration", lines)
+
+
+def show_demo(folder: Path | None, reference: Path | None, out: Path, params: DemoParams) -> None:
+    """Open napari, run the demonstration in it, and return when the window is closed."""
+    import napari
+
+    viewer = napari.Viewer(title="napari-hounsfield demonstration")
+    viewer.window.add_dock_widget(DemoDock(viewer, folder, reference, out, params), name="Demonstration", area="right")
+    napari.run()

@@ -1,0 +1,40 @@
+"""The demonstration in the viewer shows every step, and takes away only what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+
+from napari_hounsfield._napari.demo import DemoDock
+from napari_hounsfield.demo.run import DemoParams
+
+SMALL = DemoParams(phantom={"slices": 24, "matrix": 96}, strokes={"slices": 3, "voxels": 600}, train={"bp": {"iterations": 100}})
+
+
+def test_every_step_is_shown_and_a_second_run_replaces_the_first(
+    viewer: ViewerModel, finish: Callable[[Any], None], tmp_path: Path, said: Callable[[], list[str]]
+) -> None:
+    dock = DemoDock(viewer, None, None, tmp_path / "out", SMALL)
+    finish(dock.bar)
+    names = [layer.name for layer in viewer.layers]
+    assert names[1:] == [
+        "first classes",
+        "strokes",
+        "random forest, draft and strokes",
+        "Gabor and BP, draft alone",
+        "Gabor and BP, draft and strokes",
+    ]
+    assert [layer.visible for layer in viewer.layers] == [True, False, False, False, False, True]
+    assert "Gabor and BP, draft and strokes" in viewer.canvas.overlays.text.text
+    assert (tmp_path / "out" / "labels.dcm").is_file()
+
+    mine = viewer.add_points(np.zeros((1, 3)))
+    dock.run()
+    finish(dock.bar)
+    assert mine in viewer.layers
+    assert len(viewer.layers) == len(names) + 1
+    assert not said()
