@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "real-ct.md"
 SEEDS = range(5)
 STROKES = StrokeParams(slices=3, voxels=300)
-LUNG_RECIPE = nh.TrainParams(holdout=0, bp=nh.BPParams(weight_decay=0.03, iterations=500))
+LUNG_RECIPE = nh.TrainParams(holdout=0, bp=nh.BPParams(weight_decay=10.0, iterations=500))
 """Two classes, one border: a smooth one, so that it holds on slices where nothing was painted."""
 ORGAN_STROKES = StrokeParams(slices=5, voxels=1500)
 ORGAN_RECIPE = nh.TrainParams(holdout=0, bp=nh.BPParams(weight_decay=0.0))
