@@ -190,7 +190,9 @@ cores; the features, shared by all, are not counted in.
 A whole chest of 64 x 64 x 79 voxels of 4 mm, read as DICOM (equal to its NRRD voxel for voxel), with the lungs as the reference.
 Means over {seeds} seeds. At most {strokes.voxels} stroke voxels on {strokes.slices} slices, lung and background; BP with a weight
 decay of {lung_bp:g}. *Cleaned*: `clean` with its defaults, which drops what touches the border of the slices (the air around the
-body) and fills holes (vessels).
+body) and fills holes (vessels). Where the strokes lie and the weight decay were chosen by looking at this very scan, so read the
+trained rows as what can be reached on it, not as what to expect of another patient: with weight decay as by default (0.3) BP fell
+to a cleaned mean of 0.959 and a worst of 0.924 over ten seeds, the forest had 0.967 and 0.929.
 
 {lungs}
 
