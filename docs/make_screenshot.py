@@ -39,11 +39,11 @@ def main(target: Path) -> None:
     import napari
 
     import napari_hounsfield as nh
-    from napari_hounsfield.demo.strokes import draw_strokes
+    from napari_hounsfield.demo.strokes import StrokeParams, draw_strokes
 
     viewer = napari.Viewer(show_welcome_screen=False)
     image, reference = viewer.open_sample("napari-hounsfield", "chest_phantom")
-    strokes = draw_strokes(nh.from_layer(reference))
+    strokes = draw_strokes(nh.from_layer(reference), StrokeParams(slices=6, voxels=3000))
     (painted,) = nh.show(viewer, strokes)
 
     _, dock = viewer.window.add_plugin_dock_widget("napari-hounsfield", "BP segmentation")

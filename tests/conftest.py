@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 # Before anything imports napari: `make_napari_viewer` resets the settings that it finds.
 _napari_config = tempfile.TemporaryDirectory(prefix="napari-config-")
+os.environ.setdefault("QT_API", "pyqt6")
 os.environ["NAPARI_CONFIG"] = str(Path(_napari_config.name, "settings.yaml"))
 
 settings.register_profile("bounded", derandomize=True, deadline=None, database=None, max_examples=50)

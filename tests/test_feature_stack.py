@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from skimage.filters import gaussian
 
 import napari_hounsfield as nh
 from napari_hounsfield.feature_stack import FeatureEngine, feature_source
@@ -11,22 +12,35 @@ from napari_hounsfield.operation import finish
 
 @pytest.fixture
 def volume():
-    array = np.random.default_rng(1).integers(-1000, 400, (9, 24, 20)).astype(np.int16)
+    array = np.random.default_rng(1).integers(-1000, 400, (40, 24, 20)).astype(np.int16)
     return nh.Volume(array, nh.axial_affine((2, 1, 1)), unit="HU", modality="CT", name="CT 1")
 
 
-@pytest.fixture(params=["axial", "orthogonal"])
+@pytest.fixture(params=["axial", "orthogonal", "wrapped"])
 def recipe(request):
-    gabor = nh.GaborParams(wavelengths=(4, 8), orientations=(0, 90), planes=request.param, pool="mean")
+    way = {"planes": "orthogonal", "boundary": "wrap"} if request.param == "wrapped" else {"planes": request.param}
+    gabor = nh.GaborParams(wavelengths=(4, 8), orientations=(0, 90), truncate=2, pool="mean", **way)
     return nh.FeatureParams(gabor=gabor, gaussian=(2.0,))
 
 
 def test_names_order_and_recipe(volume, recipe):
     result = nh.features(volume, recipe)
-    assert result.names == ("intensity", "Gaussian 2 mm", "Gabor 4 mm mean", "Gabor 8 mm mean")
+    assert result.names == (
+        "intensity",
+        "Gaussian 2 mm",
+        "intensity, lung window",
+        "Gaussian 2 mm, lung window",
+        "intensity, soft tissue window",
+        "Gaussian 2 mm, soft tissue window",
+        "Gabor 4 mm mean",
+        "Gabor 8 mm mean",
+    )
     windowed = nh.window(volume)
     np.testing.assert_array_equal(result.array[0], windowed.array)
-    np.testing.assert_allclose(result.array[2:], nh.gabor(windowed, recipe.gabor).array, atol=1e-6)
+    np.testing.assert_allclose(result.array[1, 3], gaussian(windowed.array[3], 2.0, mode="reflect"), atol=1e-6)
+    lung = nh.window(volume, nh.WindowParams(lower=-1024, upper=-500))
+    np.testing.assert_array_equal(result.array[2], lung.array)
+    np.testing.assert_allclose(result.array[6:], nh.gabor(windowed, recipe.gabor).array, atol=1e-6)
     assert nh.FeatureParams(**result.recipe).resolve(volume).model_dump(mode="json") == result.recipe
 
 
@@ -49,4 +63,4 @@ def test_stored_features_of_another_recipe_are_refused(volume, recipe):
 
 def test_no_feature_is_refused():
     with pytest.raises(ValidationError):
-        nh.FeatureParams(intensity=False, texture=False)
+        nh.FeatureParams(intensity=False, smooth=False, texture=False)

@@ -177,5 +177,5 @@ def test_can_be_cancelled_between_steps():
 
 def test_sigmas_that_do_not_match_the_found_wavelengths_are_one_typed_error():
     volume = nh.Volume(noise((1, 96, 96)), np.eye(4))
-    with pytest.raises(nh.ParameterError, match="2 sigmas for 3 wavelengths"):
-        nh.gabor(volume, nh.GaborParams(sigma=(3, 4)))
+    with pytest.raises(nh.ParameterError, match="3 sigmas for 2 wavelengths"):
+        nh.gabor(volume, nh.GaborParams(sigma=(3, 4, 5)))

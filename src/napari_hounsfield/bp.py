@@ -35,7 +35,7 @@ class BPParams(Params):
     """Step of the Adam optimiser."""
     gain: float = number(1.0, 0.001, 100.0)
     """Initial weights are drawn uniformly within this times 0.5 / sqrt(inputs of the unit)."""
-    weight_decay: float = number(0.3, 0.0, 1000.0)
+    weight_decay: float = number(0.05, 0.0, 1000.0)
     """Pull of the weights towards zero, shared by the samples: few samples are not learned by heart, many have their say."""
     balance: bool = True
     """Let every class count the same, however many samples it has."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Any, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,47 +12,69 @@ from pydantic import Field, model_validator
 
 from .errors import GridError, ParameterError
 from .gabor_bank import GaborParams, filled, map_names
-from .intensity import WindowParams, rescaled
+from .intensity import TISSUE_WINDOWS, WindowParams, is_hounsfield, rescaled
 from .operation import Numbers, Params, Progress, numbers, operation, part
 from .volume import Features, Volume
+
+if TYPE_CHECKING:
+    from .gabor_filtering import Bank
 
 SLAB_VOXELS = 4_000_000
 """Voxels of a slab times maps: 16 MB of float32, so that a step of a long pass stays short."""
 
 
 class FeatureParams(Params):
-    """What is computed for every voxel: the windowed intensity, its smoothed versions, and the Gabor bank over it."""
+    """What is computed for every voxel: windowed intensities, smoothed ones, and the Gabor bank."""
 
     window: WindowParams = Field(default_factory=WindowParams)
     """Range of intensities that the features see."""
+    windows: Literal["auto", "one", "tissues"] = "auto"
+    """The window alone, or beside it narrower ones for lung and for soft tissue; auto: these where the unit is HU."""
     intensity: bool = True
-    """Use the windowed intensity itself."""
+    """Use the intensity in each window."""
+    smooth: bool = True
+    """Use the intensity in each window after Gaussian smoothing of the slices."""
     gaussian: Numbers = numbers(unit="mm", low=0.01, high=1000)
-    """Standard deviations of Gaussian-smoothed intensity in space; empty: none."""
+    """Standard deviations of the smoothing; empty: one and two voxels."""
     texture: bool = True
     """Use the Gabor bank."""
     gabor: GaborParams = Field(default_factory=lambda: GaborParams(pool="mean"))
-    """Filters over the windowed intensity."""
+    """Filters over the intensity in the window."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not (self.intensity or self.texture or self.gaussian):
+        if not (self.intensity or self.texture or self.smooth):
             raise ValueError("no feature is chosen")
         if self.window.binary or self.window.matrix:
             raise ValueError("features are computed from the window itself: leave binary and matrix at their defaults")
         return self
 
     def resolve(self, *data: Any) -> Self:
-        """Fill the window by modality and the bank from the voxel size."""
+        """Fill the windows by modality, the smoothing and the bank from the voxel size."""
         volume: Volume = data[0]
-        gabor = self.gabor.resolve(volume) if self.texture else self.gabor
-        return self.model_copy(update={"window": self.window.resolve(volume), "gabor": gabor})
+        voxel = max(volume.spacing[1:])
+        return self.model_copy(
+            update={
+                "window": self.window.resolve(volume),
+                "windows": ("tissues" if is_hounsfield(volume) else "one") if self.windows == "auto" else self.windows,
+                "gaussian": self.gaussian or ((voxel, 2 * voxel) if self.smooth else ()),
+                "gabor": self.gabor.resolve(volume) if self.texture else self.gabor,
+            }
+        )
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Limits of each window, by a suffix of the names of its maps."""
+        narrow = TISSUE_WINDOWS if self.windows == "tissues" else {}
+        return {"": (self.window.lower, self.window.upper)} | {f", {name} window": limits for name, limits in narrow.items()}
 
     @property
     def names(self) -> list[str]:
         """Names of the maps that resolved parameters give."""
-        names = ["intensity"] if self.intensity else []
-        names += [f"Gaussian {sigma:g} mm" for sigma in self.gaussian]
+        names = []
+        for suffix in self.ranges:
+            names += [f"intensity{suffix}"] if self.intensity else []
+            names += [f"Gaussian {sigma:.4g} mm{suffix}" for sigma in self.gaussian] if self.smooth else []
         return names + (map_names(self.gabor) if self.texture else [])
 
 
@@ -71,42 +94,41 @@ class FeatureEngine:
         self.volume, self.params = volume, params
         self.names = params.names
         self._array = filled(volume)
-        self._bank: Any = None
+
+    @cached_property
+    def _bank(self) -> Bank:
+        from .gabor_filtering import Bank
+
+        return Bank(self.volume.grid, self.params.gabor)
 
     def slab(self, first: int, last: int, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
         """Write the maps of slices `first` to `last` into `out` (maps, last - first, y, x)."""
-        limits = self.params.window.lower, self.params.window.upper
-        reach = self._reach()
-        low, high = max(0, first - reach), min(len(self._array), last + reach)
-        windowed = rescaled(np.nan_to_num(self._array[low:high]), *limits)
-        here = slice(first - low, last - low)
-        row = 0
-        if self.params.intensity:
-            out[0] = windowed[here]
-            row = 1
-        for sigma in self.params.gaussian:
-            from scipy.ndimage import gaussian_filter
+        from scipy.ndimage import gaussian_filter
 
-            in_voxels = [sigma / step for step in self.volume.spacing]
-            out[row] = gaussian_filter(windowed, in_voxels, mode="reflect", truncate=_TRUNCATE)[here]
-            row += 1
+        in_voxels = [(0.0, *(sigma / step for step in self.volume.spacing[1:])) for sigma in self.params.gaussian]
+        stored = np.nan_to_num(self._array[first:last])
+        row = 0
+        for limits in self.params.ranges.values():
+            windowed = rescaled(stored, *limits)
+            if self.params.intensity:
+                out[row] = windowed
+                row += 1
+            for sigma in in_voxels if self.params.smooth else ():
+                gaussian_filter(windowed, sigma, output=out[row], mode="reflect")
+                row += 1
             yield Progress(row / len(self.names), "features")
         if self.params.texture:
-            yield from self._texture(windowed, here, out[row:])
+            steps = self._texture(first, last, out[row:])
+            yield from part(steps, row / len(self.names), 1.0)
 
-    def _texture(self, windowed: NDArray[np.float32], here: slice, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
-        from .gabor_filtering import Bank
-
-        if self._bank is None:
-            self._bank = Bank(self.volume.grid, self.params.gabor)
-        yield from self._bank.filter(windowed, out, here.start, here.stop)
-
-    def _reach(self) -> int:
-        """Slices beyond a slab that its features depend on."""
-        if self.params.texture and self.params.gabor.planes != "axial":
-            return len(self._array)
-        step = self.volume.spacing[0]
-        return max((int(_TRUNCATE * sigma / step + 0.5) for sigma in self.params.gaussian), default=0)
+    def _texture(self, first: int, last: int, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
+        """Filter the slab with the slices around it that its responses depend on."""
+        depth = len(self._array)
+        reach = depth if self.params.gabor.boundary == "wrap" else self._bank.reach
+        low, high = max(0, first - reach), min(depth, last + reach)
+        window = self.params.window
+        windowed = rescaled(np.nan_to_num(self._array[low:high]), window.lower, window.upper)
+        yield from self._bank.filter(windowed, out, first - low, last - low)
 
     def slabs(self) -> Iterator[tuple[int, int]]:
         """Ranges of slices that keep a slab's features small."""
@@ -124,9 +146,6 @@ class FeatureEngine:
             yield from part(self.slab(int(z), int(z) + 1, out), done / len(slices), (done + 1) / len(slices))
             rows.append(out[:, 0][:, mask[z]].T.copy())
         return np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32)
-
-
-_TRUNCATE = 4.0
 
 
 class StoredFeatures:

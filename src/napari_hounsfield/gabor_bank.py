@@ -17,7 +17,7 @@ from .volume import Features, Volume
 FIRST_WAVELENGTH = 2.5
 """Shortest default wavelength in voxels, a little above the two that voxels can carry."""
 OCTAVES = 4
-LONGEST_SHARE = 6
+LONGEST_SHARE = 12
 """Default wavelengths reach to this part of the image: longer ones describe where a voxel lies, not what it is."""
 
 
@@ -30,7 +30,7 @@ class GaborParams(Params):
     }
 
     wavelengths: Numbers = numbers(unit="mm", low=0.01, high=10000)
-    """Wavelengths; empty: four octaves from 2.5 voxels up, as far as they fit six times into the image."""
+    """Wavelengths; empty: four octaves from 2.5 voxels up, as far as they fit twelve times into the image."""
     orientations: Numbers = numbers((0.0, 22.5, 45.0, 67.5, 90.0, 112.5, 135.0, 157.5), unit="degrees", low=-360, high=360)
     """Directions of the wave, from the patient's left towards the back; in `volume` only their number counts."""
     sigma: Numbers = numbers(unit="mm", low=0.001, high=10000)

@@ -132,6 +132,11 @@ class Bank:
         self.params = params
         self.banks = [_PlaneBank(plane, grid, params) for plane in planes_of(params.planes, grid)]
 
+    @property
+    def reach(self) -> int:
+        """Slices beyond a slice that its responses depend on."""
+        return max(bank.radii[0] for bank in self.banks)
+
     def filter(
         self, array: NDArray[Any], out: NDArray[np.float32], first: int = 0, last: int | None = None
     ) -> Generator[Progress, None, None]:

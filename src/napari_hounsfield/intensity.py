@@ -60,6 +60,9 @@ WINDOWS = {
 }
 """Named windows in HU; `seed` is the seed paper's (2500 HU wide)."""
 
+TISSUE_WINDOWS = {"lung": (-1024.0, -500.0), "soft tissue": (-160.0, 240.0)}
+"""Narrow ranges in which features tell tissues apart that the default window hardly does: air from lung, fat from muscle."""
+
 CT_WINDOW = (-1000.0, 400.0)
 ROBUST_PERCENTILES = (0.5, 99.5)
 

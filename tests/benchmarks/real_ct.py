@@ -22,12 +22,13 @@ from napari_hounsfield.formats.reading import read_labels, read_volume
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "real-ct.md"
-SEEDS = range(5)
+SEEDS = 5
+MORE_SEEDS = 10
+"""The figures of the first five, and beside them the Dice of ten: how much hangs on where one paints."""
 STROKES = StrokeParams(slices=3, voxels=300)
-LUNG_RECIPE = nh.TrainParams(holdout=0, bp=nh.BPParams(weight_decay=10.0, iterations=500))
-"""Two classes, one border: a smooth one, so that it holds on slices where nothing was painted."""
+RECIPE = nh.TrainParams(holdout=0)
+"""The defaults; every stroke is trained on, because the whole volume is the test."""
 ORGAN_STROKES = StrokeParams(slices=5, voxels=1500)
-ORGAN_RECIPE = nh.TrainParams(holdout=0, bp=nh.BPParams(weight_decay=0.0))
 ORGANS = {"liver": (5,), "spleen": (1,), "kidneys": (2, 3), "aorta": (52,), "vertebrae": (32, 33)}
 
 
@@ -77,14 +78,14 @@ def lung_ways(volume: nh.Volume, reference: nh.LabelMap) -> dict[str, Way]:
     def strokes(kind: str) -> Way:
         def way(seed: int) -> nh.Segmentation:
             painted = draw_strokes(reference, STROKES.model_copy(update={"seed": seed}))
-            recipe = LUNG_RECIPE.model_copy(update={"classifier": kind, "seed": seed})
+            recipe = RECIPE.model_copy(update={"classifier": kind, "seed": seed})
             return nh.segment(volume, nh.train(volume, painted, features=maps, params=recipe), maps)
 
         return way
 
     def draft(seed: int) -> nh.LabelMap:
         drafted = nh.samples(nh.classes(volume), nh.SampleParams(seed=seed))
-        recipe = ORGAN_RECIPE.model_copy(update={"seed": seed})
+        recipe = RECIPE.model_copy(update={"seed": seed})
         found = nh.segment(volume, nh.train(volume, drafted, features=maps, params=recipe), maps).labels
         (lung,) = (value for value, name in found.classes.items() if name == "lung")
         return replace(found, array=(found.array == lung).astype(np.uint8), classes={1: "lung"})
@@ -102,16 +103,17 @@ def lung_rows(data: Path) -> Iterator[Sequence[str]]:
     volume, reference = lung_case(data)
     for name, way in lung_ways(volume, reference).items():
         raw, cleaned, seconds = [], [], []
-        for seed in SEEDS:
+        for seed in range(MORE_SEEDS):
             started = time.perf_counter()
             found = way(seed)
             seconds.append(time.perf_counter() - started)
             raw.append(figures(found, reference, "lung"))
             cleaned.append(figures(nh.clean(found), reference, "lung"))
         for kind, values in (("raw", raw), ("cleaned", cleaned)):
-            mean = np.mean(values, axis=0)
-            worst = min(v.dice for v in values)
-            yield name, kind, *(f"{m:.3f}" for m in mean), f"{worst:.3f}", f"{np.mean(seconds):.1f}"
+            mean = np.mean(values[:SEEDS], axis=0)
+            dice = np.array([v.dice for v in values])
+            more = dice[:SEEDS].min(), dice.mean(), dice.min()
+            yield name, kind, *(f"{m:.3f}" for m in (*mean, *more)), f"{np.mean(seconds):.1f}"
 
 
 def organ_case(data: Path) -> tuple[nh.Volume, nh.LabelMap]:
@@ -130,7 +132,7 @@ def organ_rows(volume: nh.Volume, reference: nh.LabelMap) -> Iterator[Sequence[s
     """Figures of every organ, raw and cleaned, from strokes."""
     painted = draw_strokes(reference, ORGAN_STROKES)
     for kind, method in (("forest", "random forest"), ("bp", "Gabor and BP")):
-        recipe = ORGAN_RECIPE.model_copy(update={"classifier": kind})
+        recipe = RECIPE.model_copy(update={"classifier": kind})
         found = nh.segment(volume, nh.train(volume, painted, params=recipe))
         largest = nh.clean(found, nh.CleanParams(drop_border=False, minimum_share=0.5))
         for name in reference.classes.values():
@@ -160,7 +162,10 @@ def page(data: Path) -> str:
     volume, organs = organ_case(data)
     names = [name for value, name in organs.classes.items() if value]
     missing = [name for name in ORGANS if name not in names]
-    lungs = table(("method", "labels", "SE", "SP", "AR", "Dice", "worst Dice", "seconds"), lung_rows(data))
+    lungs = table(
+        ("method", "labels", "SE", "SP", "AR", "Dice", "worst", f"Dice of {MORE_SEEDS}", "worst of them", "seconds"),
+        lung_rows(data),
+    )
     recognised = table(
         ("class", "method", "SE", "SP", "AR", "Dice", "Dice, parts over half the largest"), organ_rows(volume, organs)
     )
@@ -170,11 +175,9 @@ def page(data: Path) -> str:
         organs="\n".join(recognised),
         tissues="\n".join(tissues),
         missing=", ".join(missing) or "none",
-        seeds=len(SEEDS),
+        seeds=SEEDS,
         strokes=STROKES,
         organ_strokes=ORGAN_STROKES,
-        lung_bp=LUNG_RECIPE.bp.weight_decay,
-        organ_bp=ORGAN_RECIPE.bp.weight_decay,
     )
 
 
@@ -188,11 +191,11 @@ cores; the features, shared by all, are not counted in.
 ## Lungs in a chest CT
 
 A whole chest of 64 x 64 x 79 voxels of 4 mm, read as DICOM (equal to its NRRD voxel for voxel), with the lungs as the reference.
-Means over {seeds} seeds. At most {strokes.voxels} stroke voxels on {strokes.slices} slices, lung and background; BP with a weight
-decay of {lung_bp:g}. *Cleaned*: `clean` with its defaults, which drops what touches the border of the slices (the air around the
-body) and fills holes (vessels). Where the strokes lie and the weight decay were chosen by looking at this very scan, so read the
-trained rows as what can be reached on it, not as what to expect of another patient: with weight decay as by default (0.3) BP fell
-to a cleaned mean of 0.959 and a worst of 0.924 over ten seeds, the forest had 0.967 and 0.929.
+Means over {seeds} seeds. At most {strokes.voxels} stroke voxels on {strokes.slices} slices, lung and background; every parameter
+as by default. *Cleaned*: `clean` with its defaults, which drops what touches the border of the slices (the air around the body)
+and fills holes (vessels). The rule for the strokes and the default weight decay were settled on this scan and on the
+phantom, so read the trained rows as what can be reached, not as what to expect of another patient; where the strokes lie matters
+more than the method, as the worst of ten seeds shows.
 
 {lungs}
 
@@ -204,7 +207,7 @@ begins at -900 HU. Training pays where HU do not tell the classes apart, as text
 ## Organs in a trunk CT
 
 20 slices of 512 x 512, 2 mm, JPEG 2000; the reference is automatic, a silver standard. At most {organ_strokes.voxels} stroke
-voxels on {organ_strokes.slices} slices, all classes together; BP with a weight decay of {organ_bp:g}. One seed. Not in these
+voxels on {organ_strokes.slices} slices, all classes together. One seed. Not in these
 slices: {missing}.
 
 {organs}

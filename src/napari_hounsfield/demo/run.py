@@ -13,7 +13,6 @@ from typing import Any
 
 from pydantic import Field
 
-from ..bp import BPParams
 from ..operation import Params, Progress, part
 from ..pixels.first_classes import ClassesParams
 from ..pixels.sampling import SampleParams
@@ -36,8 +35,8 @@ class DemoParams(Params):
     """Samples from the first classes."""
     strokes: StrokeParams = Field(default_factory=lambda: StrokeParams(slices=6, voxels=3000))
     """Strokes, drawn from the reference as a user would paint them."""
-    train: TrainParams = Field(default_factory=lambda: TrainParams(bp=BPParams(weight_decay=0.0)))
-    """Features and BP network; no weight decay, because six classes along one range of intensities need steep borders."""
+    train: TrainParams = Field(default_factory=TrainParams)
+    """Features and BP network."""
 
 
 def run(
