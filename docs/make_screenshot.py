@@ -1,6 +1,6 @@
 """Make the picture of the viewer: phantom, strokes, training, recognition, figures; all by the plugin's own forms.
 
-Needs a screen, a virtual one too: `xvfb-run -s "-screen 0 1600x1000x24" python docs/make_screenshot.py docs/viewer.png`.
+Needs a screen, a virtual one too: `xvfb-run -s "-screen 0 1600x1000x24" python docs/make_screenshot.py docs/images/viewer.png`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def main(target: Path) -> None:
     viewer.layers.selection.active = result
     viewer.window._qt_window.resize(*SIZE)
     dock.parent().raise_()
-    viewer.dims.set_current_step(0, int(painted.data.any(axis=(1, 2)).argmax()))
+    (fibrosis,) = (value for value, name in strokes.classes.items() if name == "fibrosis")
+    viewer.dims.set_current_step(0, int((painted.data == fibrosis).sum(axis=(1, 2)).argmax()))
     settle()
     viewer.reset_view()
     settle()
