@@ -158,10 +158,10 @@ def test_gabor_is_one_stack_layer(window: Any, dock: Any, chest: Any, finish: An
     maps = nh.from_layer(window.layers[-1])
     assert isinstance(maps, nh.Features)
     assert window.layers[-1].data.shape[0] == len(maps.names)
-    window.dims.set_current_step(0, 3)
-    assert window.canvas.overlays.text.text.endswith(maps.names[3]), "the map that is seen is named"
-    window.layers.remove(window.layers[-1])
     window.dims.set_current_step(0, 1)
+    assert window.canvas.overlays.text.text.endswith(maps.names[1]), "the map that is seen is named"
+    window.layers.remove(window.layers[-1])
+    window.dims.set_current_step(0, 0)
 
 
 @pytest.fixture

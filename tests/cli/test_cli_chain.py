@@ -73,7 +73,7 @@ def test_window_gabor_features(body: nh.Volume, done: Done, series: Path, here: 
     said = done("gabor", series, "g.nii.gz", "--orientations", "-30,30", "--wavelengths", "12", "--response", "real")
     assert said["parameters"]["orientations"] == [-30.0, 30.0]
     assert len(said["names"]) == 2
-    said = done("features", series, "f.nii.gz", "--no-texture", "--gaussian", "2", "--gaussian", "4")
+    said = done("features", series, "f.nii.gz", "--no-texture", "--windows", "one", "--gaussian", "2", "--gaussian", "4")
     assert len(said["names"]) == 3
 
 
