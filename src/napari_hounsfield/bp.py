@@ -155,8 +155,8 @@ def fit(
     References
     ----------
     Seed paper, section 3.1, Table 1: sigmoid, binary cross-entropy, Adam, learning rate 0.02, 2000 iterations. Its initial
-    weight of 0.5 is read as the half-width of a uniform draw, divided by the square root of the inputs, so that the sigmoids
-    do not saturate.
+    weight of 0.5 is read as the half-width of a uniform draw, divided by the square root of the inputs, so that sums
+    over many inputs stay where a sigmoid answers.
     """
     import torch
 
