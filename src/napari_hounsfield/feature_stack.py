@@ -132,10 +132,7 @@ class FeatureEngine:
 
     def slabs(self) -> Iterator[tuple[int, int]]:
         """Ranges of slices that keep a slab's features small."""
-        depth, rows, columns = self._array.shape
-        step = max(1, SLAB_VOXELS // (rows * columns * len(self.names)))
-        for first in range(0, depth, step):
-            yield first, min(first + step, depth)
+        return _slabs(self._array.shape, len(self.names))
 
     def at(self, mask: NDArray[np.bool_]) -> Generator[Progress, None, NDArray[np.float32]]:
         """Features (n, maps) of the voxels of a mask (z, y, x), in the array's order; only their slices are computed."""
@@ -146,6 +143,13 @@ class FeatureEngine:
             yield from part(self.slab(int(z), int(z) + 1, out), done / len(slices), (done + 1) / len(slices))
             rows.append(out[:, 0][:, mask[z]].T.copy())
         return np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32)
+
+
+def _slabs(shape: tuple[int, ...], maps: int) -> Iterator[tuple[int, int]]:
+    depth, rows, columns = shape
+    step = max(1, SLAB_VOXELS // (rows * columns * maps))
+    for first in range(0, depth, step):
+        yield first, min(first + step, depth)
 
 
 class StoredFeatures:
@@ -165,10 +169,7 @@ class StoredFeatures:
 
     def slabs(self) -> Iterator[tuple[int, int]]:
         """Ranges of slices that keep a slab's features small."""
-        depth, rows, columns = self.volume.array.shape
-        step = max(1, SLAB_VOXELS // (rows * columns * len(self.names)))
-        for first in range(0, depth, step):
-            yield first, min(first + step, depth)
+        return _slabs(self.volume.array.shape, len(self.names))
 
     def at(self, mask: NDArray[np.bool_]) -> Generator[Progress, None, NDArray[np.float32]]:
         """Features (n, maps) of the voxels of a mask (z, y, x), in the array's order."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import HounsfieldError
-from ..volume import Features, LabelMap, Segmentation, Volume
+from napari_hounsfield.errors import HounsfieldError
+from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
+
 from .layers import KEY, LayerTuple, Shown, Worlds, layer_tuples
 from .placement import WORLD_OF_PATIENT
 from .table import class_names
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from ..grid import Affine
+    from napari_hounsfield.grid import Affine
 
 
 def from_layer(layer: Layer, like: Layer | None = None) -> Volume | LabelMap | Features:

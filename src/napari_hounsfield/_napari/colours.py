@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..volume import BACKGROUND
+from napari_hounsfield.volume import BACKGROUND
 
 if TYPE_CHECKING:
     from napari.utils.colormaps import DirectLabelColormap

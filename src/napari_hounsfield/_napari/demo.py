@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, Label
 
-from ..operation import Progress
+from napari_hounsfield.operation import Progress
+
 from . import overlay
 from .bridge import add
 from .form import RunBar
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
 
-    from ..demo.result import DemoResult
-    from ..demo.run import DemoParams
+    from napari_hounsfield.demo.result import DemoResult
+    from napari_hounsfield.demo.run import DemoParams
 
 
 def _with_layers(steps: Generator[Progress, None, DemoResult]) -> Generator[Progress, None, DemoResult]:
@@ -52,7 +53,7 @@ class DemoDock(Container[Any]):
 
     def run(self) -> None:
         """Start; what an earlier run showed goes."""
-        from ..demo.run import run
+        from napari_hounsfield.demo.run import run
 
         for layer in self._shown:
             if layer in self._viewer.layers:

@@ -10,10 +10,11 @@ from magicgui.types import FileDialogMode
 from magicgui.widgets import CheckBox, ComboBox, FileEdit
 from napari.layers import Image, Labels
 
-from ..errors import GridError, WriteError
-from ..grid import same_lattice
-from ..operation import Progress
-from ..volume import LabelMap, Volume
+from napari_hounsfield.errors import GridError, WriteError
+from napari_hounsfield.grid import same_lattice
+from napari_hounsfield.operation import Progress
+from napari_hounsfield.volume import LabelMap, Volume
+
 from .bridge import from_layer
 from .form import RunBar
 from .layout import Dock, rows
@@ -84,7 +85,7 @@ class Export(Dock):
 
 
 def _write(path: Path, data: Any, source: Path | None, overwrite: bool) -> Generator[Progress, None, Path]:
-    from .. import write
+    from napari_hounsfield import write
 
     yield Progress(0, "writing")
     series = _series_of(source, data) if path.suffix == ".dcm" and source is not None and source.name else None
@@ -99,7 +100,7 @@ def _series_of(folder: Path, labels: LabelMap) -> Volume:
     GridError
         If there is none.
     """
-    from .. import scan
+    from napari_hounsfield import scan
 
     for series in scan(folder).chosen():
         if series.plan is not None and same_lattice(series.plan.grid, labels.grid):

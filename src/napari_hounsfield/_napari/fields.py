@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit, PushButton, SpinBox
 
-from ..operation import Params
+from napari_hounsfield.operation import Params
+
 from .layout import rows
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, Label, ProgressBar, PushButton
 
-from ..operation import Operation, Progress
+from napari_hounsfield.operation import Operation, Progress
+
 from . import preferences, results
 from .fields import Fields
 from .inputs import LayerChoice, choices_for

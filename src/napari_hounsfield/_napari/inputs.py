@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, Container, PushButton
 from napari.layers import Image, Labels
 
-from ..errors import HounsfieldError
-from ..operation import Input
-from ..volume import Features, Volume
+from napari_hounsfield.errors import HounsfieldError
+from napari_hounsfield.operation import Input
+from napari_hounsfield.volume import Features, Volume
+
 from .bridge import draft_of, from_layer
 from .layers import KEY
 from .listening import LayerListener
@@ -165,7 +166,8 @@ class ClassifierChoice(Container[Any]):
 
     def load(self, path: Path) -> None:
         """Load a classifier file and choose it; what is wrong with it becomes a notification."""
-        from .. import load_model
+        from napari_hounsfield import load_model
+
         from .notices import reported
 
         with reported():

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..volume import Features, LabelMap, Segmentation, Volume
+from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
+
 from .colours import label_colours
 from .placement import Placement, place
 
 if TYPE_CHECKING:
-    from ..grid import Affine
+    from napari_hounsfield.grid import Affine
 
 KEY = "hounsfield"
 """The one key in a layer's metadata that is ours."""
@@ -102,8 +103,8 @@ def _image(volume: Volume, worlds: Worlds, title: str, preset: str) -> LayerTupl
 
 def contrast_limits(volume: Volume, preset: str = "auto") -> tuple[float, float]:
     """Limits of a named window, or by modality; the full range where there is none."""
-    from ..errors import HounsfieldError
-    from ..intensity import WindowParams
+    from napari_hounsfield.errors import HounsfieldError
+    from napari_hounsfield.intensity import WindowParams
 
     low, high = (float(volume.array.min()), float(volume.array.max())) if not volume.unit else (-1.0, -1.0)
     if low >= 0 and high <= 1:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container, Label, LineEdit, PushButton, Table, Widget, show_file_dialog
 
-from ..dicom.scan import scan_steps
-from ..intensity import ThresholdParams, WindowParams
+from napari_hounsfield.dicom.scan import scan_steps
+from napari_hounsfield.intensity import ThresholdParams, WindowParams
+
 from .bridge import add, worlds
 from .fields import literals
 from .form import RunBar
@@ -21,7 +22,7 @@ from .worker import Job
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from ..dicom.scan import Scan
+    from napari_hounsfield.dicom.scan import Scan
 
 COLUMNS = ("series", "description", "size", "spacing (mm)")
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..operation import Progress, part
-from ..volume import LabelMap, Volume
+from napari_hounsfield.operation import Progress, part
+from napari_hounsfield.volume import LabelMap, Volume
+
 from .layers import LayerTuple, Worlds, layer_tuples
 
 if TYPE_CHECKING:
-    from ..dicom.scan import Scan
-    from ..dicom.series import Series
+    from napari_hounsfield.dicom.scan import Scan
+    from napari_hounsfield.dicom.series import Series
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def open_path(path: Path, how: Opening) -> Generator[Progress, None, Opened | Sc
     DicomError
         If nothing there can be read.
     """
-    from ..dicom.scan import scan_steps
+    from napari_hounsfield.dicom.scan import scan_steps
 
     found = yield from part(scan_steps(path), 0, 0.1)
     usable = openable(found)
@@ -83,7 +84,7 @@ def open_series(chosen: Sequence[Series], how: Opening) -> Generator[Progress, N
 
 def open_files(paths: Sequence[Path], how: Opening) -> Generator[Progress, None, Opened]:
     """Read NIfTI, NRRD, MetaImage and DICOM segmentation files and make their layers."""
-    from .. import read
+    from napari_hounsfield import read
 
     layers: list[LayerTuple] = []
     warnings: list[str] = []
@@ -98,7 +99,7 @@ def open_files(paths: Sequence[Path], how: Opening) -> Generator[Progress, None,
 def _layers(data: Any, how: Opening, warnings: list[str]) -> Generator[Progress, None, list[LayerTuple]]:
     layers = layer_tuples(data, how.worlds, preset=how.window)
     if isinstance(data, Volume) and how.threshold != "none":
-        from .. import HounsfieldError, ThresholdParams, threshold
+        from napari_hounsfield import HounsfieldError, ThresholdParams, threshold
 
         try:
             mask: LabelMap = yield from threshold.steps(data, ThresholdParams(tissue=how.threshold))

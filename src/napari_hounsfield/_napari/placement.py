@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grid import LATTICE_TOLERANCE, Affine, Grid
+from napari_hounsfield.grid import LATTICE_TOLERANCE, Affine, Grid
 
 WORLD_OF_PATIENT: Affine = np.eye(4)[[2, 1, 0, 3]]
 """napari world (S, P, L) from patient mm (L, P, S), for everything that is not oblique."""

@@ -31,7 +31,7 @@ def preferences() -> Preferences:
 
 def apply() -> None:
     """Compute on the device and with the threads that are set."""
-    from .. import configure
+    from napari_hounsfield import configure
 
     chosen = preferences()
     configure(device=chosen.device, threads=chosen.threads)

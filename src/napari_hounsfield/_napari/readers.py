@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from ..operation import Progress
+    from napari_hounsfield.operation import Progress
+
     from .layers import LayerTuple
 
 Paths = str | Sequence[str]
@@ -77,7 +78,8 @@ def _holds_dicom(folder: Path) -> bool:
 def _read(paths: list[Path], steps: Callable[[Any], Generator[Progress, None, Any]]) -> Layers:
     from napari import current_viewer
 
-    from ..operation import finish
+    from napari_hounsfield.operation import finish
+
     from .bridge import worlds
     from .notices import complain
     from .opening import Opening, bytes_of
@@ -135,7 +137,8 @@ def _opened(viewer: Any, result: Any) -> Layers:
 
 def _without_viewer(result: Any, how: Any) -> Layers:
     """All series, where there is nobody to choose."""
-    from ..operation import finish
+    from napari_hounsfield.operation import finish
+
     from .opening import Opened, open_series, openable
 
     if not isinstance(result, Opened):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..operation import Operation, Progress
-from ..volume import Features, LabelMap, Samples, Segmentation, Volume
+from napari_hounsfield.operation import Operation, Progress
+from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Volume
+
 from . import overlay, preferences
 from .bridge import add, worlds
 from .layers import LayerTuple, layer_tuples
@@ -58,7 +59,7 @@ def layers_of(result: Any, request: Request) -> Generator[Progress, None, list[L
 
 
 def _add_means(layer: LayerTuple, volume: Volume, labels: LabelMap) -> Generator[Progress, None, None]:
-    from .. import measure
+    from napari_hounsfield import measure
 
     measured = yield from measure.steps(volume, labels)
     arguments = layer[1]

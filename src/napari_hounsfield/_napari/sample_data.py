@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def chest_phantom() -> list[LayerTuple]:
     """Phantom of a chest CT (no patient), and the labels it was made from, hidden."""
-    from ..demo.phantom import chest_phantom as make
+    from napari_hounsfield.demo.phantom import chest_phantom as make
+
     from .layers import layer_tuples
 
     phantom = make()

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, Label, LineEdit, PushButton
 
-from ..errors import LabelError
-from ..operation import Input
-from ..volume import Volume
+from napari_hounsfield.errors import LabelError
+from napari_hounsfield.operation import Input
+from napari_hounsfield.volume import Volume
+
 from .bridge import show
 from .inputs import LayerChoice
 from .layers import blank_strokes

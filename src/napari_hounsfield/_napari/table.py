@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..volume import LabelMap
+from napari_hounsfield.volume import LabelMap
 
 Table = dict[str, list[Any]]
 

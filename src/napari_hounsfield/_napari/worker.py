@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
-from ..errors import HounsfieldError
-from ..operation import Progress
+from napari_hounsfield.errors import HounsfieldError
+from napari_hounsfield.operation import Progress
 
 Steps = Generator[Progress, None, Any]
 SHOW_EVERY = 0.05

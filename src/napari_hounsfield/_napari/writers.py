@@ -9,7 +9,8 @@ def write_layer(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     """Write an image or labels layer; napari has asked before an existing file is replaced."""
     from napari.layers import Layer
 
-    from .. import write
+    from napari_hounsfield import write
+
     from .bridge import from_layer
 
     kind = "labels" if "colormap" in meta and "contrast_limits" not in meta else "image"

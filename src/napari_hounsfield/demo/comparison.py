@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..operation import Progress, part
-from ..volume import BACKGROUND, LabelMap, Samples, Segmentation, Volume
+from napari_hounsfield.operation import Progress, part
+from napari_hounsfield.volume import BACKGROUND, LabelMap, Samples, Segmentation, Volume
 
 if TYPE_CHECKING:
-    from ..pixels.classifier import PixelClassifier
-    from ..pixels.train_params import TrainParams
-    from ..volume import Features
+    from napari_hounsfield.pixels.classifier import PixelClassifier
+    from napari_hounsfield.pixels.train_params import TrainParams
+    from napari_hounsfield.volume import Features
+
     from .run import DemoParams
 
 SHARED_VOXELS = 20_000_000
@@ -57,8 +58,8 @@ def judged(
     region
         Only voxels that are not 0 here are judged.
     """
-    from ..evaluation.agreement import EvaluateParams, evaluate
-    from ..evaluation.figures import macro_means
+    from napari_hounsfield.evaluation.agreement import EvaluateParams, evaluate
+    from napari_hounsfield.evaluation.figures import macro_means
 
     found = yield from evaluate.steps(labels, reference, region, EvaluateParams(surface=False))
     names = {reference.class_name(v) for v in reference.values() if v}
@@ -141,8 +142,9 @@ def compare(
     draft
         First classes; those that the reference has no name for are named by the strokes.
     """
-    from ..feature_stack import features
-    from ..pixels.sampling import samples
+    from napari_hounsfield.feature_stack import features
+    from napari_hounsfield.pixels.sampling import samples
+
     from .strokes import draw_strokes
 
     strokes = draw_strokes(reference, params.strokes)
@@ -177,7 +179,7 @@ def _thresholded(
     volume: Volume, reference: LabelMap, region: LabelMap | None, strokes: LabelMap
 ) -> Generator[Progress, None, Row]:
     """Every voxel by the tissue table alone."""
-    from ..pixels.first_classes import ClassesParams, classes
+    from napari_hounsfield.pixels.first_classes import ClassesParams, classes
 
     started = time.perf_counter()
     found = yield from part(classes.steps(volume, ClassesParams(method="table")), 0.0, 0.5)
@@ -197,8 +199,8 @@ def _trained(
     strokes: int,
 ) -> Generator[Progress, None, tuple[Row, LabelMap, PixelClassifier]]:
     """Train on labelled voxels, recognise the volume, and judge it; `before` seconds were spent on features and samples."""
-    from ..pixels.recognition import segment
-    from ..pixels.training import train
+    from napari_hounsfield.pixels.recognition import segment
+    from napari_hounsfield.pixels.training import train
 
     started = time.perf_counter()
     classifier = yield from part(train.steps(volume, labelled, None, maps, params), 0.0, 0.5)
@@ -210,7 +212,7 @@ def _trained(
 
 def table(rows: Sequence[Row]) -> list[str]:
     """Lines of the table, and what its figures are means of."""
-    from ..evaluation.text_table import text_table
+    from napari_hounsfield.evaluation.text_table import text_table
 
     lines = text_table(("method", *COLUMNS), [row.cells() for row in rows])
     means = f"SE, SP, AR and Dice: each class against the rest, mean of {len(rows[0].classes)} classes of the reference."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..volume import BACKGROUND, LabelMap
+from napari_hounsfield.volume import BACKGROUND, LabelMap
 
 if TYPE_CHECKING:
     from .result import DemoResult
@@ -27,7 +27,7 @@ def draw(result: DemoResult, path: Path) -> Path:
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    from ..formats.atomic import atomic_path
+    from napari_hounsfield.formats.atomic import atomic_path
 
     z = _slice(result)
     panels = _panels(result, z)
@@ -120,7 +120,7 @@ def _painted(labels: LabelMap, z: int, colours: dict[str, str]) -> NDArray[np.fl
 
 def _limits(result: DemoResult) -> tuple[float, float]:
     """Window of the display."""
-    from ..intensity import WindowParams
+    from napari_hounsfield.intensity import WindowParams
 
     resolved = WindowParams().resolve(result.volume)
     return resolved.lower, resolved.upper

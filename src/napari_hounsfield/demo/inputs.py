@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DicomError, FormatError
-from ..operation import Progress, part
-from ..volume import BACKGROUND, LabelMap, Volume
+from napari_hounsfield.errors import DicomError, FormatError
+from napari_hounsfield.operation import Progress, part
+from napari_hounsfield.volume import BACKGROUND, LabelMap, Volume
+
 from .phantom import PhantomParams
 
 SERIES_FOLDER = "phantom-dicom"
@@ -41,7 +42,7 @@ def demo_input(
     GridError
         If the reference does not lie on the image's grid.
     """
-    from ..formats.reading import read_labels
+    from napari_hounsfield.formats.reading import read_labels
 
     if folder is None and reference is None:
         return (yield from _phantom(out, phantom))
@@ -58,7 +59,8 @@ def demo_input(
 
 def _phantom(out: Path, params: PhantomParams) -> Generator[Progress, None, DemoInput]:
     """The phantom by way of DICOM, as any other series comes."""
-    from ..formats.writing import write
+    from napari_hounsfield.formats.writing import write
+
     from .phantom import UNLABELLED, phantom_steps
     from .series_writer import write_series
 
@@ -73,8 +75,8 @@ def _phantom(out: Path, params: PhantomParams) -> Generator[Progress, None, Demo
 
 def _read(path: Path) -> Generator[Progress, None, Volume]:
     """Exactly one image."""
-    from ..dicom.scan import scan_steps
-    from ..formats.reading import kind_of, read_volume
+    from napari_hounsfield.dicom.scan import scan_steps
+    from napari_hounsfield.formats.reading import kind_of, read_volume
 
     if kind_of(path) not in ("folder", "DICOM"):
         yield Progress(0.0, "reading")

@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import WriteError
-from ..operation import Progress
+from napari_hounsfield.errors import WriteError
+from napari_hounsfield.operation import Progress
 
 if TYPE_CHECKING:
     from .result import DemoResult
@@ -29,7 +29,7 @@ def prepared(out: Path) -> Path:
     WriteError
         If it cannot be made, or not written to.
     """
-    from ..formats.atomic import check_target
+    from napari_hounsfield.formats.atomic import check_target
 
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,8 @@ def written(result: DemoResult, out: Path) -> Generator[Progress, None, DemoResu
 
     Files of an earlier run that this one does not write again are removed, so that no result stands beside another's record.
     """
-    from ..formats.writing import write
+    from napari_hounsfield.formats.writing import write
+
     from .figure import draw
 
     files = [out / LABELS]
@@ -69,7 +70,7 @@ def written(result: DemoResult, out: Path) -> Generator[Progress, None, DemoResu
 
 
 def _write_record(result: DemoResult, path: Path) -> None:
-    from ..formats.atomic import atomic_path
+    from napari_hounsfield.formats.atomic import atomic_path
 
     with atomic_path(path, overwrite=True) as temporary:
         temporary.write_text(json.dumps(result.to_json(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
@@ -77,7 +78,7 @@ def _write_record(result: DemoResult, path: Path) -> None:
 
 def versions() -> dict[str, str]:
     """Versions of Python, this package and what it computes with."""
-    from .._version import __version__
+    from napari_hounsfield._version import __version__
 
     found = {"napari-hounsfield": __version__, "python": platform.python_version()}
     for package in PACKAGES:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grid import axial_affine
-from ..operation import Params, Progress, finish, number
-from ..volume import LabelMap, Volume
+from napari_hounsfield.grid import axial_affine
+from napari_hounsfield.operation import Params, Progress, finish, number
+from napari_hounsfield.volume import LabelMap, Volume
 
 if TYPE_CHECKING:
     from .shapes import Canvas

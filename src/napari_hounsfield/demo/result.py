@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..volume import LabelMap, Segmentation, Volume
+from napari_hounsfield.volume import LabelMap, Segmentation, Volume
 
 if TYPE_CHECKING:
-    from ..evaluation.measurement import Measurements
+    from napari_hounsfield.evaluation.measurement import Measurements
+
     from .comparison import Comparison
     from .run import DemoParams
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from pydantic import Field
 
-from ..operation import Params, Progress, part
-from ..pixels.first_classes import ClassesParams
-from ..pixels.sampling import SampleParams
-from ..pixels.train_params import TrainParams
+from napari_hounsfield.operation import Params, Progress, part
+from napari_hounsfield.pixels.first_classes import ClassesParams
+from napari_hounsfield.pixels.sampling import SampleParams
+from napari_hounsfield.pixels.train_params import TrainParams
+
 from .phantom import PhantomParams
 from .result import DemoResult
 from .strokes import StrokeParams
@@ -88,8 +89,8 @@ def run(
 
 def _drafted(given: Any, params: DemoParams) -> Generator[Progress, None, DemoResult]:
     """First classes and what they measure."""
-    from ..evaluation.measurement import measure
-    from ..pixels.first_classes import classes
+    from napari_hounsfield.evaluation.measurement import measure
+    from napari_hounsfield.pixels.first_classes import classes
 
     draft = yield from part(classes.steps(given.volume, params.classes), 0.0, 0.6)
     measured = yield from part(measure.steps(given.volume, draft.labels), 0.6, 1.0)

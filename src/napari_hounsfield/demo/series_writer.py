@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import IntensityError, WriteError
-from ..operation import Progress
-from ..volume import Volume
+from napari_hounsfield.errors import IntensityError, WriteError
+from napari_hounsfield.operation import Progress
+from napari_hounsfield.volume import Volume
 
 if TYPE_CHECKING:
     from pydicom import Dataset

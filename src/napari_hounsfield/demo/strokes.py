@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import LabelError
-from ..operation import Params, number
-from ..volume import LabelMap
+from napari_hounsfield.errors import LabelError
+from napari_hounsfield.operation import Params, number
+from napari_hounsfield.volume import LabelMap
 
 Mask = NDArray[np.bool_]
 
