@@ -93,11 +93,27 @@ def test_otsu_is_scikit_images():
     np.testing.assert_array_equal(result.array, values >= threshold_otsu(values))
 
 
+def test_otsu_of_a_wide_range_of_whole_numbers_takes_little_memory():
+    values = np.array([0, 10, 20, 2_000_000_000, 1_999_999_990] * 8, np.int32).reshape(1, 5, 8)
+    result = nh.threshold(nh.Volume(values, np.eye(4)))
+    np.testing.assert_array_equal(result.array, values > 1_000_000_000)
+
+
+def test_matrix_keeps_padding_out_of_valid_voxels():
+    values, valid = np.full((1, 16, 16), 40.0), np.ones((1, 16, 16), bool)
+    values[:, :, :5], valid[:, :, :5] = -2000, False
+    result = nh.window(nh.Volume(values, np.eye(4), unit="HU", valid=valid), nh.WindowParams(matrix=23))
+    assert result.valid.any()
+    np.testing.assert_allclose(result.array[result.valid], 1040 / 1400, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("model", "bad"),
     [
         (nh.ThresholdParams, {"lower": 5, "upper": 1}),
         (nh.ThresholdParams, {"tissue": "bone", "lower": 10}),
+        (nh.ThresholdParams, {"tissue": "auto", "lower": 10}),
+        (nh.WindowParams, {"preset": "auto", "upper": 100}),
         (nh.ThresholdParams, {"lowr": 10}),
         (nh.WindowParams, {"lower": 5, "upper": 5}),
         (nh.WindowParams, {"lower": float("nan")}),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from .errors import GridError, ParameterError
 from .gabor_bank import GaborParams, filled, map_names
@@ -25,6 +25,15 @@ SLAB_VOXELS = 4_000_000
 
 class FeatureParams(Params):
     """What is computed for every voxel: windowed intensities, smoothed ones, and the Gabor bank."""
+
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "seed": {
+            "window": {"preset": "seed"},
+            "windows": "one",
+            "smooth": False,
+            "gabor": {**GaborParams.presets["seed"], "pool": "mean"},
+        }
+    }
 
     window: WindowParams = Field(default_factory=WindowParams)
     """Range of intensities that the features see."""
@@ -156,10 +165,11 @@ class StoredFeatures:
     """Features that are already there, behind the same interface as the engine that computes them."""
 
     def __init__(self, features: Features, volume: Volume) -> None:
-        if features.grid.shape != volume.grid.shape:
-            raise GridError(f"features of shape {features.grid.shape} do not fit the image of shape {volume.grid.shape}")
+        ours, theirs = volume.grid, features.grid
+        if ours.shape != theirs.shape or not np.allclose(ours.affine, theirs.affine, atol=1e-3):
+            raise GridError(f"features lie on another grid than the image: {theirs} against {ours}")
         self.volume, self.features = volume, features
-        self.params = FeatureParams(**features.recipe)
+        self.params = recipe_of(features)
         self.names = list(features.names)
 
     def slab(self, first: int, last: int, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
@@ -175,6 +185,23 @@ class StoredFeatures:
         """Features (n, maps) of the voxels of a mask (z, y, x), in the array's order."""
         yield Progress(0.0, "features")
         return np.ascontiguousarray(self.features.array[:, mask].T)
+
+
+def recipe_of(features: Features) -> FeatureParams:
+    """Resolved parameters that computed features, as `features` records them.
+
+    Raises
+    ------
+    ParameterError
+        If these are maps of another kind.
+    """
+    try:
+        params = FeatureParams(**features.recipe)
+    except ValidationError:
+        params = None
+    if params is None or tuple(params.names) != tuple(features.names):
+        raise ParameterError(f"{features.name or 'maps'}: not the features of a classifier, as `features` computes them")
+    return params
 
 
 FeatureSource = FeatureEngine | StoredFeatures

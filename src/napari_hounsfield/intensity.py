@@ -13,7 +13,7 @@ from .errors import ParameterError
 from .operation import Params, Progress, number, operation
 from .volume import LabelMap, Volume
 
-NO_LIMIT = 1e6
+NO_LIMIT = 1e10
 """Larger than any intensity: a range that ends here is open."""
 
 
@@ -64,6 +64,8 @@ TISSUE_WINDOWS = {"lung": (-1024.0, -500.0), "soft tissue": (-160.0, 240.0)}
 """Narrow ranges in which features tell tissues apart that the default window hardly does: air from lung, fat from muscle."""
 
 CT_WINDOW = (-1000.0, 400.0)
+WIDEST_HISTOGRAM = 1 << 20
+"""Bins that a histogram of whole numbers may have."""
 ROBUST_PERCENTILES = (0.5, 99.5)
 
 TissueName = Literal[
@@ -107,9 +109,9 @@ class _Range(Params):
             raise ValueError(f"lower {self.lower:g} lies above upper {self.upper:g}")
         name = getattr(self, self._selector)
         given = {limit: getattr(self, limit) for limit in ("lower", "upper") if limit in self.model_fields_set}
-        if name in self._named():
-            fixed = dict(zip(("lower", "upper"), self._named()[name], strict=True))
-            if any(value != fixed[limit] for limit, value in given.items()):
+        if name != "custom":
+            fixed = dict(zip(("lower", "upper"), self._named().get(name, ()), strict=False))
+            if any(value != fixed.get(limit) for limit, value in given.items()):
                 raise ValueError(f"limits are given and {self._selector} is {name!r}; leave out one")
         return self
 
@@ -194,6 +196,8 @@ class ThresholdParams(_Range):
         values = volume.scanned()
         if values.min() == values.max():
             raise ParameterError(f"{volume.name or 'image'}: all values are equal, no threshold divides them; give the limits")
+        if values.dtype.kind in "iu" and int(values.max()) - int(values.min()) > WIDEST_HISTOGRAM:
+            values = values.astype(np.float64)  # whole numbers get a bin each
         lower = float(threshold_otsu(values))  # type: ignore[no-untyped-call]
         return self._with("custom", lower, NO_LIMIT)
 
@@ -252,7 +256,8 @@ def _in_matrix(volume: Volume, matrix: int) -> Volume:
     array = zoom(volume.array, factors, order=1, mode="nearest", grid_mode=True)
     valid = volume.valid
     if valid is not None:
-        valid = zoom(valid.astype(np.uint8), factors, order=0, mode="nearest", grid_mode=True).astype(bool)
+        # What padding has a share in was not scanned.
+        valid = zoom(valid.astype(np.float32), factors, order=1, mode="nearest", grid_mode=True) > 0.999
     # The corner of the field stays where it is, so the first voxel centre moves by half the change of size.
     affine = np.array(volume.affine)
     affine[:3, 3] += volume.affine[:3, :3] @ ((1 / factors - 1) / 2)

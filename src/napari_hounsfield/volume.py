@@ -18,6 +18,11 @@ BACKGROUND = "background"
 """The class name that is written as 0 in results."""
 
 
+def is_background(name: str) -> bool:
+    """Whether a class of this name is written as 0 in results."""
+    return name.strip().casefold() == BACKGROUND
+
+
 @dataclass(frozen=True)
 class Record:
     """One operation that was run, with every parameter resolved."""
@@ -92,7 +97,7 @@ class Volume(_Image):
     """What was corrected or assumed when it was read."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.array, np.ndarray):  # a memory map or zarr array stays what it is
+        if not isinstance(self.array, np.ndarray):  # a memory map is one
             object.__setattr__(self, "array", np.asarray(self.array))
         if self.axes not in AXES:
             raise IntensityError(f"axes {self.axes!r} are none of {', '.join(AXES)}")
@@ -294,7 +299,8 @@ class Segmentation:
     labels
         The class of every voxel.
     probabilities
-        One map a class, in the order of `labels.classes`, summing to 1; None unless asked for.
+        One map a class, by its name, in the order of the classifier's classes; they sum to 1 where the image was scanned and are
+        0 in the padding. None unless asked for.
     sureness
         float32 (z, y, x), 0 (a tie between classes) to 1; None unless asked for.
     """

@@ -17,6 +17,7 @@ def draft_of(array, sureness=None):
 def test_parts_are_disjoint_inside_the_class_and_share_no_slice(seed, test, per_class, depth):
     array = np.random.default_rng(seed).integers(0, 3, (depth, 40, 40)).astype(np.uint8)
     found = nh.samples(draft_of(array), nh.SampleParams(per_class=per_class, test=test, seed=seed))
+    assert set(np.unique(found.array)) >= ({1, 2} if per_class > 5 else set())
     for part in (found.array, found.test.array):
         assert (array[part > 0] == part[part > 0]).all()
     assert not ((found.array > 0) & (found.test.array > 0)).any()
@@ -24,6 +25,20 @@ def test_parts_are_disjoint_inside_the_class_and_share_no_slice(seed, test, per_
     if depth >= 8:
         in_train, in_test = (set(np.flatnonzero(p.any(axis=(1, 2)))) for p in (found.array, found.test.array))
         assert not in_train & in_test
+
+
+def test_order_of_the_array_in_memory_does_not_matter():
+    array = np.random.default_rng(0).integers(0, 3, (12, 30, 30)).astype(np.uint8)
+    for other in (np.asfortranarray(array), np.ascontiguousarray(array.transpose(2, 0, 1)).transpose(1, 2, 0)):
+        np.testing.assert_array_equal(nh.samples(draft_of(other)).array, nh.samples(draft_of(array)).array)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_class_of_one_slice_is_trained_on(seed):
+    array = np.ones((12, 20, 20), np.uint8)
+    array[5, 8:12, 8:12] = 2
+    found = nh.samples(draft_of(array), nh.SampleParams(seed=seed))
+    assert (found.array == 2).any()
 
 
 def test_surest_voxels_first():

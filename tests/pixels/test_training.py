@@ -49,6 +49,50 @@ def test_samples_bring_their_own_test_part(textures):
     assert sum(model.counts["test"].values()) == (inside > 0).sum()
 
 
+def test_test_samples_are_matched_by_name(textures, strokes):
+    volume, reference = textures
+    swapped = np.where(reference.array == 1, 2, 1) * (np.arange(10) % 4 == 2)[:, None, None]
+    test = volume.label_map(swapped, {1: "striped", 2: "smooth"})
+    model = nh.train(volume, strokes, test, nh.TrainParams(bp={"iterations": 200}))
+    assert all(c["sensitivity"] > 0.9 for c in model.figures["classes"])
+
+
+def test_strokes_stored_permuted_are_held_back_too(textures, strokes):
+    volume, _ = textures
+    order = (2, 0, 1)
+    affine = np.array(strokes.affine)
+    affine[:, :3] = affine[:, list(order)]
+    permuted = nh.LabelMap(np.ascontiguousarray(strokes.array.transpose(order)), affine, strokes.classes)
+    counts = nh.train(volume, permuted, nh.TrainParams(bp={"iterations": 20})).counts
+    assert counts == nh.train(volume, strokes, nh.TrainParams(bp={"iterations": 20})).counts
+    assert sum(counts["test"].values()) > 0
+
+
+def test_large_class_numbers_survive(textures, strokes):
+    volume, _ = textures
+    array = np.where(strokes.array == 2, np.int32(70_000), strokes.array)
+    model = nh.train(volume, volume.label_map(array, {1: "smooth", 70_000: "striped"}), nh.TrainParams(bp={"iterations": 50}))
+    assert set(np.unique(nh.segment(volume, model).labels.array)) == {0, 1, 70_000}
+
+
+def test_features_of_another_grid_or_kind_are_refused(textures, strokes):
+    volume, _ = textures
+    with pytest.raises(nh.ParameterError, match="not the features of a classifier"):
+        nh.train(volume, strokes, features=nh.gabor(volume, nh.GaborParams(wavelengths=6)))
+    flipped = np.array(volume.affine)
+    flipped[:3, 1] *= -1
+    elsewhere = nh.features(nh.Volume(volume.array, flipped, unit="HU", valid=volume.valid))
+    with pytest.raises(nh.GridError, match="another grid"):
+        nh.train(volume, strokes, features=elsewhere)
+
+
+def test_the_seeds_recipe_is_the_papers():
+    recipe = nh.TrainParams.from_preset("seed")
+    assert (recipe.bp.weight_decay, recipe.bp.balance, recipe.bp.tolerance, recipe.bp.iterations) == (0, False, 0, 2000)
+    assert (recipe.features.window.preset, recipe.features.windows, recipe.features.smooth) == ("seed", "one", False)
+    assert (recipe.features.gabor.normalise, recipe.features.gabor.truncate) == (False, 0)
+
+
 def test_background_is_written_as_zero(textures, strokes):
     volume, _ = textures
     named = volume.label_map(strokes.array, {1: "background", 2: "striped"})
@@ -83,6 +127,7 @@ def test_file_round_trip(tmp_path, textures, strokes, kind):
     assert again.params == model.params
     assert again.figures == json.loads(json.dumps(model.figures))
     assert (again.classes, again.counts, again.unit) == (model.classes, model.counts, "HU")
+    assert again.history == model.history
     np.testing.assert_array_equal(nh.segment(volume, again).labels.array, nh.segment(volume, model).labels.array)
 
 
@@ -119,6 +164,8 @@ def test_unusable_strokes_are_named(textures, strokes):
     for array, message in [(empty, "no painted voxels"), (one, "only one class"), (padding, "inside the scanned field")]:
         with pytest.raises(nh.LabelError, match=message):
             nh.train(volume, volume.label_map(array, {}))
+    with pytest.raises(nh.LabelError, match="same name"):
+        nh.train(volume, volume.label_map(strokes.array, {1: "lung", 2: "lung"}))
     with pytest.raises(nh.GridError, match="grids differ"):
         nh.train(volume, nh.LabelMap(strokes.array[1:], volume.affine))
 

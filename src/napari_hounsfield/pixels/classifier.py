@@ -122,7 +122,7 @@ def load_model(path: str | Path) -> PixelClassifier:
     try:
         card = json.loads(metadata[METADATA_KEY])
         kind, schema = card["kind"], card["schema"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise ModelError(f"{path.name}: not a model of napari-hounsfield") from None
     if kind != KIND:
         raise ModelError(f"{path.name}: holds a {str(kind)[:40]!r}, not a {KIND}")
@@ -135,9 +135,18 @@ def load_model(path: str | Path) -> PixelClassifier:
     try:
         params = TrainParams(**card["parameters"])
         classes = {int(c["label"]): str(c["name"]) for c in card["classes"]}
+        if not all(0 < label < 2**31 for label in classes):
+            raise ModelError("its class numbers are not positive")
         recogniser = rebuilt(params.classifier, tensors, params.forest, params.seed)
         model = PixelClassifier(
-            params, classes, recogniser, str(card["unit"]), str(card["modality"]), dict(card["counts"]), dict(card["figures"])
+            params,
+            classes,
+            recogniser,
+            str(card["unit"]),
+            str(card["modality"]),
+            dict(card["counts"]),
+            dict(card["figures"]),
+            (Record("train", params.model_dump(mode="json"), str(card["version"])),),
         )
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error) if isinstance(error, ModelError) else "its description is incomplete"

@@ -10,7 +10,7 @@ import numpy as np
 from napari_hounsfield.errors import ModelError
 from napari_hounsfield.feature_stack import feature_source
 from napari_hounsfield.operation import Params, Progress, operation, part
-from napari_hounsfield.volume import BACKGROUND, Features, Segmentation, Volume
+from napari_hounsfield.volume import Features, Segmentation, Volume, is_background
 
 from .classifier import PixelClassifier
 
@@ -61,8 +61,8 @@ def segment(
     recipe = classifier.recipe.resolve(volume)
     source = feature_source(volume, recipe, features)
     shape = volume.array.shape
-    numbers = np.array([0 if name == BACKGROUND else value for value, name in classifier.classes.items()])
-    labels = np.zeros(shape, np.uint8 if numbers.max() < 256 else np.uint16)
+    numbers = np.array([0 if is_background(name) else value for value, name in classifier.classes.items()])
+    labels = np.zeros(shape, np.min_scalar_type(int(numbers.max())))
     maps_of = np.zeros((len(numbers), *shape), np.float32) if params.probabilities else None
     sureness = np.zeros(shape, np.float32) if params.sureness else None
     for first, last in source.slabs():

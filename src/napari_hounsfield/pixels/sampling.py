@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield.errors import LabelError
-from napari_hounsfield.operation import Params, Progress, number, operation
+from napari_hounsfield.operation import Params, Progress, number, operation, part
 from napari_hounsfield.volume import LabelMap, Samples, Segmentation
 
 BLOCK_VOXELS = 16
@@ -37,7 +37,8 @@ def samples(draft: Segmentation | LabelMap, params: SampleParams) -> Generator[P
     Parameters
     ----------
     draft
-        Draft labels; 0 is unlabelled. Without a sureness, the distance in mm to the border of the class stands for it.
+        Draft labels; 0 is unlabelled. Without a sureness, the distance in mm to the border of the class stands for it, within
+        the slice or along z.
     params
         How many and how sure.
 
@@ -53,25 +54,22 @@ def samples(draft: Segmentation | LabelMap, params: SampleParams) -> Generator[P
     """
     labels = draft.labels if isinstance(draft, Segmentation) else draft
     sureness = draft.sureness if isinstance(draft, Segmentation) else None
-    values = [v for v in labels.values() if v > 0]
+    values = [int(v) for v in sorted({int(v) for plane in labels.array for v in np.unique(plane)}) if v > 0]
     if len(values) < 2:
         raise LabelError(f"{labels.name or 'draft'}: {len(values)} classes, samples need at least two")
     random = np.random.default_rng(params.seed)
     in_test = _test_part(labels.array.shape, params.test, random)
-    parts = {False: np.zeros_like(labels.array), True: np.zeros_like(labels.array)}
+    parts = {test: np.zeros(labels.array.shape, labels.array.dtype) for test in (False, True)}
     for done, value in enumerate(values):
-        yield Progress(done / len(values), "samples")
-        places = np.flatnonzero(labels.array == value)
-        if not len(places):
-            continue
-        sure = sureness.ravel()[places] if sureness is not None else _depth_in_class(labels, value).ravel()[places]
-        order = np.argsort(-sure, kind="stable")
-        candidates = places[order[: max(1, round(params.surest * len(places)))]]
-        tested = in_test.ravel()[candidates]
+        steps = _surest(labels, sureness, value, params.surest)
+        candidates = yield from part(steps, done / len(values), (done + 1) / len(values))
+        tested = in_test.reshape(-1)[candidates]
+        if tested.all():  # a class of few slices is trained on, rather than only tested
+            tested[:] = False
         for test, share in ((False, 1 - params.test), (True, params.test)):
             pool = candidates[tested == test]
             wanted = min(len(pool), round(params.per_class * share))
-            parts[test].ravel()[random.choice(pool, wanted, replace=False)] = value
+            parts[test].reshape(-1)[random.choice(pool, wanted, replace=False)] = value
     return Samples(
         parts[False],
         labels.affine,
@@ -84,15 +82,40 @@ def samples(draft: Segmentation | LabelMap, params: SampleParams) -> Generator[P
     )
 
 
-def _depth_in_class(labels: LabelMap, value: int) -> NDArray[np.float32]:
-    """Distance in mm to the nearest voxel of another class."""
-    from scipy.ndimage import distance_transform_edt, find_objects
-
+def _surest(
+    labels: LabelMap, sureness: NDArray[np.float32] | None, value: int, share: float
+) -> Generator[Progress, None, NDArray[np.intp]]:
+    """Places (flat) of the surest part of a class."""
+    yield Progress(0.0, "samples")
     mask = labels.array == value
-    (box,) = find_objects(mask.astype(np.uint8))
-    grown = tuple(slice(max(0, s.start - 1), s.stop + 1) for s in box)
+    places = np.flatnonzero(mask)
+    wanted = max(1, round(share * len(places)))
+    if wanted >= len(places):
+        return places
+    if sureness is None:
+        sureness = yield from part(_depth_in_class(mask, labels.spacing), 0.0, 0.9)
+    sure = sureness.reshape(-1)[places]
+    yield Progress(0.9, "samples")
+    return np.sort(places[np.argpartition(-sure, wanted - 1)[:wanted]])
+
+
+def _depth_in_class(
+    mask: NDArray[np.bool_], spacing: tuple[float, float, float]
+) -> Generator[Progress, None, NDArray[np.float32]]:
+    """Distance in mm to the nearest voxel of another class, within the slice or along z, whichever is nearer."""
+    from scipy.ndimage import distance_transform_edt
+
     depth = np.zeros(mask.shape, np.float32)
-    depth[grown] = distance_transform_edt(mask[grown], sampling=labels.spacing)
+    above = np.full(mask.shape[1:], np.inf, np.float32)
+    for z, plane in enumerate(mask):
+        above = np.where(plane, above + np.float32(spacing[0]), 0)
+        inside = distance_transform_edt(plane, sampling=spacing[1:]) if not plane.all() else np.inf
+        depth[z] = np.minimum(above, inside)
+        yield Progress((z + 1) / len(mask), "samples")
+    below = np.full(mask.shape[1:], np.inf, np.float32)
+    for z in range(len(mask) - 1, -1, -1):
+        below = np.where(mask[z], below + np.float32(spacing[0]), 0)
+        np.minimum(depth[z], below, out=depth[z])
     return depth
 
 

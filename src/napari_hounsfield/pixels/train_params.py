@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field
 
 from napari_hounsfield.bp import BPParams
-from napari_hounsfield.feature_stack import FeatureParams
+from napari_hounsfield.feature_stack import FeatureParams, recipe_of
 from napari_hounsfield.operation import Params, number
 from napari_hounsfield.volume import Features, Volume
 
@@ -17,7 +17,9 @@ from .classifiers import ForestParams
 class TrainParams(Params):
     """Features, classifier and the part of the strokes that is held back."""
 
-    presets: ClassVar[dict[str, dict[str, Any]]] = {"seed": {"classifier": "bp", "features": {"window": {"preset": "seed"}}}}
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "seed": {"classifier": "bp", "features": FeatureParams.presets["seed"], "bp": BPParams.presets["seed"]}
+    }
 
     classifier: Literal["bp", "forest"] = "bp"
     """The BP network, or a random forest to compare it with."""
@@ -37,5 +39,5 @@ class TrainParams(Params):
         volume: Volume = data[0]
         given = next((d for d in data if isinstance(d, Features)), None)
         if given is not None and self.features == FeatureParams():
-            return self.model_copy(update={"features": FeatureParams(**given.recipe)})
+            return self.model_copy(update={"features": recipe_of(given)})
         return self.model_copy(update={"features": self.features.resolve(volume)})

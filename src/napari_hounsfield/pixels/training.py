@@ -65,10 +65,13 @@ def train(
     values = [int(v) for v in np.unique(painted) if v > 0]
     if len(values) < 2:
         raise LabelError(f"{name}: only one class is painted ({strokes.class_name(values[0])!r}), at least two are needed")
+    names = [strokes.class_name(value) for value in values]
+    if len(set(names)) < len(names):
+        raise LabelError(f"{name}: two classes have the same name")
     if test is None:
         trained_on, tested_on = hold_back(painted, params.holdout, np.random.default_rng(params.seed))
     else:
-        trained_on, tested_on = painted, np.where(painted > 0, 0, _painted(test, volume))
+        trained_on, tested_on = painted, np.where(painted > 0, 0, _numbered_as(strokes, test, _painted(test, volume)))
         tested_on[~np.isin(tested_on, values)] = 0
 
     source = feature_source(volume, params.features, features)
@@ -79,7 +82,7 @@ def train(
     recogniser = yield from part(
         fitted(params.classifier, rows[~testing], targets[~testing], len(values), params.bp, params.forest, params.seed), 0.4, 1.0
     )
-    classes = {value: strokes.class_name(value) for value in values}
+    classes = dict(zip(values, names, strict=True))
     figures: dict[str, Any] = {}
     if testing.any():
         from napari_hounsfield.evaluation.figures import figures_of, macro_means
@@ -102,6 +105,18 @@ def _painted(strokes: LabelMap, volume: Volume) -> NDArray[Any]:
     return array if volume.valid is None else np.where(volume.valid, array, 0)
 
 
+def _numbered_as(strokes: LabelMap, test: LabelMap, array: NDArray[Any]) -> NDArray[Any]:
+    """Test labels with the strokes' numbers, where both maps name their classes."""
+    number = {name: value for value, name in strokes.classes.items()}
+    if not number or not test.classes:
+        return array
+    renumbered = np.zeros(array.shape, strokes.array.dtype)
+    for value in test.values():
+        if value > 0:
+            renumbered[array == value] = number.get(test.class_name(value), 0)
+    return renumbered
+
+
 def hold_back(painted: NDArray[Any], share: float, random: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
     """Divide strokes into a training and a test part, whole strokes each.
 
@@ -117,14 +132,14 @@ def hold_back(painted: NDArray[Any], share: float, random: np.random.Generator) 
 
     in_slice = np.zeros((3, 3, 3), bool)
     in_slice[1] = True
-    test = np.zeros_like(painted)
+    test = np.zeros(painted.shape, painted.dtype)
     for value in np.unique(painted[painted > 0]):
         strokes, count = label(painted == value, in_slice)
         places = np.flatnonzero(strokes)
         stroke_of = strokes.ravel()[places]
         wanted = int(share * len(places))
         if count == 1:
-            test.ravel()[places[len(places) - wanted :]] = value
+            test.reshape(-1)[places[len(places) - wanted :]] = value
             continue
         sizes = np.bincount(stroke_of, minlength=count + 1)
         chosen: list[int] = []
@@ -133,5 +148,5 @@ def hold_back(painted: NDArray[Any], share: float, random: np.random.Generator) 
                 chosen.append(int(stroke))
         if share and not chosen:
             chosen = [1 + int(sizes[1:].argmin())]
-        test.ravel()[places[np.isin(stroke_of, chosen)]] = value
+        test.reshape(-1)[places[np.isin(stroke_of, chosen)]] = value
     return np.where(test > 0, 0, painted), test
