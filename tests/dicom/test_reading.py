@@ -369,7 +369,7 @@ def test_no_patient_data_in_messages_warnings_or_log(tmp_path, write_series, noi
     [
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.6.1"}, "Ultrasound Image is not read yet"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2.1", "NumberOfFrames": "3"}, "Enhanced CT Image is not read yet"),
-        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.66.4"}, "Segmentation is not read yet"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.66.4"}, "holds labels, no image"),
         ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "colour"),
     ],
 )

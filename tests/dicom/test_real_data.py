@@ -143,7 +143,7 @@ def test_every_listed_folder_matches_its_reference_or_is_refused_with_the_reason
     for name, entry in listed.items():
         own = {file.name for file in (shared_data / name).iterdir() if file.is_file()}
         found = [s for s in scan(shared_data / name).series if {plane.path.name for plane in s.planes} <= own]
-        reason = next((r for key, r in REFUSED.items() if name.startswith(key)), "Segmentation" if name == LABELS else None)
+        reason = next((r for key, r in REFUSED.items() if name.startswith(key)), "holds labels" if name == LABELS else None)
         if name in (BLOCKS, TILTED):
             continue  # one stack of two blocks, and an affine without the shear: tested below
         if reason is not None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,3 +121,35 @@ def test_control_characters_of_a_name_do_not_break_the_line(tmp_path):
     with pytest.raises(DicomError) as raised:
         scan(tmp_path / "two\nlines")
     assert "\n" not in str(raised.value)
+
+
+@pytest.fixture
+def open_to_all():
+    """A folder in which this process acts without the rights of root, once `os.seteuid` was called; root again at the end."""
+    if not hasattr(os, "seteuid"):
+        pytest.skip("no folder rights on this system")
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    before = os.geteuid()
+    yield folder
+    os.seteuid(before)
+    for each in (folder, *folder.rglob("*")):
+        if each.is_dir():
+            each.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_cannot_be_opened_is_listed_and_told(open_to_all, write_series, noise):
+    write_series(open_to_all / "study" / "one", noise())
+    write_series(open_to_all / "study" / "two", noise(), seed="two")
+    (open_to_all / "study" / "two").chmod(0)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    found = scan(open_to_all / "study")
+    assert [series.shape for series in found.series] == [(4, 6, 5)]
+    assert found.skipped == (("two", "folder that cannot be opened (Permission denied)"),)
+    assert found.warnings == ("1 folder(s) could not be opened: two.",)
+    with pytest.raises(
+        DicomError, match="two: no DICOM files to be seen: two folder that cannot be opened"
+    ):
+        scan(open_to_all / "study" / "two")

@@ -328,7 +328,7 @@ def test_a_deflated_segmentation_is_read_and_a_bomb_refused(
     seg.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     seg.save_as(tmp_path / "d.dcm")
     assert np.array_equal(read(tmp_path / "d.dcm")[0].array, array)
-    monkeypatch.setattr("napari_hounsfield.formats.dicom_file.MAX_INFLATED", 1000)
+    monkeypatch.setattr("napari_hounsfield.formats.dicom_file.LARGEST", 1000)
     with pytest.raises(DicomError, match=r"^d\.dcm: .*grows beyond"):
         read_dicom_seg(tmp_path / "d.dcm")
 
@@ -337,3 +337,23 @@ def test_single_plane_without_spacing_uses_its_thickness(tmp_path: Path, ct_seri
     source = ct_series(AXIAL, (1, 4, 4))
     (back,) = read(write(tmp_path / "s.dcm", LabelMap(np.eye(4, dtype=int)[None], AXIAL, source=source)))
     assert back.spacing == pytest.approx((3, 0.7, 0.8))
+
+
+def test_scan_describes_what_read_returns(tmp_path: Path, ct_series: Any, array: np.ndarray) -> None:
+    source = ct_series(AXIAL, SHAPE)
+    folder = tmp_path / "both"
+    folder.mkdir()
+    for file in source.files:
+        (folder / file.name).write_bytes(file.read_bytes())
+    write(folder / "labels.dcm", LabelMap(array, AXIAL, NAMES, source=source))
+    found = scan(folder)
+    described = {series["modality"]: series for series in found.to_json()["series"]}
+    assert {modality: (series["status"], series["reason"]) for modality, series in described.items()} == {
+        "CT": ("readable", None),
+        "SEG": ("readable", None),
+    }
+    assert sorted(type(data).__name__ for data in read(folder)) == ["LabelMap", "Volume"]
+    assert [series.modality for series in found.chosen()] == ["CT"], "an image is chosen among images"
+    (labels,) = (series for series in found.series if series.labels)
+    with pytest.raises(UnsupportedDicomError, match=r"labels\.dcm: holds labels, no image"):
+        labels.read()

@@ -53,6 +53,17 @@ def inflated(data: bytes, wbits: int, limit: int = MAX_INFLATED) -> tuple[bytes,
     return content, machine.eof
 
 
+def is_regular(path: Path) -> bool:
+    """Whether it is a file that can be opened without waiting: a pipe would block for ever.
+
+    Raises
+    ------
+    OSError
+        If it is not there.
+    """
+    return stat.S_ISREG(os.stat(path).st_mode)
+
+
 def opened(path: Path) -> BinaryIO:
     """Open a DICOM file, gzip-compressed or not, positioned behind its preamble.
 
@@ -62,7 +73,7 @@ def opened(path: Path) -> BinaryIO:
         If it is no regular file, cannot be opened, is empty, or is not DICOM; the message is the bare reason.
     """
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would block for ever
+        if not is_regular(path):
             raise DicomError("not a regular file")
         stream: BinaryIO = _Clamped(io.FileIO(path))
     except OSError as error:

@@ -63,12 +63,18 @@ def directions(headers: list[Header] | tuple[Header, ...]) -> Points:
     DicomError
         If Image Orientation (Patient) is not orthonormal within 1e-3.
     """
-    mean = np.array([h.orientation for h in headers], dtype=float).mean(axis=0).reshape(2, 3)
-    row, column = mean
-    lengths = np.linalg.norm(mean, axis=1)
+    mean = np.array([h.orientation for h in headers], dtype=float).mean(axis=0)
+    row, column = mean.reshape(2, 3)
+    lengths = np.linalg.norm([row, column], axis=1)
     if np.abs(lengths - 1).max() > DIRECTION_TOLERANCE or abs(row @ column) > DIRECTION_TOLERANCE:
         raise DicomError(f"{headers[0].name}: {named('ImageOrientationPatient')} is not a pair of orthogonal unit vectors")
-    row = row / lengths[0]
+    return unit_directions(mean)
+
+
+def unit_directions(orientation: Points) -> Points:
+    """Unit vectors (slice normal, down a column, along a row), (3, 3), one a row, at right angles, from six direction cosines."""
+    row, column = np.asarray(orientation, dtype=float).reshape(2, 3)
+    row = row / np.linalg.norm(row)
     column = column - (column @ row) * row
     column /= np.linalg.norm(column)
     return np.array([np.cross(row, column), column, row])
@@ -92,14 +98,22 @@ def stack_affine(headers: tuple[Header, ...], thickness: float) -> Affine:
 
     `thickness` (mm) stands for the distance of planes where there is only one.
     """
-    normal, column, row = directions(headers)
-    positions = np.array([h.position for h in headers], dtype=float)
-    row_spacing, column_spacing = headers[0].spacing or (1.0, 1.0)
+    first, last = (np.array(header.position, dtype=float) for header in (headers[0], headers[-1]))
+    down, along = headers[0].spacing or (1.0, 1.0)
+    return spanned(first, last, len(headers) - 1, directions(headers), (thickness, down, along))
+
+
+def spanned(first: Points, last: Points, steps: int, axes: Points, spacing: tuple[float, float, float]) -> Affine:
+    """Affine (z, y, x) -> patient mm of even planes from position `first` to `last`, so many `steps` apart.
+
+    `axes` are (normal, column, row) as from `unit_directions`; of `spacing` (z, y, x) in mm, z counts only for a single plane.
+    """
+    normal, column, row = axes
     affine = np.eye(4)
-    affine[:3, 0] = (positions[-1] - positions[0]) / (len(headers) - 1) if len(headers) > 1 else normal * thickness
-    affine[:3, 1] = column * row_spacing
-    affine[:3, 2] = row * column_spacing
-    affine[:3, 3] = positions[0]
+    affine[:3, 0] = (last - first) / steps if steps else normal * spacing[0]
+    affine[:3, 1] = column * spacing[1]
+    affine[:3, 2] = row * spacing[2]
+    affine[:3, 3] = first
     return affine
 
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MODALITY_OF = {CT: "CT", "1.2.840.10008.5.1.4.1.1.4": "MR", "1.2.840.10008.5.1.4.1.1.128": "PT"}
 """SOP Classes that are read: one plane a file, with a position in the patient."""
+SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+"""SOP Classes of labels; each file is a label map by itself."""
 MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 
 
@@ -19,7 +21,9 @@ def modality(header: Header) -> str:
 
 
 def unsupported(header: Header) -> str:
-    """Name of the kind that is not read yet, as a reason; empty where the kind is read."""
+    """Name of the kind that is not read yet, as a reason; empty where the kind is read as an image."""
+    if header.sop_class in SEGMENTATIONS:
+        return "holds labels, no image"
     supported = header.sop_class in MODALITY_OF if header.sop_class else header.modality in MODALITY_OF.values()
     if not supported and not (header.problem and not header.sop_class):
         what = header.kind.removesuffix(" Storage") or (

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FILES_A_STEP = 32
 NO_DICOM = ("empty file", "not DICOM", "not a regular file", "zip archive")
+CLOSED = "folder that cannot be opened"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,7 @@ class Scan:
     series: tuple[Series, ...]
     """Readable and refused ones, by series number."""
     skipped: tuple[tuple[str, str], ...]
-    """Base name of each file that belongs to no series, and the reason."""
+    """Base name of each file that belongs to no series, and of each folder that cannot be opened, and the reason."""
     warnings: tuple[str, ...]
 
     def chosen(self, uid: str = "") -> tuple[Series, ...]:
@@ -84,7 +85,9 @@ def scan_steps(path: str | os.PathLike[str]) -> Generator[Progress, None, Scan]:
         raise DicomError(f"{shown(root)}: no such file or folder")
     folder = root.is_dir()
     name = shown(root.absolute())
-    files = _files_below(root) if folder else [root]
+    files, closed = _files_below(root) if folder else ([root], [])
+    if closed and not files:
+        raise DicomError(f"{name}: no DICOM files to be seen: {closed[0][0]} {closed[0][1]}")
     headers: list[Header] = []
     skipped: list[tuple[str, str]] = []
     for i, file in enumerate(files):
@@ -94,6 +97,7 @@ def scan_steps(path: str | os.PathLike[str]) -> Generator[Progress, None, Scan]:
             skipped.append((shown(file), str(error)))
         if i % FILES_A_STEP == FILES_A_STEP - 1:
             yield Progress((i + 1) / len(files), f"{i + 1} of {len(files)} headers")
+    skipped += closed
     if not headers:
         raise DicomError(f"{name}: {_why_nothing(skipped, folder)}")
     found: list[Series] = []
@@ -101,14 +105,23 @@ def scan_steps(path: str | os.PathLike[str]) -> Generator[Progress, None, Scan]:
         found += series_of(planes)
         yield Progress(1.0, f"{len(found)} series")
     found.sort(key=lambda series: (series.number is None, series.number))
-    suspects = [file for file, reason in skipped if not reason.startswith(NO_DICOM) and not reason.startswith("DICOMDIR")]
+    known = (*NO_DICOM, "DICOMDIR", CLOSED)
+    suspects = [file for file, reason in skipped if not reason.startswith(known)]
     warnings = [f"{len(suspects)} DICOM file(s) could not be read: {', '.join(suspects[:5])}."] if suspects else []
+    if closed:
+        warnings.append(f"{len(closed)} folder(s) could not be opened: {', '.join(folder for folder, _ in closed[:5])}.")
     return Scan(name, tuple(found), tuple(skipped), tuple(warnings))
 
 
-def _files_below(root: Path) -> list[Path]:
-    files = [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
-    return sorted(files)
+def _files_below(root: Path) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Every file below a folder, and the folders that cannot be looked into, each with the reason."""
+    closed: list[tuple[str, str]] = []
+
+    def note(error: OSError) -> None:
+        closed.append((shown(Path(error.filename).absolute()), f"{CLOSED} ({error.strerror})"))
+
+    files = sorted(Path(folder, name) for folder, _, names in os.walk(root, onerror=note) for name in names)
+    return files, sorted(closed)
 
 
 def _why_nothing(skipped: list[tuple[str, str]], folder: bool) -> str:

@@ -10,7 +10,7 @@ from napari_hounsfield.errors import DicomError
 from napari_hounsfield.operation import Params, Progress, finish
 from napari_hounsfield.volume import Record, Source, Volume
 
-from .kinds import modality
+from .kinds import SEGMENTATIONS, modality
 from .parts import Part, parts
 from .plan import Plan, plan
 from .reading import read_plan
@@ -49,12 +49,17 @@ class Series:
     plan: Plan | None = field(default=None, repr=False)
     """How it will be read by default; None where it is refused."""
     refusal: DicomError | None = None
-    """Why it is not read by default; None where it is."""
+    """Why it is not read as an image by default; None where it is."""
 
     @property
     def modality(self) -> str:
         """DICOM modality, from the SOP Class where the tag is missing."""
         return modality(self.planes[0])
+
+    @property
+    def labels(self) -> bool:
+        """Whether it is a segmentation: label maps, one a file, which `napari_hounsfield.read` reads and `read` here does not."""
+        return self.planes[0].sop_class in SEGMENTATIONS
 
     @property
     def number(self) -> int | None:
@@ -131,7 +136,8 @@ class Series:
         return volume.with_record(Record("read", {"uneven": params.uneven}, __version__))  # type: ignore[no-any-return]
 
     def describe(self) -> dict[str, Any]:
-        """Facts for `hounsfield info --json`, ready for JSON."""
+        """Facts for `hounsfield info --json`, ready for JSON; a segmentation is readable, as labels."""
+        refusal = None if self.labels else self.refusal
         return {
             "uid": self.uid,
             "name": self.name,
@@ -143,8 +149,8 @@ class Series:
             "affine": None if self.affine is None else self.affine.tolist(),
             "unit": self.unit or None,
             "transfer_syntax": self.transfer_syntax,
-            "status": "refused" if self.refusal else "readable",
-            "reason": str(self.refusal) if self.refusal else None,
+            "status": "refused" if refusal else "readable",
+            "reason": str(refusal) if refusal else None,
             "warnings": list(self.warnings),
         }
 

@@ -6,13 +6,13 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from napari_hounsfield.dicom.files import inflated, opened
+from napari_hounsfield.dicom.syntaxes import DEFLATED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEFLATED = "1.2.840.10008.1.2.1.99"
-MAX_INFLATED = 1 << 30
-"""Bytes that a deflated file may grow to."""
+LARGEST = 1 << 30
+"""Bytes that a deflated segmentation may grow to; a whole volume, where an image file is one slice."""
 
 
 def dataset_of(path: Path, **options: Any) -> Any:
@@ -32,6 +32,6 @@ def dataset_of(path: Path, **options: Any) -> Any:
         warnings.simplefilter("ignore")
         meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
         if meta.get("TransferSyntaxUID") == DEFLATED:
-            inflated(stream.read(), -15, MAX_INFLATED)
+            inflated(stream.read(), -15, LARGEST)
         stream.seek(0)
         return dcmread(stream, **options)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.dicom.geometry import spanned, unit_directions
+from napari_hounsfield.dicom.kinds import SEGMENTATIONS
 from napari_hounsfield.errors import DicomError, HounsfieldError, UnsupportedDicomError
 from napari_hounsfield.grid import Affine, checked_affine
 from napari_hounsfield.volume import LabelMap, Source
@@ -25,7 +27,6 @@ from .notes import one_line
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEG_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 OFF_PLANE = 0.05
 """A frame lies on a plane of the grid when it is off by no more than this part of the spacing."""
 MAX_PLANES = 8192
@@ -35,7 +36,7 @@ def is_dicom_seg(path: Path) -> bool:
     """Whether a DICOM file is a segmentation; False too where it is too damaged to tell."""
     try:
         header = dataset_of(path, stop_before_pixels=True, specific_tags=["SOPClassUID"])
-        return header.get("SOPClassUID") in SEG_CLASSES
+        return header.get("SOPClassUID") in SEGMENTATIONS
     except Exception:  # the reader says what is wrong
         return False
 
@@ -62,7 +63,7 @@ def read_dicom_seg(path: Path) -> LabelMap:
 
 
 def _labels(name: str, dataset: Any) -> LabelMap:
-    if dataset.get("SOPClassUID") not in SEG_CLASSES:
+    if dataset.get("SOPClassUID") not in SEGMENTATIONS:
         raise DicomError("not a DICOM segmentation")
     kind = dataset.get("SegmentationType", "")
     if kind != "BINARY":
@@ -106,9 +107,8 @@ def _group(frame: Any, shared: Any, keyword: str) -> Any:
 
 def _stack(positions: NDArray[np.float64], orientation: NDArray[np.float64], measures: Any) -> tuple[Affine, NDArray[np.intp]]:
     """Affine of the grid, and the plane of each frame on it."""
-    row, column = orientation[:3], orientation[3:]
-    normal = np.cross(row, column)
-    away = positions @ normal
+    directions = unit_directions(orientation)
+    away = positions @ directions[0]
     levels = np.sort(away)
     levels = levels[np.r_[True, np.diff(levels) > 1e-3]]
     gaps = np.diff(levels)
@@ -126,10 +126,8 @@ def _stack(positions: NDArray[np.float64], orientation: NDArray[np.float64], mea
     if planes.max() >= MAX_PLANES:
         raise DicomError("its planes lie too far apart")
     first, last = positions[planes.argmin()], positions[planes.argmax()]
-    affine = np.eye(4)
-    affine[:3, 0] = (last - first) / planes.max() if planes.max() else normal * step
     down, along = (float(s) for s in measures.PixelSpacing)
-    affine[:3, 1], affine[:3, 2], affine[:3, 3] = column * down, row * along, first
+    affine = spanned(first, last, int(planes.max()), directions, (step, down, along))
     expected = first + planes[:, None] * affine[:3, 0]
     if np.abs(positions - expected).max() > OFF_PLANE * max(step, down, along):
         raise DicomError("its planes are not in line")

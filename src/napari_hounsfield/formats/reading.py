@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_hounsfield.dicom.files import is_regular
 from napari_hounsfield.errors import DicomError, FormatError, LabelError
 from napari_hounsfield.volume import LabelMap, Volume
 
@@ -123,6 +124,8 @@ def kind_of(path: Path) -> str:
     if path.is_dir():
         return "folder"
     try:
+        if not is_regular(path):
+            raise FormatError(f"{path.name}: not a regular file")
         with open(path, "rb") as stream:
             head = stream.read(HEAD_BYTES)
         if head[:2] == b"\x1f\x8b":
@@ -190,9 +193,9 @@ def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
 
 
 def _series(series: Series, params: ReadParams | None) -> list[Volume | LabelMap]:
-    from .dicom_seg_reading import SEG_CLASSES, read_dicom_seg
+    from .dicom_seg_reading import read_dicom_seg
 
-    if series.planes[0].sop_class in SEG_CLASSES:  # several of them in one series are independent of each other
+    if series.labels:  # several of them in one series are independent of each other
         return [read_dicom_seg(plane.path) for plane in series.planes]
     return [series.read(params)]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_hounsfield.dicom.geometry import spanned, unit_directions
 from napari_hounsfield.errors import DicomError
 from napari_hounsfield.grid import Affine, Grid, checked_affine
 
@@ -98,13 +99,7 @@ def _fill(header: Any) -> None:
 
 def _affine(headers: Sequence[Any]) -> Affine:
     """Affine (z, y, x) to LPS mm through the first and the last position, in the order of the headers."""
-    row, column = np.mean([h.ImageOrientationPatient for h in headers], axis=0).reshape(2, 3)
-    first = np.array(headers[0].ImagePositionPatient, float)
-    last = np.array(headers[-1].ImagePositionPatient, float)
+    directions = unit_directions(np.mean([h.ImageOrientationPatient for h in headers], axis=0))
+    first, last = (np.array(header.ImagePositionPatient, float) for header in (headers[0], headers[-1]))
     down, along = (float(s) for s in headers[0].PixelSpacing)
-    affine = np.eye(4)
-    affine[:3, 0] = (last - first) / (len(headers) - 1) if len(headers) > 1 else np.cross(row, column)
-    affine[:3, 1] = column / np.linalg.norm(column) * down
-    affine[:3, 2] = row / np.linalg.norm(row) * along
-    affine[:3, 3] = first
-    return checked_affine(affine)
+    return checked_affine(spanned(first, last, len(headers) - 1, directions, (1.0, down, along)))
