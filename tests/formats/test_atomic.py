@@ -111,3 +111,11 @@ def test_suffixes_and_siblings() -> None:
     assert [full_suffix(n) for n in ("A.NII.GZ", "b.seg.nrrd", "c.nrrd", "d")] == [".nii.gz", ".seg.nrrd", ".nrrd", ""]
     assert sibling("x/lung.v2.nii.gz", "test") == Path("x/lung.v2.test.nii.gz")
     assert sibling("s.seg.nrrd", "probabilities", ".nii.gz").name == "s.probabilities.nii.gz"
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd"])
+def test_a_name_that_no_file_can_hold_is_refused_by_that_reason(tmp_path, suffix):
+    labels = LabelMap(np.ones((2, 3, 4), np.uint8), axial_affine((1, 1, 1)), {1: "lung \ud800"})
+    with pytest.raises(WriteError, match=rf"^a{suffix}: a name in it has characters that cannot be written$"):
+        write(tmp_path / f"a{suffix}", labels)
+    assert not list(tmp_path.iterdir())

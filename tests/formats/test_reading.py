@@ -6,6 +6,7 @@ import bz2
 import contextlib
 import gzip
 import json
+import os
 import struct
 import tracemalloc
 from pathlib import Path
@@ -176,6 +177,11 @@ def test_voxels_in_a_second_file(tmp_path: Path) -> None:
         (f"{GOOD}\nspace: LPS\nspace directions: (1,0,x) (0,1,0) (0,1,0)", "vector"),
         (f"{GOOD}\nspace: LPS\nspace directions: (1,0,0) (0,1,0)", "directions"),
         (f"{GOOD}\nwhatever", "no field"),
+        (f"{GOOD}\nline skip: 99999999999", "lines"),
+        (f"{GOOD}\nline skip: -1", "least"),
+        (f"{GOOD}\nbyte skip: 99999999999", "skips"),
+        (f"{GOOD}\nbyte skip: -2", "least"),
+        ("type: uchar\ndimension: 3\nsizes: 5 4 3\nencoding: gzip\nbyte skip: -1", "skips"),
     ],
 )  # fmt: skip
 def test_faulty_nrrd_headers(tmp_path: Path, lines: str, reason: str) -> None:
@@ -270,3 +276,12 @@ def test_unit_is_the_files_own_or_the_users(tmp_path: Path) -> None:
     assert [(v.unit, v.modality) for v in read(plain)] == [("", "")]
     assert [(v.unit, v.modality) for v in read(plain, ReadParams(unit="HU"))] == [("HU", "CT")]
     assert [(v.unit, v.modality) for v in read(own, ReadParams(unit="HU"))] == [("SUV", "PT")]
+
+
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes on this system")
+    os.mkfifo(tmp_path / "pipe.nii")
+    assert refused(tmp_path / "pipe.nii") == "pipe.nii: not a regular file"
+    with pytest.raises(FormatError, match="not a regular file"):
+        read_labels(tmp_path / "pipe.nii")

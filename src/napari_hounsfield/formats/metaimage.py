@@ -12,6 +12,7 @@ import numpy as np
 from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
 from napari_hounsfield.volume import Features, LabelMap, Volume
 
+from .detached import detached
 from .notes import Notes
 from .orientation import from_file, to_file
 from .sizes import checked_size, storable
@@ -71,16 +72,8 @@ def _check(path: Path) -> None:
     entry = fields.get("elementdatafile", "")
     if not is_metaimage(head) or not entry:
         raise FormatError(f"{path.name}: not a MetaImage file")
-    if entry.upper().startswith("LIST") or "%" in entry:
-        raise FormatError(f"{path.name}: its voxels are spread over several files; not supported")
-    voxels, available = path, path.stat().st_size - offset
-    if entry.upper() != "LOCAL":
-        voxels = (path.parent / entry).resolve()
-        if not voxels.is_relative_to(path.parent.resolve()):
-            raise FormatError(f"{path.name}: its voxels are said to lie outside its folder")
-        if not voxels.is_file():
-            raise FormatError(f"{path.name}: its voxels, {voxels.name}, are missing")
-        available = voxels.stat().st_size
+    local = entry.upper() == "LOCAL"
+    available = path.stat().st_size - offset if local else detached(path, entry).stat().st_size
     code = _TYPES.get(fields.get("elementtype", "").upper().removesuffix("_ARRAY"))
     try:
         shape = [int(n) for n in fields.get("dimsize", "").split()]

@@ -16,10 +16,11 @@ import numpy as np
 from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
 from napari_hounsfield.volume import Features, LabelMap, Volume
 
+from .detached import detached
 from .notes import KEY, Notes
 from .nrrd_header import NAME_OF_TYPE, TYPE_OF_NAME, NrrdHeader, read_header, vector_text, vectors
 from .orientation import MILLIMETRES, from_file, to_file
-from .sizes import COMPRESSION, checked_size, read_exactly, storable
+from .sizes import COMPRESSION, MAX_DEFLATE, checked_size, read_exactly, storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from napari_hounsfield.grid import Affine
 
 _TEXT = ("ascii", "text", "txt", "hex")
+_PACKED = ("gzip", "gz", "bzip2", "bz2")
 
 
 def read_nrrd(path: Path) -> tuple[Volume, Notes, NrrdHeader]:
@@ -67,7 +69,7 @@ def _voxels(path: Path, header: NrrdHeader, stream: BinaryIO) -> NDArray[Any]:
         raise FormatError(f"{name}: its dimension and sizes do not fit")
     encoding = fields.get("encoding", "").lower()
     if "data file" in fields or "datafile" in fields:
-        with open(_detached(path, fields.get("data file", fields.get("datafile", ""))), "rb") as data:
+        with open(detached(path, fields.get("data file", fields.get("datafile", ""))), "rb") as data:
             return _decoded(name, fields, data, shape, np.dtype(order + code), encoding)
     return _decoded(name, fields, stream, shape, np.dtype(order + code), encoding)
 
@@ -75,26 +77,29 @@ def _voxels(path: Path, header: NrrdHeader, stream: BinaryIO) -> NDArray[Any]:
 def _decoded(
     name: str, fields: Mapping[str, str], stream: BinaryIO, shape: list[int], dtype: np.dtype[Any], encoding: str
 ) -> NDArray[Any]:
-    for _ in range(_whole(name, fields.get("line skip", fields.get("lineskip", "0")))):
-        stream.readline()
+    for _ in range(_whole(name, fields.get("line skip", fields.get("lineskip", "0")), least=0)):
+        if not stream.readline():
+            raise FormatError(f"{name}: truncated, or its header is wrong: it has fewer lines than are to be skipped")
     start = stream.tell()
     available = stream.seek(0, 2) - start
     stream.seek(start)
-    skip = _whole(name, fields.get("byte skip", fields.get("byteskip", "0")))
+    skip = _whole(name, fields.get("byte skip", fields.get("byteskip", "0")), least=-1)
     if encoding in _TEXT:
         checked_size(name, shape, "u1", available)
         stream, dtype = BytesIO(_from_text(name, stream.read(), dtype, encoding)), dtype.newbyteorder("=")
-    elif encoding in ("gzip", "gz"):
+    elif encoding in _PACKED[:2]:
         checked_size(name, shape, dtype, available, compressed=True)
         stream = cast("BinaryIO", gzip.GzipFile(fileobj=stream))
-    elif encoding in ("bzip2", "bz2"):  # has no bound on its ratio: memory is used only as bytes arrive
+    elif encoding in _PACKED[2:]:  # has no bound on its ratio: memory is used only as bytes arrive
         checked_size(name, shape, dtype, 1 << 40)
         stream = cast("BinaryIO", bz2.BZ2File(stream))
     elif encoding == "raw":
         needed = checked_size(name, shape, dtype, available)
-        skip = available - needed if skip == -1 else skip
+        skip = available - needed if skip == -1 else skip  # the voxels are the end of the file
     else:
         raise FormatError(f"{name}: encoding {encoding[:20]!r} is none of raw, gzip, bzip2, ascii, hex")
+    if not 0 <= skip <= available * (MAX_DEFLATE if encoding in _PACKED else 1):
+        raise FormatError(f"{name}: truncated, or its header is wrong: it skips {skip} bytes")
     try:
         stream.seek(skip, 1)
     except (OSError, EOFError, ValueError, zlib.error):
@@ -111,24 +116,14 @@ def _from_text(name: str, text: bytes, dtype: np.dtype[Any], encoding: str) -> b
         raise FormatError(f"{name}: damaged: its voxels are not numbers") from None
 
 
-def _detached(path: Path, entry: str) -> Path:
-    """The file of the voxels, which must lie in the folder of the header: a header may not name any file of the computer."""
-    folder = path.parent.resolve()
-    target = (folder / entry).resolve()
-    if entry.upper().startswith("LIST") or "%" in entry:
-        raise FormatError(f"{path.name}: its voxels are spread over several files; not supported")
-    if not target.is_relative_to(folder):
-        raise FormatError(f"{path.name}: its voxels are said to lie outside its folder")
-    if not target.is_file():
-        raise FormatError(f"{path.name}: its voxels, {target.name}, are missing")
-    return target
-
-
-def _whole(name: str, text: str) -> int:
+def _whole(name: str, text: str, least: int | None = None) -> int:
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
         raise FormatError(f"{name}: its header has {text[:20]!r} where a whole number belongs") from None
+    if least is not None and number < least:
+        raise FormatError(f"{name}: its header has {text[:20]!r} where {least} is the least")
+    return number
 
 
 def _placed(name: str, header: NrrdHeader, array: NDArray[Any]) -> tuple[Volume, Notes]:

@@ -12,7 +12,6 @@ from napari_hounsfield.volume import Features, LabelMap, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -82,8 +81,3 @@ def storable(data: Volume | LabelMap | Features) -> NDArray[Any]:
     if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
         return array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)
     return array
-
-
-def file_size(path: Path) -> int:
-    """Bytes of a file."""
-    return path.stat().st_size

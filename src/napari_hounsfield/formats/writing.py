@@ -98,7 +98,9 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
                 _write(temporary, full_suffix(target), part, source)
             except WriteError as error:
                 raise WriteError(f"{target.name}: {error}") from None
-            except (MemoryError, UnicodeError):
+            except UnicodeError:
+                raise WriteError(f"{target.name}: a name in it has characters that cannot be written") from None
+            except MemoryError:
                 raise WriteError(f"{target.name}: not enough memory to write {suffix}") from None
     return path
 
