@@ -54,9 +54,6 @@ class EvaluateParams(Params):
         return self.model_copy(update={"tolerance": (max(sides or grid.spacing),)})
 
 
-_DEFAULTS = EvaluateParams()
-
-
 @dataclass(frozen=True)
 class Evaluation:
     """Figures of each class, and their means.
@@ -108,7 +105,8 @@ def evaluate(
     prediction: LabelMap | Segmentation,
     reference: LabelMap | Segmentation,
     region: LabelMap | None = None,
-    params: EvaluateParams = _DEFAULTS,
+    *,
+    params: EvaluateParams,
 ) -> Generator[Progress, None, Evaluation]:
     """Compare labels with a reference, class by class.
 
