@@ -130,3 +130,10 @@ def test_an_affine_is_kept_apart_from_the_array_it_came_from():
 
 def test_the_representation_holds_no_identifier():
     assert "1.2.3" not in repr(nh.Grid((1, 2, 3), np.eye(4), "1.2.3"))
+
+
+def test_grids_that_look_alike_are_told_apart_in_millimetres():
+    shifted = nh.axial_affine((3, 1, 1), (2, 0, 0))
+    labels = nh.LabelMap(np.zeros((3, 4, 5), np.uint8), shifted)
+    with pytest.raises(nh.GridError, match="centres 2 mm apart"):
+        labels.on(nh.Grid((3, 4, 5), nh.axial_affine((3, 1, 1))))

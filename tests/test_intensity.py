@@ -59,6 +59,12 @@ def test_matrix_resamples_over_the_same_field():
     assert np.corrcoef(result.array[0, 8], np.arange(32))[0, 1] > 0.99
 
 
+def test_matrix_beyond_memory_is_refused_with_the_one_that_fits():
+    volume = nh.Volume(np.broadcast_to(np.int16(0), (100, 8, 8)), np.eye(4), unit="HU")
+    with pytest.raises(nh.ParameterError, match="2317 is the most here"):
+        nh.window(volume, nh.WindowParams(matrix=4096))
+
+
 @pytest.mark.parametrize("preset", WINDOWS)
 def test_every_preset_window_is_linear_and_clipped(preset):
     lower, upper = WINDOWS[preset]

@@ -217,3 +217,11 @@ def test_every_operation_of_the_package_is_well_formed():
         assert found.params_type() is not None
         for field in found.params_type.model_fields.values():
             assert field.description
+
+
+def test_wrong_kind_of_input_is_named():
+    with pytest.raises(TypeError, match=r"threshold\(\) takes a Volume as volume, not ndarray"):
+        nh.threshold(np.zeros((1, 2, 2)))
+    volume = nh.Volume(np.zeros((1, 2, 2)), np.eye(4))
+    with pytest.raises(TypeError, match=r"measure\(\) takes a LabelMap or Segmentation as labels, not Volume"):
+        nh.measure(volume, volume)

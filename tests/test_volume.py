@@ -163,3 +163,8 @@ def test_samples_hold_their_test_part():
     samples = nh.Samples(np.ones((1, 1, 1), int), AFFINE, classes={1: "lung"}, test=labels)
     assert samples.test is labels
     assert samples.on(samples.grid).test is not None
+
+
+def test_an_image_is_no_label_map():
+    with pytest.raises(nh.LabelError, match=r"ct: negative values"):
+        nh.LabelMap(np.array([[[-1000, 40]]], np.int16), np.eye(4), name="ct")

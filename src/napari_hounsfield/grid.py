@@ -132,6 +132,15 @@ def same_lattice(first: Grid, second: Grid) -> bool:
     return _reordering(first, second) is not None
 
 
+def _apart(source: Grid, target: Grid) -> str:
+    """How far the grids lie apart, where their shapes and spacings look alike."""
+    if sorted(source.shape) != sorted(target.shape):
+        return ""
+    centres = [grid.positions([(np.array(grid.shape) - 1) / 2])[0] for grid in (source, target)]
+    distance = float(np.linalg.norm(centres[0] - centres[1]))
+    return f", their centres {distance:.3g} mm apart" if distance > 1e-3 else ", in another direction"
+
+
 def reordered(array: NDArray[Any], source: Grid, target: Grid, name: str = "input") -> NDArray[Any]:
     """View of `array` (z, y, x), which lies on `source`, with the axes and directions of `target`.
 
@@ -142,6 +151,6 @@ def reordered(array: NDArray[Any], source: Grid, target: Grid, name: str = "inpu
     """
     order = _reordering(source, target)
     if order is None:
-        raise GridError(f"{name}: grids differ: {source} against {target}")
+        raise GridError(f"{name}: grids differ: {source} against {target}{_apart(source, target)}")
     axes, flips = order
     return np.flip(array.transpose(axes), flips) if flips else array.transpose(axes)

@@ -64,6 +64,8 @@ TISSUE_WINDOWS = {"lung": (-1024.0, -500.0), "soft tissue": (-160.0, 240.0)}
 """Narrow ranges in which features tell tissues apart that the default window hardly does: air from lung, fat from muscle."""
 
 CT_WINDOW = (-1000.0, 400.0)
+LARGEST_RESULT = 1 << 29
+"""Voxels that resampling to another matrix may make: 2 GiB."""
 WIDEST_HISTOGRAM = 1 << 20
 """Bins that a histogram of whole numbers may have."""
 ROBUST_PERCENTILES = (0.5, 99.5)
@@ -235,17 +237,22 @@ def window(volume: Volume, params: WindowParams) -> Generator[Progress, None, Vo
     """
     volume.require_scalar()
     depth = len(volume.array)
+    if depth * params.matrix**2 > LARGEST_RESULT:
+        most = int((LARGEST_RESULT / depth) ** 0.5)
+        raise ParameterError(
+            f"{volume.name or 'image'}: {depth} slices of {params.matrix} x {params.matrix}; {most} is the most here"
+        )
     out = np.empty(volume.array.shape, np.float32)
     for z, plane in enumerate(volume.array):
         out[z] = rescaled(np.nan_to_num(plane), params.lower, params.upper)
         yield Progress((z + 1) / depth, "window")
     result = volume.like(out, unit="")
     if params.matrix:
-        result = _in_matrix(result, params.matrix)
+        result = yield from _in_matrix(result, params.matrix)
     return result.like((result.array >= params.cut).astype(np.uint8)) if params.binary else result
 
 
-def _in_matrix(volume: Volume, matrix: int) -> Volume:
+def _in_matrix(volume: Volume, matrix: int) -> Generator[Progress, None, Volume]:
     """Resample each slice to `matrix` rows and columns over the same field."""
     from dataclasses import replace
 
@@ -253,11 +260,14 @@ def _in_matrix(volume: Volume, matrix: int) -> Volume:
 
     _, rows, columns = volume.array.shape
     factors = np.array((1.0, matrix / rows, matrix / columns))
-    array = zoom(volume.array, factors, order=1, mode="nearest", grid_mode=True)
-    valid = volume.valid
-    if valid is not None:
-        # What padding has a share in was not scanned.
-        valid = zoom(valid.astype(np.float32), factors, order=1, mode="nearest", grid_mode=True) > 0.999
+    array = np.empty((len(volume.array), matrix, matrix), np.float32)
+    valid = None if volume.valid is None else np.empty(array.shape, bool)
+    for z, plane in enumerate(volume.array):
+        zoom(plane, factors[1:], output=array[z], order=1, mode="nearest", grid_mode=True)
+        if valid is not None and volume.valid is not None:  # what padding has a share in was not scanned
+            share = zoom(volume.valid[z].astype(np.float32), factors[1:], order=1, mode="nearest", grid_mode=True)
+            valid[z] = share > 0.999
+        yield Progress((z + 1) / len(array), "matrix")
     # The corner of the field stays where it is, so the first voxel centre moves by half the change of size.
     affine = np.array(volume.affine)
     affine[:3, 3] += volume.affine[:3, :3] @ ((1 / factors - 1) / 2)

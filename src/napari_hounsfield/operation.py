@@ -149,6 +149,11 @@ class Operation(Generic[D, R]):
             raise TypeError(f"{self.name}() takes {self.params_type.__name__}, not {type(params).__name__}")
         bound = inspect.Signature(self._parameters).bind(*data, **named)
         bound.apply_defaults()
+        for given in self.inputs:
+            value = bound.arguments[given.name]
+            if not (isinstance(value, given.kinds) or (value is None and not given.required)):
+                wanted = " or ".join(kind.__name__ for kind in given.kinds)
+                raise TypeError(f"{self.name}() takes a {wanted} as {given.name}, not {type(value).__name__}")
         return list(bound.arguments.values()), params
 
     def steps(self, *data: Any, **named: Any) -> Generator[Progress, None, R]:

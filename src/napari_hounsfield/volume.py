@@ -191,7 +191,7 @@ class LabelMap(_Image):
     Raises
     ------
     LabelError
-        If `array` is not (z, y, x) or holds values that are not whole.
+        If `array` is not (z, y, x) or holds values that are not whole, or negative.
     """
 
     array: NDArray[Any] = field(repr=False)
@@ -213,6 +213,8 @@ class LabelMap(_Image):
             array = whole
         elif array.dtype.kind not in "iu":
             raise LabelError(f"{label}: array of type {array.dtype} holds no labels")
+        if array.dtype.kind == "i" and array.size and array.min() < 0:
+            raise LabelError(f"{label}: negative values, so these are no labels")
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "affine", checked_affine(self.affine))
         object.__setattr__(self, "classes", dict(sorted((int(v), str(n)) for v, n in self.classes.items())))
