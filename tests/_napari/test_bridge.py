@@ -282,3 +282,25 @@ def test_colours_are_distinct_and_the_same_for_a_number() -> None:
     assert all(first.colormap.map(value)[3] == 1 for value in range(1, 65)), "what is painted later must be seen"
     (second,) = nh.show(ViewerModel(), nh.LabelMap(np.full(SHAPE, 3), np.eye(4)))
     assert tuple(second.colormap.map(3)) == tuple(first.colormap.map(3))
+
+
+@pytest.mark.parametrize("last", [3, 4])
+def test_few_columns_are_no_colours(last: int) -> None:
+    affine = nh.axial_affine((1, 1, 1))[:, [2, 1, 0, 3]]  # the slices of the file run along the displayed columns
+    volume = nh.Volume(np.zeros((last, 6, 5), np.int16), affine, unit="HU")
+    maps = nh.Features(np.zeros((2, last, 6, 5), np.float32), ["a", "b"], affine)
+    for data in (volume, maps):
+        (layer,) = nh.show(ViewerModel(), data)
+        assert layer.data.shape[-1] == last
+        assert not layer.rgb
+        assert nh.from_layer(layer).array.shape == data.array.shape
+
+
+@pytest.mark.parametrize("values", [[70_000], [2**16], range(3000)])
+def test_labels_of_any_size_are_drawn(values: Any) -> None:
+    array = np.zeros((1, 60, 60), np.uint32)
+    array.ravel()[: len(values)] = values
+    (layer,) = nh.show(ViewerModel(), nh.LabelMap(array, np.eye(4)))
+    drawn = layer.colormap.map(np.array([0, max(values)]))
+    assert drawn[0, 3] == 0
+    assert drawn[1, 3] == 1

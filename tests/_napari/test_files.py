@@ -187,3 +187,25 @@ def test_export_offers_formats_by_layer_and_needs_a_name(viewer: Any, ct: nh.Vol
     assert dock._format.choices == ("NIfTI (.nii.gz)", "NRRD (.nrrd)", "MetaImage (.mha)")
     dock.run()
     assert said() == ["layer: there is nothing to export yet", "file: no name is given"]
+
+
+def test_open_dicom_opens_only_what_the_path_shows(
+    viewer: Any, series: Path, two_series: Path, tmp_path: Path, finish: Any, qtbot: Any, said: Any
+) -> None:
+    dock = OpenDicom(viewer)
+    qtbot.addWidget(dock)
+    dock._path.value = str(two_series)
+    dock.scan()
+    qtbot.waitUntil(lambda: dock._table.shape[0] == 2)
+    dock._path.value = str(tmp_path)
+    assert dock._table.shape[0] == 0, "the table is not of this path"
+    assert dock.selected == []
+    dock._path.value = str(series)
+    dock.open()
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1)
+    assert viewer.layers[0].data.shape[0] == 8
+    dock._path.value = str(tmp_path)
+    dock.scan()
+    qtbot.waitUntil(lambda: len(said()) == 1)
+    assert dock.selected == []
+    assert dock._table.shape[0] == 0

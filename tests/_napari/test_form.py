@@ -12,6 +12,7 @@ from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, SpinBox
 from pydantic import Field, model_validator
 
 import napari_hounsfield as nh
+from napari_hounsfield._napari import results
 from napari_hounsfield._napari.fields import Fields, ListField
 from napari_hounsfield._napari.form import OperationForm
 from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation
@@ -254,3 +255,20 @@ def test_there_are_operations() -> None:
     assert {"window", "threshold", "gabor", "features", "classes", "samples", "train", "segment", "clean", "evaluate"} <= set(
         public_operations()
     )
+
+
+def test_result_that_cannot_be_shown_is_one_line(
+    viewer: Any, ct: nh.Volume, said: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nh.show(viewer, ct)
+    form = OperationForm(viewer, scaled)
+
+    def refuse(*given: Any) -> Any:
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(results, "add", refuse)
+    form.run()
+    qtbot.waitUntil(lambda: len(said()) > 0)
+    qtbot.wait(50)
+    assert said() == ["RuntimeError: no room"]
+    assert form.bar._run.enabled

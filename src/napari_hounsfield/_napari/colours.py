@@ -19,6 +19,10 @@ PALETTE = (
 GREY = "#8A8A8A"
 PAINTABLE = 64
 """Numbers up to here have a colour before they are painted."""
+LARGEST = 2**16
+"""napari colours larger numbers one by one only with numba, which need not be there."""
+MANY = 1000
+"""Numbers without names, such as components: more need no colours of their own."""
 
 
 def colour(value: int, name: str = "") -> str:
@@ -26,9 +30,12 @@ def colour(value: int, name: str = "") -> str:
     return GREY if name == BACKGROUND else PALETTE[(value - 1) % len(PALETTE)]
 
 
-def label_colours(values: list[int], classes: Mapping[int, str]) -> DirectLabelColormap:
-    """Colormap of a labels layer; 0 is transparent, and so is nothing else."""
+def label_colours(values: list[int], classes: Mapping[int, str]) -> DirectLabelColormap | None:
+    """Colormap of a labels layer, where 0 alone is transparent; None where napari's cyclic colours must do."""
     from napari.utils.colormaps import DirectLabelColormap
 
+    named = {*classes, *range(1, PAINTABLE + 1)}
+    if max((abs(v) for v in values), default=0) > LARGEST or len({*values} - named) > MANY:
+        return None
     colours: dict[int | None, str] = {v: colour(v, classes.get(v, "")) for v in {*values, *range(1, PAINTABLE + 1)}}
     return DirectLabelColormap(color_dict={**colours, 0: "transparent", None: GREY})

@@ -89,6 +89,8 @@ def _common(data: Volume | LabelMap | Features, worlds: Worlds, title: str, lead
         "axis_labels": names,
         **how.placement.transform(leading),
     }
+    if not isinstance(data, LabelMap):  # else napari takes three or four columns for colours
+        arguments["rgb"] = isinstance(data, Volume) and data.axes.endswith("c")
     return how.placement.shown(data.array, leading), arguments
 
 
@@ -96,7 +98,7 @@ def _image(volume: Volume, worlds: Worlds, title: str, preset: str) -> LayerTupl
     rgb = volume.axes.endswith("c")
     array, arguments = _common(volume, worlds, title, volume.axes.index("z"))
     if rgb:
-        return array, {**arguments, "rgb": True}, "image"
+        return array, arguments, "image"
     look = {"colormap": "inferno", "blending": "additive"} if volume.modality in ("PT", "NM") else {"colormap": "gray"}
     return array, {**arguments, **look, "contrast_limits": contrast_limits(volume, preset)}, "image"
 
@@ -125,7 +127,9 @@ def _labels(labels: LabelMap, worlds: Worlds, title: str) -> LayerTuple:
     array, arguments = _common(labels, worlds, title, 0)
     arguments["features"] = label_table(labels)
     arguments["opacity"] = 0.5  # the image must be seen through labels that cover it
-    arguments["colormap"] = label_colours(labels.values(), labels.classes)
+    colours = label_colours(labels.values(), labels.classes)
+    if colours is not None:
+        arguments["colormap"] = colours
     return array.copy(), arguments, "labels"  # painting must not reach the data that others hold
 
 

@@ -34,6 +34,7 @@ class OpenDicom(Dock):
         self._viewer = napari_viewer
         self._series: list[Any] = []
         self._scanning: Job | None = None
+        self._open_what_is_found = False
         chosen = preferences()
         self._path = LineEdit(name="path", tooltip="A folder with DICOM files, or one file of any name")
         folder, file = PushButton(text="Folder…"), PushButton(text="File…")
@@ -64,6 +65,7 @@ class OpenDicom(Dock):
         folder.changed.connect(lambda: self._ask("d"))
         file.changed.connect(lambda: self._ask("r"))
         self._path.native.returnPressed.connect(self.scan)
+        self._path.changed.connect(self._forget)
 
     def _ask(self, mode: str) -> None:
         chosen = show_file_dialog(mode, caption="Open DICOM")
@@ -73,11 +75,19 @@ class OpenDicom(Dock):
 
     def scan(self) -> None:
         """List the series at the path."""
-        if self._scanning is not None:
-            self._scanning.cancel()
+        self._forget()
         path = Path(self._path.value).expanduser()
         self._said.value = "Reading headers…"
         self._scanning = Job(scan_steps(path), self.offer, self._failed)
+
+    def _forget(self, *_: Any) -> None:
+        """Clear the table, so that what is opened is always what the path shows."""
+        if self._scanning is not None:
+            self._scanning.cancel()
+        self._open_what_is_found = False
+        self._series = []
+        self._table.value = _table([])
+        self._said.value = "Press Enter to list the series" if self._path.value else "Choose a folder or file"
 
     def _failed(self, message: str) -> None:
         self._said.value = message
@@ -92,6 +102,9 @@ class OpenDicom(Dock):
         others = f"; {len(found.skipped)} other file(s)" if found.skipped else ""
         self._said.value = f"{found.name}: {len(self._series)} series{others}"
         warn(scan_warnings(found))
+        if self._open_what_is_found and len(self._series) == 1:
+            self.open()
+        self._open_what_is_found = False
 
     @property
     def selected(self) -> list[Any]:
@@ -99,7 +112,11 @@ class OpenDicom(Dock):
         return [self._series[index.row()] for index in self._table.native.selectionModel().selectedRows()]
 
     def open(self) -> None:
-        """Read the selected series in a thread and add their layers."""
+        """Read the selected series in a thread and add their layers; a path that was only typed is listed first."""
+        if not self._series and self._path.value:
+            self.scan()
+            self._open_what_is_found = True
+            return
         if not self.selected:
             complain("no series is selected")
             return

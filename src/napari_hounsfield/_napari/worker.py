@@ -113,7 +113,7 @@ class Job:
 
     def _on_progress(self, progress: Progress) -> None:
         if not self.cancelled:
-            self._progressed(progress)
+            self._safely(self._progressed, progress)
 
     def _on_result(self, result: Any) -> None:
         if self.cancelled:
@@ -122,4 +122,12 @@ class Job:
         if isinstance(result, Failure):
             self._failed(result.message)
         else:
-            self._done(result)
+            self._safely(self._done, result)
+
+    def _safely(self, receive: Callable[[Any], None], what: Any) -> None:
+        """Hand on what came; an exception in a slot would end the process, so it becomes one line."""
+        try:
+            receive(what)
+        except Exception as error:
+            self.cancel()
+            self._failed(message_of(error))
