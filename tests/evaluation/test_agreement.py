@@ -241,7 +241,8 @@ def test_segmentations_stand_for_their_labels():
 
 
 def test_table_is_aligned():
-    lines = nh.evaluate(flat([1, 2, 0], {1: "lung", 2: "a long name"}), flat([1, 0, 0])).table()
+    names = {1: "lung", 2: "a long name"}
+    lines = nh.evaluate(flat([1, 2, 0], names), flat([1, 0, 0], names)).table()
     assert len(lines) == 4
     assert lines[0].split()[:3] == ["label", "name", "sensitivity"]
     assert lines[2].split()[4] == "-"
@@ -258,3 +259,11 @@ def test_steps_report_progress_and_can_be_closed():
     steps = nh.evaluate.steps(big, big)
     next(steps)
     steps.close()
+
+
+def test_comparison_by_number_is_said():
+    array = np.array([[[0, 1, 1]]], np.uint8)
+    named, plain = nh.LabelMap(array, np.eye(4), {1: "lung"}), nh.LabelMap(array, np.eye(4))
+    assert "reference has no class names" in nh.evaluate(named, plain).to_json()["notes"][0]
+    assert "prediction has no class names" in nh.evaluate(plain, named).table()[-1]
+    assert nh.evaluate(named, named).notes == nh.evaluate(plain, plain).notes == ()

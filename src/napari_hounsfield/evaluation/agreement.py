@@ -11,7 +11,7 @@ from pydantic import field_validator
 
 from napari_hounsfield.components import bounding_box
 from napari_hounsfield.operation import Numbers, Params, Progress, numbers, operation, part
-from napari_hounsfield.volume import LabelMap, Record, Segmentation, as_label_map
+from napari_hounsfield.volume import LabelMap, Record, Segmentation, as_label_map, is_background
 
 from .counts import class_counts, joint_counts
 from .figures import SURFACE_FIGURES, ClassFigures, class_figures, macro_means
@@ -66,11 +66,14 @@ class Evaluation:
         How many were counted.
     tolerance_mm
         Of surface Dice.
+    notes
+        What to know of the comparison, in words.
     """
 
     classes: tuple[ClassFigures, ...]
     voxels: int
     tolerance_mm: float
+    notes: tuple[str, ...] = ()
     history: tuple[Record, ...] = field(default=(), repr=False)
 
     @property
@@ -89,6 +92,7 @@ class Evaluation:
             "macro": dict(self.macro),
             "voxels": self.voxels,
             "tolerance_mm": self.tolerance_mm,
+            "notes": list(self.notes),
         }
 
     def table(self) -> list[str]:
@@ -97,7 +101,7 @@ class Evaluation:
         rows = [[c.label, c.name, *(getattr(c, name) for name in shown)] for c in self.classes]
         if len(rows) > 1:
             rows.append(["", "mean", *(self.macro[name] for name in shown)])
-        return text_table(("label", "name", *shown), rows)
+        return [*text_table(("label", "name", *shown), rows), *self.notes]
 
 
 @operation("evaluate", EvaluateParams)
@@ -150,7 +154,14 @@ def evaluate(
             steps = _surface_figures(ours, theirs, shared, judged, ignore, params.tolerance[0])
             surface, reasons = yield from part(steps, start, share + (1 - share) * (i + 1) / len(classes))
         records.append(class_figures(shared.label, shared.name, class_counts(matched, i), surface, reasons))
-    return Evaluation(tuple(records), sum(pairs.values()), params.tolerance[0])
+    return Evaluation(tuple(records), sum(pairs.values()), params.tolerance[0], _notes(ours, theirs))
+
+
+def _notes(prediction: LabelMap, reference: LabelMap) -> tuple[str, ...]:
+    named = [any(value and not is_background(name) for value, name in m.classes.items()) for m in (prediction, reference)]
+    if named[0] == named[1]:
+        return ()
+    return (f"The {'reference' if named[0] else 'prediction'} has no class names: classes are compared by number.",)
 
 
 def _compared(classes: tuple[SharedClass, ...], ignore: list[int]) -> list[SharedClass]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from napari_hounsfield.volume import BACKGROUND, LabelMap
+from napari_hounsfield.volume import LabelMap, is_background
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def shared_classes(
         for value in {*values, *own.classes}:
             name = _plain(own.classes.get(value, ""))
             key: int | str = value
-            if value == 0 or name == BACKGROUND or (name and name == _plain(other.classes.get(0, ""))):
+            if value == 0 or is_background(name) or (name and name == _plain(other.classes.get(0, ""))):
                 key = 0
             elif name and (name in shared or value in other.classes):
                 key = name

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.components import bounding_box
 from napari_hounsfield.operation import Params, Progress, operation
-from napari_hounsfield.volume import BACKGROUND, LabelMap, Record, Segmentation, Volume, as_label_map
+from napari_hounsfield.volume import LabelMap, Record, Segmentation, Volume, as_label_map, is_background
 
 from .text_table import text_table
 
@@ -90,7 +90,7 @@ def measure(volume: Volume, labels: LabelMap | Segmentation, params: MeasurePara
     """
     volume.require_scalar()
     matched = as_label_map(labels, volume.grid)
-    background = {value for value in matched.values() if value == 0 or matched.class_name(value) == BACKGROUND}
+    background = {value for value in matched.values() if value == 0 or is_background(matched.class_name(value))}
     values = matched.values() if params.background else [v for v in matched.values() if v not in background]
     values = values or sorted(background)
     classes = []
