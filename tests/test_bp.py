@@ -122,5 +122,25 @@ def test_tensors_round_trip_and_are_checked():
 
 
 def test_training_yields_often_enough_to_be_cancelled():
-    steps = fit(*rings(), 2, BPParams(iterations=100), 0)
-    assert [round(p.fraction, 2) for p in steps] == [0.01, 0.21, 0.41, 0.61, 0.81]
+    *steps, last = fit(*rings(), 2, BPParams(iterations=100), 0)
+    fractions = [round(p.fraction, 2) for p in steps] + [round(last.fraction, 2)]
+    assert fractions == sorted(fractions)
+    assert {0.0, 0.01, 0.21, 0.41, 0.61, 0.81} <= set(fractions)
+
+
+def test_reports_in_between_change_nothing(monkeypatch):
+    rows, targets = rings(80)
+    plain = trained(rows, targets, iterations=50, tolerance=0.3)
+    monkeypatch.setattr("napari_hounsfield.bp.REPORT_AFTER", 0.0)
+    assert len(list(fit(rows, targets, 2, BPParams(iterations=50), 0))) >= 50
+    often = trained(rows, targets, iterations=50, tolerance=0.3)
+    assert all(np.array_equal(a, b) for a, b in zip(plain.weights, often.weights, strict=True))
+
+
+def test_recognition_in_steps_gives_the_same(monkeypatch):
+    rows, targets = rings(100)
+    network = trained(rows, targets, iterations=20)
+    whole = network.probabilities(rows)
+    monkeypatch.setattr("napari_hounsfield.bp.PREDICT_ROWS", 17)
+    np.testing.assert_allclose(network.probabilities(rows), whole, atol=1e-6)
+    assert len(list(network.steps(rows))) > 100 // 17

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from .bp_layers import Layers
 from .errors import ModelError
-from .operation import Numbers, Params, Progress, number, numbers
+from .operation import Numbers, Params, Progress, finish, number, numbers
 from .runtime import device, threads
 
 PREDICT_ROWS = 65536
@@ -19,7 +20,9 @@ PREDICT_ROWS = 65536
 SMALL_WORK = 1_000_000
 """Samples times units under which one thread is fastest."""
 REPORT_EVERY = 20
-"""Iterations between reports of the loss."""
+"""Iterations between looks at the loss."""
+REPORT_AFTER = 0.1
+"""Seconds after which progress is reported in any case."""
 
 
 class BPParams(Params):
@@ -72,6 +75,11 @@ class BPNetwork:
 
     def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Class probabilities (n, classes), summing to 1, of features (n, features)."""
+        return finish(self.steps(rows))
+
+    def steps(self, rows: NDArray[np.float32]) -> Generator[Progress, None, NDArray[np.float32]]:
+        """Find the same as `probabilities`, in steps."""
+        yield Progress(0.0, "BP network")  # torch takes a while to import
         import torch
 
         where = device()
@@ -82,13 +90,14 @@ class BPNetwork:
         ]
         mean, scale = torch.from_numpy(self.mean.copy()).to(where), torch.from_numpy(self.scale.copy()).to(where)
         out = np.empty((len(rows), self.outputs), np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(rows), PREDICT_ROWS):
+        for start in range(0, len(rows), PREDICT_ROWS):
+            with torch.inference_mode():  # left before every report: it belongs to the thread
                 values = torch.from_numpy(np.ascontiguousarray(rows[start : start + PREDICT_ROWS])).to(where)
                 values = (values - mean) / scale
                 for weight, bias in layers:
                     values = torch.sigmoid(torch.addmm(bias, values, weight))
                 out[start : start + PREDICT_ROWS] = _summing_to_one(values).cpu().numpy()
+            yield Progress(min(1.0, (start + PREDICT_ROWS) / len(rows)), "BP network")
         return out
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
@@ -158,6 +167,7 @@ def fit(
     weight of 0.5 is read as the half-width of a uniform draw, divided by the square root of the inputs, so that sums
     over many inputs stay where a sigmoid answers.
     """
+    yield Progress(0.0, "BP network")  # torch takes a while to import
     import torch
 
     where = device()
@@ -173,13 +183,18 @@ def fit(
     layers = Layers(widths, params.gain, seed, where)
     # On few samples the threads would spend their time waiting for each other.
     torch.set_num_threads(threads() if len(rows) * max(widths) > SMALL_WORK else 1)
+    yield Progress(0.0, "BP network")
+    reported = monotonic()
     for iteration in range(params.iterations):
         layers.step(inputs, truth, weight, params.learning_rate, params.weight_decay / len(rows))
-        if iteration % REPORT_EVERY == 0:
+        looking = iteration % REPORT_EVERY == 0
+        if looking:
             loss = layers.loss(truth, weight)
+        if looking or monotonic() - reported > REPORT_AFTER:
             yield Progress((iteration + 1) / params.iterations, f"BP network, loss {loss:.4f}")
-            if loss < params.tolerance:
-                break
+            reported = monotonic()
+        if looking and loss < params.tolerance:
+            break
     return BPNetwork(
         mean,
         scale,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import partial
+from time import monotonic
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,8 +14,15 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.bp import BPNetwork, BPParams, fit
 from napari_hounsfield.errors import ModelError
-from napari_hounsfield.operation import Params, Progress, number
+from napari_hounsfield.operation import Params, Progress, finish, number, part
 from napari_hounsfield.runtime import threads
+
+FOREST_VISITS = 400_000
+"""Rows times trees that are recognised between two reports of progress."""
+REPORT_AFTER = 0.1
+"""Seconds between two reports of progress while trees grow."""
+GROWING_SECONDS = 0.2
+"""Time that the trees grown in one go may take, where one takes less."""
 
 
 class Recogniser(Protocol):
@@ -29,6 +38,9 @@ class Recogniser(Protocol):
 
     def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Class probabilities (n, classes) of features (n, features)."""
+
+    def steps(self, rows: NDArray[np.float32]) -> Generator[Progress, None, NDArray[np.float32]]:
+        """Find the same as `probabilities`, in steps."""
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Everything to save, by name."""
@@ -62,22 +74,59 @@ class Forest:
         """Number of classes."""
         return int(self.targets.max()) + 1
 
-    @cached_property
-    def _fitted(self) -> Any:
-        from sklearn.ensemble import RandomForestClassifier
+    def grown(self) -> Generator[Progress, None, Any]:
+        """Grow the trees, where this is not done yet: a few at a time, which gives the same forest as all at once."""
+        if "_forest" not in self.__dict__:
+            yield Progress(0.0, "random forest")  # scikit-learn takes a while to import
+            from sklearn.ensemble import RandomForestClassifier
+            from sklearn.utils.class_weight import compute_sample_weight
 
-        weight = "balanced" if self.params.balance else None
-        forest = RandomForestClassifier(self.params.trees, random_state=self.seed, n_jobs=threads(), class_weight=weight)
-        return forest.fit(self.rows, self.targets)
+            weight = compute_sample_weight("balanced", self.targets) if self.params.balance else None
+            forest = RandomForestClassifier(random_state=self.seed, n_jobs=threads(), warm_start=True)
+            trees, more = 0, threads()
+            while trees < self.params.trees:
+                begun, before = monotonic(), trees
+                trees = min(trees + more, self.params.trees)
+                forest.set_params(n_estimators=trees)
+                grow = partial(forest.fit, self.rows, self.targets, weight)
+                yield from _beside(grow, Progress(before / self.params.trees, "random forest"))
+                each = (monotonic() - begun) / (trees - before)
+                more = max(threads(), int(GROWING_SECONDS / max(each, 1e-6)))
+            self.__dict__["_forest"] = forest  # only when it is whole
+        return self.__dict__["_forest"]
 
     def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Class probabilities (n, classes) of features (n, features)."""
-        found: NDArray[np.float32] = self._fitted.predict_proba(rows).astype(np.float32)
-        return found
+        return finish(self.steps(rows))
+
+    def steps(self, rows: NDArray[np.float32]) -> Generator[Progress, None, NDArray[np.float32]]:
+        """Find the same as `probabilities`, in steps."""
+        forest = yield from part(self.grown(), 0.0, 0.5)
+        out = np.empty((len(rows), self.outputs), np.float32)
+        some = max(1, FOREST_VISITS // self.params.trees)
+        for start in range(0, len(rows), some):
+            out[start : start + some] = forest.predict_proba(rows[start : start + some])
+            yield Progress(0.5 + 0.5 * start / len(rows), "random forest")
+        return out
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Samples, by name."""
         return {"rows": self.rows, "targets": self.targets}
+
+
+def _beside(work: Callable[[], Any], progress: Progress) -> Generator[Progress, None, None]:
+    """Do what cannot be divided, such as one tree of many samples, in a thread, reporting meanwhile.
+
+    Closed, it returns at once; the thread ends with that work and begins nothing more.
+    """
+    thread = ThreadPoolExecutor(1)
+    try:
+        done: Future[Any] = thread.submit(work)
+        while not wait((done,), REPORT_AFTER).done:
+            yield progress
+        done.result()
+    finally:
+        thread.shutdown(wait=False)
 
 
 def fitted(
@@ -87,8 +136,7 @@ def fitted(
     if kind == "bp":
         return (yield from fit(rows, targets, count, bp, seed))
     trained = Forest(rows, targets, forest, seed)
-    yield Progress(0.1, "random forest")
-    trained.probabilities(rows[:1])
+    yield from trained.grown()
     return trained
 
 
