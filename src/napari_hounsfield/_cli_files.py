@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._cli_usage import UsageError
-from .errors import DicomError, LabelError
+from .errors import DicomError
 from .volume import Features, LabelMap, Samples, Segmentation, Source, Volume
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ LABELS_ONLY = (".seg.nrrd", ".dcm")
 LABEL_SUFFIXES = (*IMAGE_SUFFIXES, *LABELS_ONLY)
 TABLE_SUFFIXES = (".csv", ".json")
 MODEL_SUFFIXES = (".safetensors",)
+SOURCE = "DICOM series that the labels belong to (its folder, or one file of it)"
 _WORDS = {
     "IMAGE": "image: a DICOM series (folder or file), NIfTI, NRRD or MetaImage",
     "MODEL": "classifier, as `hounsfield train` writes it",
@@ -89,32 +90,23 @@ class Reader:
 
     def whatever(self, path: Path) -> Volume | LabelMap:
         """The one image or label map of a path."""
-        from .formats.reading import kind_of, read
+        from .formats.reading import kind_of, read, read_named
 
         if kind_of(path) not in ("folder", "DICOM"):
-            return self._with_names(path) or read(path)[0]
+            found = read_named(path, self.params)
+            return self._told(found, path.name) if isinstance(found, Volume) else found
         try:
             return self.image(path)
         except DicomError:
-            if self.params.series or path.is_file() or len(found := read(path, self.params)) != 1:
+            if self.params.series or path.is_file() or len(data := read(path, self.params)) != 1:
                 raise
-            return found[0]  # a folder that holds a segmentation alone
-
-    def _with_names(self, path: Path) -> LabelMap | None:
-        """Labels, if the file has names for them."""
-        from .formats.reading import read_labels
-
-        try:
-            labels = read_labels(path)
-        except LabelError:
-            return None
-        return labels if labels.classes else None
+            return data[0]  # a folder that holds a segmentation alone
 
     def source(self, path: Path | None) -> Source | None:
-        """The series that labels belong to."""
+        """The series that labels belong to: the only one of a folder, or the one that a file is of."""
         if path is None:
             return None
-        series = self._series(path, "")
+        series = self._series(path, "") if path.is_dir() else self._series_around(path)
         if series.source is None:
             raise series.refusal or DicomError(f"{path.name}: cannot be read")
         return series.source
@@ -127,6 +119,14 @@ class Reader:
         for warning in warnings:
             self.warnings.append(warning)
             self.console.warn(warning)
+
+    def _series_around(self, file: Path) -> Series:
+        """The series in the folder of a DICOM file that the file is a slice of."""
+        from .dicom.scan import scan, scan_steps
+
+        scan(file)  # says what is wrong with it
+        found = self.console.run(scan_steps(file.parent), "reading headers")
+        return next(series for series in found.series if any(plane.path == file for plane in series.planes))
 
     def _series(self, path: Path, uid: str) -> Series:
         """The only series of a path, or the one of that UID."""

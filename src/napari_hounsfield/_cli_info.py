@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from . import _cli_files as files
+from ._cli_operation import RESERVED
+from ._cli_options import build, derive
 from ._cli_summary import class_records
 from ._cli_usage import Command
 from .volume import LabelMap, Volume
@@ -21,14 +25,19 @@ class Info(Command):
     def __init__(self, name: str, about: str) -> None:
         super().__init__(name, about)
         self.take("PATH", "folder or file")
+        models = derive({"read": files.read_params()}, RESERVED)["read"]
+        self.options = [option for option in models if option.path == ("series",)]  # headers are read in one way only
+        for option in self.options:
+            option.add_to(self.parser.add_argument_group("parameters"))
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Look, and print."""
-        found = _found(values["path"], console)
+        params = build(files.read_params(), self.options, values)
+        found = _found(values["path"], params.series, console)
         console.result(found, "\n".join(_lines(found)))
 
 
-def _found(path: Path, console: Console) -> dict[str, Any]:
+def _found(path: Path, uid: str, console: Console) -> dict[str, Any]:
     from .formats.reading import kind_of, read
 
     kind = kind_of(path)
@@ -36,7 +45,8 @@ def _found(path: Path, console: Console) -> dict[str, Any]:
         return {"series": [_described(data, kind) for data in read(path)], "skipped": [], "warnings": []}
     from .dicom.scan import scan_steps
 
-    return console.run(scan_steps(path), "reading headers").to_json()
+    found = console.run(scan_steps(path), "reading headers")
+    return (replace(found, series=found.chosen(uid)) if uid else found).to_json()
 
 
 def _described(data: Volume | LabelMap, kind: str) -> dict[str, Any]:
@@ -65,7 +75,7 @@ def _lines(found: Mapping[str, Any]) -> list[str]:
     rows = [
         [
             series["name"],
-            _by_axis(series["shape"] or (), "d") or f"{series['slices']} slices",
+            _by_axis(series["shape"] or (), "d") or f"{series['slices']} {'slices' if series['reason'] else 'file(s) of labels'}",
             _by_axis(series["spacing"] or (), ".4g") or None,
             series["unit"],
             series["uid"] or None,

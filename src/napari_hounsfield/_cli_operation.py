@@ -74,7 +74,7 @@ class OperationCommand(Command):
         word = "OUT" if issubclass(result, (Volume, Features, *files.LABELS)) else "MODEL"
         self.take(word, f"file to write ({', '.join(files.suffixes(result))})", to="out")
         if issubclass(result, files.LABELS):
-            text = "DICOM series that the labels belong to, for OUT in DICOM where IMAGE is none"
+            text = f"{files.SOURCE}, for OUT in DICOM where IMAGE is none"
             self.option("--source", text, metavar="SERIES", type=Path)
 
     def parameters(self, values: Mapping[str, Any]) -> Any:

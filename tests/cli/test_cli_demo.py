@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+import napari_hounsfield as nh
+
 Run = Callable[..., SimpleNamespace]
 Done = Callable[..., dict[str, Any]]
 Refused = Callable[..., str]
@@ -33,6 +35,12 @@ def test_demo_without_reference_stops_after_the_draft(done: Done, series: Path, 
     said = done("demo", series, "--out", "results")
     assert said["note"].startswith("No reference")
     assert "classifier.safetensors" not in said["files"]
+
+
+def test_demo_of_one_of_several_series(done: Done, refused: Refused, series: Path, here: Path) -> None:
+    uid = nh.scan(series).series[0].uid
+    assert done("demo", series, "--series", uid, "--out", "results")["shape"] == [12, 32, 40]
+    assert refused("demo", series, "--series", "1.2.3", "--out", "other") == "series: none of its 1 series has the chosen UID"
 
 
 def test_demo_of_nothing(refused: Refused, here: Path) -> None:

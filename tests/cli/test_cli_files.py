@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 import napari_hounsfield as nh
 from napari_hounsfield.demo.series_writer import write_series
@@ -79,6 +80,68 @@ def test_one_of_several_series(body: nh.Volume, run: Run, done: Done, series: Pa
     assert done("convert", "all", "c.nii.gz", "--series", uid)["shape"] == [12, 16, 40]
     wrong = run("window", "all", "x.nii.gz", "--series", "1.2.3")
     assert (wrong.status, wrong.err) == (2, "hounsfield: all: none of its 2 series has the chosen UID\n")
+
+
+@pytest.fixture
+def two(body: nh.Volume, series: Path, here: Path) -> str:
+    """A folder `two` of two series; the UID of the one of 16 rows."""
+    second = nh.Volume(body.array[:, ::2], nh.axial_affine((4, 4, 2), (-40, -50, 100)), unit="HU", modality="CT")
+    finish(write_series(second, here / "two", seed=5))
+    uid = nh.scan(here / "two").series[0].uid
+    for file in series.iterdir():
+        (here / "two" / f"first {file.name}").write_bytes(file.read_bytes())
+    return uid
+
+
+def test_info_of_one_of_several_series(done: Done, refused: Refused, two: str) -> None:
+    assert len(done("info", "two")["series"]) == 2
+    (found,) = done("info", "two", "--series", two)["series"]
+    assert (found["uid"], found["shape"]) == (two, [12, 16, 40])
+    assert refused("info", "two", "--series", "1.2.3") == "two: none of its 2 series has the chosen UID"
+
+
+def test_source_is_the_series_that_a_file_is_of(done: Done, refused: Refused, two: str, here: Path) -> None:
+    done("threshold", "two", "bone.nii.gz", "--tissue", "bone", "--series", two)
+    assert refused("convert", "bone.nii.gz", "bone.dcm", "--source", "two").startswith("two: 2 series")
+    (series,) = nh.scan(here / "two").chosen(two)
+    one = series.planes[3].path.relative_to(here)
+    done("convert", "bone.nii.gz", "bone.dcm", "--source", one)
+    (back,) = nh.read("bone.dcm")
+    assert back.source is not None
+    assert back.source.series_uid == two
+    assert back.grid.shape == (12, 16, 40)
+    assert refused("convert", "bone.nii.gz", "x.dcm", "--source", "bone.dcm") == "bone.dcm: holds labels, no image"
+    (here / "note").write_text("no image")
+    assert refused("convert", "bone.nii.gz", "x.dcm", "--source", "note") == "note: not DICOM"
+
+
+def test_unit_is_given_to_a_file_that_has_none(body: nh.Volume, done: Done, here: Path) -> None:
+    nh.write("ct.nii.gz", nh.Volume(body.array, body.affine))
+    (here / "ct.json").write_text('{"Modality": "CT", "SeriesNumber": 40, "SliceThickness": 4}')
+    said = done("convert", "ct.nii.gz", "ct.nrrd", "--unit", "HU")
+    assert said["unit"] == "HU"
+    (image,) = nh.read("ct.nrrd")
+    assert isinstance(image, nh.Volume)
+    assert (image.unit, image.modality) == ("HU", "CT")
+
+
+def test_names_beside_labels_are_kept(body: nh.Volume, done: Done, here: Path) -> None:
+    nh.write("a.nii.gz", nh.LabelMap((body.array > 150).astype(np.uint8), body.affine))
+    (here / "a.json").write_text('{"bone": 1}')
+    assert [item["name"] for item in done("convert", "a.nii.gz", "a.nrrd")["classes"]] == ["bone"]
+
+
+def test_info_of_a_segmentation_beside_its_series(run: Run, done: Done, series: Path, here: Path) -> None:
+    done("threshold", series, "bone.dcm", "--tissue", "bone")
+    folder = here / "both"
+    folder.mkdir()
+    for file in (*series.iterdir(), here / "bone.dcm"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    assert [item["status"] for item in done("info", "both")["series"]] == ["readable", "readable"]
+    printed = run("info", "both").out
+    assert "1 file(s) of labels" in printed
+    assert "refused" not in printed
+    assert done("window", "both", "w.nii.gz")["shape"] == [12, 32, 40], "the only image is chosen"
 
 
 def test_warnings_are_told(run: Run, series: Path, here: Path) -> None:

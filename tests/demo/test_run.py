@@ -9,10 +9,11 @@ from sklearn.metrics import f1_score, recall_score
 
 import napari_hounsfield as nh
 from napari_hounsfield.demo.comparison import named_by, together
-from napari_hounsfield.demo.phantom import CLASSES, PhantomParams
+from napari_hounsfield.demo.phantom import CLASSES, PhantomParams, chest_phantom
 from napari_hounsfield.demo.run import DemoParams, run
+from napari_hounsfield.demo.series_writer import write_series
 from napari_hounsfield.demo.strokes import StrokeParams
-from napari_hounsfield.errors import FormatError, GridError, WriteError
+from napari_hounsfield.errors import DicomError, FormatError, GridError, WriteError
 from napari_hounsfield.grid import axial_affine
 from napari_hounsfield.operation import finish
 from napari_hounsfield.volume import LabelMap, Samples
@@ -111,6 +112,20 @@ def test_folder_without_reference_stops_after_the_draft(series, tmp_path):
     assert record["draft"]["classes"]
     assert "sensitivity" not in json.dumps(record)
     assert {f.name for f in (tmp_path / "new").iterdir()} == {"labels.nii.gz", "labels.dcm", "figure.png", "record.json"}
+
+
+def test_one_of_several_series_is_chosen_and_its_uid_not_recorded(series, result, tmp_path):
+    both = tmp_path / "both"
+    finish(write_series(chest_phantom(PhantomParams(slices=8, matrix=32)).volume, both, seed=9))
+    uid = nh.scan(both).series[0].uid
+    for file in series.iterdir():
+        (both / f"first {file.name}").write_bytes(file.read_bytes())
+    with pytest.raises(DicomError, match="both: 2 series, choose one by its UID"):
+        finish(run(both, out=tmp_path / "none", params=SMALL))
+    params = SMALL.model_copy(update={"read": nh.ReadParams(series=uid)})
+    found = finish(run(both, out=tmp_path / "out", params=params))
+    assert found.volume.grid.shape == (8, 32, 32)
+    assert uid not in (tmp_path / "out" / "record.json").read_text()
 
 
 def test_rerun_removes_what_belongs_to_an_earlier_result(series, tmp_path):

@@ -149,7 +149,5 @@ def test_a_folder_that_cannot_be_opened_is_listed_and_told(open_to_all, write_se
     assert [series.shape for series in found.series] == [(4, 6, 5)]
     assert found.skipped == (("two", "folder that cannot be opened (Permission denied)"),)
     assert found.warnings == ("1 folder(s) could not be opened: two.",)
-    with pytest.raises(
-        DicomError, match="two: no DICOM files to be seen: two folder that cannot be opened"
-    ):
+    with pytest.raises(DicomError, match="two: no DICOM files to be seen: two folder that cannot be opened"):
         scan(open_to_all / "study" / "two")

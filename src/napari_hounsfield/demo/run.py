@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import Field
 
+from napari_hounsfield.dicom.series import ReadParams
 from napari_hounsfield.operation import Params, Progress, part
 from napari_hounsfield.pixels.first_classes import ClassesParams
 from napari_hounsfield.pixels.sampling import SampleParams
@@ -28,6 +29,8 @@ OUT = Path("hounsfield-demo")
 class DemoParams(Params):
     """Every step's parameters."""
 
+    read: ReadParams = Field(default_factory=ReadParams, exclude=True)  # a UID is not for the record; the history has the rest
+    """How the image is read, where a folder is given."""
     phantom: PhantomParams = Field(default_factory=PhantomParams)
     """The phantom, where no folder is given."""
     classes: ClassesParams = Field(default_factory=ClassesParams)
@@ -75,8 +78,8 @@ def run(
 
     params = params or DemoParams()
     started = time.perf_counter()
-    out = outputs.prepared(Path(out))
-    given = yield from part(demo_input(folder, reference, out, params.phantom), 0.0, 0.12)
+    out = outputs.prepared(Path(out), Path(folder) if folder is not None else None)
+    given = yield from part(demo_input(folder, reference, out, params), 0.0, 0.12)
     yield Progress(0.12, given.volume.name, given.volume)
     result = yield from part(_drafted(given, params), 0.12, 0.2)
     yield Progress(0.2, "first classes", result.draft.labels)

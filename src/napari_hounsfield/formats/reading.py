@@ -71,6 +71,30 @@ def _of_unit(volume: Volume, params: ReadParams | None) -> Volume:
     return replace(volume, unit=params.unit, modality=volume.modality or {"HU": "CT", "SUV": "PT"}[params.unit])
 
 
+def read_named(path: Path, params: ReadParams | None = None) -> Volume | LabelMap:
+    """Read a file that holds one image or label map: labels where classes have names, otherwise what `read` gives.
+
+    Raises
+    ------
+    FormatError, DicomError
+        As `read`.
+    """
+    kind = kind_of(path)
+    if not _as_image(path, kind):
+        return read(path, params)[0]
+    volume, notes = _image(path, kind)
+    try:
+        labels = _with_names(_as_labels(volume, notes), path)
+    except LabelError:
+        return _of_unit(volume, params)
+    return labels if labels.classes else _of_unit(volume, params)
+
+
+def _as_image(path: Path, kind: str) -> bool:
+    """Whether the format tells no labels from other images."""
+    return kind in ("NIfTI", "MetaImage") or (kind == "NRRD" and full_suffix(path) != ".seg.nrrd")
+
+
 def read_volume(path: str | Path, params: ReadParams | None = None) -> Volume:
     """Read exactly one image.
 
@@ -102,7 +126,7 @@ def read_labels(path: str | Path) -> LabelMap:
     """
     path = Path(path)
     kind = kind_of(path)
-    if kind in ("NIfTI", "MetaImage") or (kind == "NRRD" and full_suffix(path) != ".seg.nrrd"):
+    if _as_image(path, kind):
         volume, notes = _image(path, kind)
         return _with_names(_as_labels(volume, notes), path)
     found = read(path)
@@ -224,4 +248,7 @@ def _with_names(labels: LabelMap, path: Path) -> LabelMap:
         return labels
     if not isinstance(table, dict):
         return labels
-    return replace(labels, classes=class_names(table.get("classes", table.get("labels", table))))
+    names = class_names(table.get("classes", table.get("labels", table)))
+    if not table.keys() & {"classes", "labels"} and len(names) < len(table):
+        return labels  # the table tells something else, as those of BIDS do
+    return replace(labels, classes=names)
