@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .components import Box, bounding_box, connected, filled
+from .components import Box, bounding_box, connected, filled, slabs
 from .operation import Params, Progress, number, operation, part
 from .volume import LabelMap, Segmentation
 
@@ -90,14 +90,17 @@ def _drop(
     parts, count = yield from part(connected(solid), 0.6, 0.9)
     voxels = np.zeros(count + 1, np.int64)
     own = np.zeros(count + 1, np.int64)
-    for plane, inside in zip(parts, mask, strict=True):
-        voxels += np.bincount(plane.ravel(), minlength=count + 1)
-        own += np.bincount(plane[inside], minlength=count + 1)
+    for planes in slabs(mask.shape):
+        voxels += np.bincount(parts[planes].ravel(), minlength=count + 1)
+        own += np.bincount(parts[planes][mask[planes]], minlength=count + 1)
+        yield Progress(0.9)
     chosen = _chosen(voxels, voxel_volume, params)
-    for z, plane in enumerate(view):
-        plane[(plane == value) & ~(mask[z] & chosen[parts[z]])] = 0
-    yield Progress(0.95)
-    return _with_holes(parts, np.flatnonzero(chosen & (voxels > own)), voxels, value, box)
+    for planes in slabs(mask.shape):
+        some = view[planes]
+        some[(some == value) & ~(mask[planes] & chosen[parts[planes]])] = 0
+        yield Progress(0.95)
+    with_holes = np.flatnonzero(chosen & (voxels > own))
+    return (yield from part(_with_holes(parts, with_holes, voxels, value, box), 0.95, 1))
 
 
 def _drop_border(mask: NDArray[np.bool_], box: Box, shape: tuple[int, ...]) -> Generator[Progress, None, None]:
@@ -111,8 +114,9 @@ def _drop_border(mask: NDArray[np.bool_], box: Box, shape: tuple[int, ...]) -> G
     for axis, end in ends:
         inner[parts.take(end, axis)] = False
     inner[0] = False
-    for z, plane in enumerate(parts):
-        mask[z] = inner[plane]
+    for planes in slabs(mask.shape):
+        mask[planes] = inner[parts[planes]]
+        yield Progress(1.0)
 
 
 def _chosen(voxels: NDArray[np.int64], voxel_volume: float, params: CleanParams) -> NDArray[np.bool_]:
@@ -128,14 +132,21 @@ def _chosen(voxels: NDArray[np.int64], voxel_volume: float, params: CleanParams)
 
 def _with_holes(
     parts: NDArray[np.int32], numbers: NDArray[np.intp], voxels: NDArray[np.int64], value: int, box: Box
-) -> list[_Kept]:
+) -> Generator[Progress, None, list[_Kept]]:
+    """Describe the parts of these numbers; in `parts`, they are counted anew from 1, and all others become 0."""
     from scipy.ndimage import find_objects
 
-    boxes = find_objects(parts) if len(numbers) else []
-    kept = []
-    for number_ in numbers:
-        inner = boxes[number_ - 1]
-        seed = np.unravel_index(int((parts[inner] == number_).argmax()), parts[inner].shape)
+    kept: list[_Kept] = []
+    if not len(numbers):
+        return kept
+    new = np.zeros(len(voxels), np.int32)
+    new[numbers] = np.arange(1, len(numbers) + 1)
+    for planes in slabs(parts.shape):
+        parts[planes] = new[parts[planes]]
+        yield Progress(0.5)
+    for number_, inner in zip(numbers, find_objects(parts), strict=True):
+        yield Progress(0.5 + 0.5 * len(kept) / len(numbers))
+        seed = np.unravel_index(int((parts[inner] == new[number_]).argmax()), parts[inner].shape)
         z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
         kept.append(_Kept(int(voxels[number_]), value, (z, y, x), tuple(int(s) for s in seed)))
     return kept
@@ -146,5 +157,8 @@ def _fill(array: NDArray[np.integer], piece: _Kept, holes: str) -> Generator[Pro
     view = array[piece.box]
     solid = yield from part(filled(view == piece.label, holes), 0, 0.5)
     parts, _ = yield from part(connected(solid), 0.5, 1)
-    for z, plane in enumerate(view):
-        plane[(parts[z] == parts[piece.seed]) & (plane == 0)] = piece.label
+    part_of_seed = parts[piece.seed]
+    for planes in slabs(view.shape):
+        some = view[planes]
+        some[(parts[planes] == part_of_seed) & (some == 0)] = piece.label
+        yield Progress(1.0)
