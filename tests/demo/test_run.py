@@ -210,3 +210,32 @@ def test_full_demo_reaches_what_it_promises(tmp_path):
     assert draft.dice > threshold.dice - 0.05
     fibrosis = next(c for c in strokes.classes if c["name"] == "fibrosis")
     assert fibrosis["dice"] > 0.4  # a threshold: 0
+
+
+def test_the_folder_that_is_read_is_never_written_to(tmp_path):
+    finish(write_series(chest_phantom(SMALL.phantom).volume, tmp_path / "ct"))
+    before = sorted(tmp_path.rglob("*"))
+    for inside in (tmp_path / "ct", tmp_path / "ct" / "results"):
+        with pytest.raises(WriteError, match="lies in the folder that is read"):
+            finish(run(tmp_path / "ct", out=inside, params=SMALL))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_files_of_others_are_never_replaced(tmp_path):
+    (tmp_path / "labels.nii.gz").write_bytes(b"mine")
+    with pytest.raises(WriteError, match=r"labels\.nii\.gz, which no demonstration wrote"):
+        finish(run(out=tmp_path, params=SMALL))
+    assert (tmp_path / "labels.nii.gz").read_bytes() == b"mine"
+
+
+def test_a_series_that_no_segmentation_can_refer_to_gets_the_rest(tmp_path):
+    import pydicom
+
+    finish(write_series(chest_phantom(SMALL.phantom).volume, tmp_path / "ct"))
+    for file in (tmp_path / "ct").iterdir():
+        dataset = pydicom.dcmread(file)
+        del dataset.FrameOfReferenceUID
+        dataset.save_as(file)
+    result = finish(run(tmp_path / "ct", out=tmp_path / "out", params=SMALL))
+    assert {file.name for file in result.files} == {"labels.nii.gz", "figure.png", "record.json"}
+    assert any(line.startswith("No DICOM segmentation: ") for line in result.table())

@@ -24,13 +24,14 @@ from napari_hounsfield import (
     LabelError,
     LabelMap,
     ReadParams,
+    Segmentation,
     Volume,
     axial_affine,
     read,
     write,
 )
 from napari_hounsfield.formats.notes import Notes, class_names
-from napari_hounsfield.formats.reading import kind_of, read_labels, read_volume
+from napari_hounsfield.formats.reading import kind_of, read_draft, read_labels, read_volume
 
 AFFINE = axial_affine((3, 0.7, 0.8), (-100.5, 20, -300))
 SUFFIXES = [".nii", ".nii.gz", ".nrrd", ".mha", ".seg.nrrd"]
@@ -285,3 +286,13 @@ def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     assert refused(tmp_path / "pipe.nii") == "pipe.nii: not a regular file"
     with pytest.raises(FormatError, match="not a regular file"):
         read_labels(tmp_path / "pipe.nii")
+
+
+def test_draft_keeps_how_sure_it_is(tmp_path: Path, labels: LabelMap) -> None:
+    sureness = np.random.default_rng(1).random(labels.array.shape, np.float32)
+    path = write(tmp_path / "draft.nii.gz", Segmentation(labels, sureness=sureness))
+    again = read_draft(path)
+    assert isinstance(again, Segmentation)
+    np.testing.assert_array_equal(again.labels.array, labels.array)
+    np.testing.assert_array_equal(again.sureness, sureness)
+    assert isinstance(read_draft(write(tmp_path / "plain.nii.gz", labels)), LabelMap)

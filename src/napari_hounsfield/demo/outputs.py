@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_hounsfield.errors import WriteError
+from napari_hounsfield.errors import DicomError, GridError, LabelError, WriteError
 from napari_hounsfield.operation import Progress
 
 if TYPE_CHECKING:
@@ -18,24 +18,31 @@ if TYPE_CHECKING:
 
 LABELS, SEGMENTATION, STROKES = "labels.nii.gz", "labels.dcm", "strokes.nii.gz"
 MODEL, RECORD, FIGURE = "classifier.safetensors", "record.json", "figure.png"
+NAMES = (LABELS, SEGMENTATION, STROKES, MODEL, RECORD, FIGURE)
 PACKAGES = ("numpy", "scipy", "torch", "scikit-learn", "scikit-image", "pydicom", "highdicom", "nibabel")
 
 
-def prepared(out: Path) -> Path:
+def prepared(out: Path, folder: Path | None) -> Path:
     """Make the folder before anything long begins.
 
     Raises
     ------
     WriteError
-        If it cannot be made, or not written to.
+        If it cannot be made, or not written to; if it lies in `folder`, which is read; or if it holds files of these names that
+        no demonstration wrote.
     """
     from napari_hounsfield.formats.atomic import check_target
 
+    if folder is not None and folder.resolve() in (out.resolve(), *out.resolve().parents):
+        raise WriteError(f"{out.name}: lies in the folder that is read; choose another for the results")
+    foreign = [name for name in NAMES if (out / name).exists()] if not (out / RECORD).exists() else []
+    if foreign:
+        raise WriteError(f"{out.name}: holds {foreign[0]}, which no demonstration wrote; choose another folder for the results")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WriteError(f"{out.name}: cannot be made ({(error.strerror or 'no reason given').lower()})") from None
-    for name in (LABELS, SEGMENTATION, STROKES, MODEL, RECORD, FIGURE):
+    for name in NAMES:
         check_target(out / name, overwrite=True)
     return out
 
@@ -54,7 +61,10 @@ def written(result: DemoResult, out: Path) -> Generator[Progress, None, DemoResu
     write(out / LABELS, result.labels, overwrite=True)
     if result.volume.source is not None and result.volume.source.files:
         yield Progress(0.1, "writing the DICOM segmentation")
-        files.append(write(out / SEGMENTATION, result.labels, result.volume.source, overwrite=True))
+        try:
+            files.append(write(out / SEGMENTATION, result.labels, result.volume.source, overwrite=True))
+        except (DicomError, GridError, LabelError) as error:  # the series lacks what a segmentation must refer to
+            result = replace(result, notes=(*result.notes, f"No DICOM segmentation: {error}"))
     if result.comparison:
         yield Progress(0.6, "writing the classifier")
         files.append(write(out / STROKES, result.comparison.strokes, overwrite=True))

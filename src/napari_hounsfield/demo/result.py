@@ -32,6 +32,8 @@ class DemoResult:
         First classes, and their volumes and intensities.
     comparison
         Rows, strokes, labels and classifier; None without a reference.
+    notes
+        What was left out, and why.
     files
         What was written.
     """
@@ -44,6 +46,7 @@ class DemoResult:
     measured: Measurements = field(repr=False)
     comparison: Comparison | None = field(default=None, repr=False)
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
 
     @property
@@ -68,6 +71,7 @@ class DemoResult:
             lines += table(self.comparison.rows)
         else:
             lines += [NO_REFERENCE, *self.measured.table()]
+        lines += self.notes
         if self.files:
             lines.append(
                 f"Written to {self.files[0].parent}: {', '.join(f.name for f in self.files)}; {self.seconds:.0f} s in all."
@@ -85,7 +89,7 @@ class DemoResult:
             "shape": list(self.volume.array.shape),
             "spacing": list(self.volume.spacing),
             "unit": self.volume.unit,
-            "warnings": list(self.volume.warnings),
+            "warnings": [*self.volume.warnings, *self.notes],
             "versions": versions(),
             "parameters": self.params.model_dump(mode="json"),
             "resolved": [

@@ -10,9 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_hounsfield.dicom.files import is_regular
 from napari_hounsfield.errors import DicomError, FormatError, LabelError
-from napari_hounsfield.volume import LabelMap, Volume
+from napari_hounsfield.grid import reordered
+from napari_hounsfield.volume import LabelMap, Segmentation, Volume
 
 from .atomic import full_suffix, sibling
 from .metaimage import is_metaimage, read_metaimage
@@ -135,6 +138,24 @@ def read_labels(path: str | Path) -> LabelMap:
         listed = ", ".join(f"{data.name or 'unnamed'} {data.grid.shape}" for data in maps)
         raise FormatError(f"{path.name}: several maps, choose one: {listed}")
     return maps[0] if isinstance(maps[0], LabelMap) else _with_names(_as_labels(maps[0], Notes()), path)
+
+
+def read_draft(path: str | Path) -> Segmentation | LabelMap:
+    """Read labels, with the sureness that was written beside them, if there is one on the same grid.
+
+    Raises
+    ------
+    LabelError, FormatError
+        As `read_labels`.
+    """
+    from .writing import sureness_path
+
+    labels = read_labels(path)
+    beside = sureness_path(path)
+    if not beside.is_file():
+        return labels
+    sureness = read_volume(beside)
+    return Segmentation(labels, sureness=reordered(sureness.array, sureness.grid, labels.grid, beside.name).astype(np.float32))
 
 
 def kind_of(path: Path) -> str:

@@ -46,6 +46,15 @@ def probabilities_path(path: str | Path) -> Path:
     return sibling(path, "probabilities", "" if full_suffix(path) in _IMAGES else ".nii.gz")
 
 
+def sureness_path(path: str | Path) -> Path:
+    """Where the sureness of a segmentation goes: `draft.nii.gz` gives `draft.sureness.nii.gz`."""
+    return sibling(path, "sureness", "" if full_suffix(path) in _IMAGES else ".nii.gz")
+
+
+def _as_volume(labels: LabelMap, array: Any) -> Volume:
+    return Volume(array, labels.affine, frame_of_reference=labels.frame_of_reference, name=labels.name, history=labels.history)
+
+
 def check_suffix(path: str | Path) -> str:
     """Suffix of an output that can be written.
 
@@ -70,7 +79,7 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
         (figures), `.safetensors` (a model).
     data
         Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second
-        file: `probabilities_path`), Samples (the training part; the test part goes to `test_path`), or what has `to_json()` or
+        file: `probabilities_path`; sureness likewise: `sureness_path`), Samples (the training part; the test part goes to `test_path`), or what has `to_json()` or
         `save()`.
     source
         For `.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source; None: the one that the labels remember.
@@ -108,7 +117,11 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
 def _parts(path: Path, data: Any) -> list[tuple[Path, Any]]:
     """The files that `data` makes."""
     if isinstance(data, Segmentation):
-        extra = [(probabilities_path(path), data.probabilities)] if data.probabilities is not None else []
+        extra: list[tuple[Path, Any]] = []
+        if data.probabilities is not None:
+            extra.append((probabilities_path(path), data.probabilities))
+        if data.sureness is not None:
+            extra.append((sureness_path(path), _as_volume(data.labels, data.sureness)))
         return [*extra, (path, data.labels)]
     if isinstance(data, Samples):
         extra_test = [(test_path(path), data.test)] if data.test is not None else []
