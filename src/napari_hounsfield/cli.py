@@ -11,7 +11,7 @@ import sys
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from ._cli_usage import COMMON_DEFAULTS, Parser, UsageError, add_common
+from ._cli.usage import COMMON_DEFAULTS, Parser, UsageError, add_common
 from ._version import __version__
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
-    "demo": Entry("_cli_demo", "Demo", "the whole job on a phantom, or the first half of it on FOLDER"),
-    "info": Entry("_cli_info", "Info", "what is in a file or folder: series, geometry, what was skipped and why"),
-    "convert": Entry("_cli_convert", "Convert", "read, and write in the format of the suffix"),
+    "demo": Entry("_cli.demo", "Demo", "the whole job on a phantom, or the first half of it on FOLDER"),
+    "info": Entry("_cli.info", "Info", "what is in a file or folder: series, geometry, what was skipped and why"),
+    "convert": Entry("_cli.convert", "Convert", "read, and write in the format of the suffix"),
     "window": Entry("intensity", "window", "intensities in a window of values, as 0 to 1"),
     "threshold": Entry("intensity", "threshold", "a mask of the voxels in a range or of a tissue"),
     "gabor": Entry("gabor_bank", "gabor", "Gabor filter responses"),
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its end
             return PIPE_CLOSED
         except BaseException as error:
-            from ._cli_errors import ending
+            from ._cli.errors import ending
 
             if "--traceback" in arguments:
                 import traceback
@@ -84,13 +84,13 @@ def _run(arguments: list[str]) -> int:
     name, *words = rest
     if name not in COMMANDS:
         raise UsageError(f"{name}: no such command; there are {', '.join(COMMANDS)}")
-    from ._cli_commands import command_of
+    from ._cli.commands import command_of
 
     entry = COMMANDS[name]
     command = command_of(name, entry.summary, getattr(importlib.import_module(f".{entry.module}", __package__), entry.attribute))
     values: dict[str, Any] = COMMON_DEFAULTS | settings | command.parse(words)
     from . import runtime
-    from ._cli_console import Console
+    from ._cli.console import Console
 
     runtime.configure(values["device"], values["threads"])
     console = Console(values["json"])

@@ -13,9 +13,9 @@ import pytest
 
 import napari_hounsfield as nh
 from napari_hounsfield import cli
-from napari_hounsfield._cli_commands import command_of
-from napari_hounsfield._cli_console import bar, json_ready, printable
-from napari_hounsfield._cli_files import IMAGE_SUFFIXES, LABEL_SUFFIXES, MODEL_SUFFIXES, TABLE_SUFFIXES
+from napari_hounsfield._cli.commands import command_of
+from napari_hounsfield._cli.console import bar, json_ready, printable
+from napari_hounsfield._cli.files import IMAGE_SUFFIXES, LABEL_SUFFIXES, MODEL_SUFFIXES, TABLE_SUFFIXES
 from napari_hounsfield.operation import Params, Progress, number, operation
 
 Run = Callable[..., SimpleNamespace]

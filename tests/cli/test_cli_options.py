@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 import napari_hounsfield as nh
-from napari_hounsfield._cli_options import Option, build, derive
-from napari_hounsfield._cli_types import help_text, metavar
-from napari_hounsfield._cli_usage import Parser, UsageError, joined
+from napari_hounsfield._cli.options import Option, build, derive
+from napari_hounsfield._cli.types import help_text, metavar
+from napari_hounsfield._cli.usage import Parser, UsageError, joined
 from napari_hounsfield.operation import Numbers, Params, number, numbers
 
 

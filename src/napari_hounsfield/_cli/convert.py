@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _cli_files as files
-from ._cli_operation import RESERVED
-from ._cli_options import build, derive
-from ._cli_summary import content, sentence
-from ._cli_usage import Command
+from . import files
+from .operation import RESERVED
+from .options import build, derive
+from .summary import content, sentence
+from .usage import Command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._cli_console import Console
-    from .volume import LabelMap, Volume
+    from napari_hounsfield.volume import LabelMap, Volume
+
+    from .console import Console
 
 
 class Convert(Command):
@@ -46,8 +47,8 @@ class Convert(Command):
 
     def _read(self, path: Path, target: Path, reader: files.Reader) -> Volume | LabelMap:
         """What is there; as labels where the target can hold nothing else."""
-        from .formats.atomic import full_suffix
-        from .formats.reading import kind_of, read_labels
+        from napari_hounsfield.formats.atomic import full_suffix
+        from napari_hounsfield.formats.reading import kind_of, read_labels
 
         if full_suffix(target) in files.LABELS_ONLY and kind_of(path) not in ("folder", "DICOM"):
             return read_labels(path)

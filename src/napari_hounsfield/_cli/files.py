@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._cli_usage import UsageError
-from .errors import DicomError
-from .volume import Features, LabelMap, Samples, Segmentation, Source, Volume
+from napari_hounsfield.errors import DicomError
+from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Source, Volume
+
+from .usage import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ._cli_console import Console
-    from .dicom.series import Series
-    from .operation import Params
+    from napari_hounsfield.dicom.series import Series
+    from napari_hounsfield.operation import Params
+
+    from .console import Console
 
 LABELS = (LabelMap, Segmentation)
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
@@ -39,7 +41,7 @@ def describe(word: str) -> str:
 
 def read_params() -> type[Params]:
     """The parameters of reading DICOM."""
-    from .dicom.series import ReadParams
+    from napari_hounsfield.dicom.series import ReadParams
 
     return ReadParams
 
@@ -72,16 +74,16 @@ class Reader:
         if kinds[0] is Volume:
             return self.image(path)
         if kinds[0] in LABELS:
-            from .formats.reading import read_labels
+            from napari_hounsfield.formats.reading import read_labels
 
             return read_labels(path)
-        from .pixels.classifier import load_model
+        from napari_hounsfield.pixels.classifier import load_model
 
         return load_model(path)
 
     def image(self, path: Path) -> Volume:
         """The one image of a path, or the series that was chosen."""
-        from .formats.reading import kind_of, read_volume
+        from napari_hounsfield.formats.reading import kind_of, read_volume
 
         if kind_of(path) in ("folder", "DICOM"):
             series = self._series(path, self.params.series)
@@ -90,7 +92,7 @@ class Reader:
 
     def whatever(self, path: Path) -> Volume | LabelMap:
         """The one image or label map of a path."""
-        from .formats.reading import kind_of, read, read_named
+        from napari_hounsfield.formats.reading import kind_of, read, read_named
 
         if kind_of(path) not in ("folder", "DICOM"):
             found = read_named(path, self.params)
@@ -122,7 +124,7 @@ class Reader:
 
     def _series_around(self, file: Path) -> Series:
         """The series in the folder of a DICOM file that the file is a slice of."""
-        from .dicom.scan import scan, scan_steps
+        from napari_hounsfield.dicom.scan import scan, scan_steps
 
         scan(file)  # says what is wrong with it
         found = self.console.run(scan_steps(file.parent), "reading headers")
@@ -130,7 +132,7 @@ class Reader:
 
     def _series(self, path: Path, uid: str) -> Series:
         """The only series of a path, or the one of that UID."""
-        from .dicom.scan import scan_steps
+        from napari_hounsfield.dicom.scan import scan_steps
 
         found = self.console.run(scan_steps(path), "reading headers")
         self._warn(f"{found.name}: {warning}" for warning in found.warnings)
@@ -154,8 +156,8 @@ def suffixes(result: type) -> tuple[str, ...]:
 
 def targets(path: Path, result: type, params: Any) -> list[Path]:
     """Every file that the result will be written to."""
-    from .formats.atomic import sibling
-    from .formats.writing import probabilities_path
+    from napari_hounsfield.formats.atomic import sibling
+    from napari_hounsfield.formats.writing import probabilities_path
 
     if issubclass(result, Samples):
         return [path, sibling(path, "test")]
@@ -173,8 +175,8 @@ def check(paths: list[Path], known: tuple[str, ...], overwrite: bool) -> None:
     WriteError
         If something is there already, or nothing can be written there.
     """
-    from .errors import WriteError
-    from .formats.atomic import check_target, full_suffix
+    from napari_hounsfield.errors import WriteError
+    from napari_hounsfield.formats.atomic import check_target, full_suffix
 
     suffix = full_suffix(paths[0])
     if suffix not in known:
@@ -193,7 +195,7 @@ def require_source(path: Path, source: Source | None, data: list[Any]) -> None:
 
 def save(paths: list[Path], result: Any, source: Source | None, overwrite: bool) -> list[Path]:
     """Write a result, and return those of `paths` that there are now."""
-    from .formats.writing import write
+    from napari_hounsfield.formats.writing import write
 
     write(paths[0], result, source=source, overwrite=overwrite)
     return [path for path in paths if path.exists()]

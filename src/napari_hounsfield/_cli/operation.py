@@ -9,17 +9,19 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _cli_files as files
-from ._cli_options import Option, build, derive
-from ._cli_summary import record, sentence
-from ._cli_usage import COMMON_DEFAULTS, Command
-from .volume import Features, Volume
+from napari_hounsfield.volume import Features, Volume
+
+from . import files
+from .options import Option, build, derive
+from .summary import record, sentence
+from .usage import COMMON_DEFAULTS, Command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._cli_console import Console
-    from .operation import Input, Operation, Params
+    from napari_hounsfield.operation import Input, Operation, Params
+
+    from .console import Console
 
 RESERVED = {*COMMON_DEFAULTS, "help", "source", "overwrite", "out", "model", "cases", "preset"}
 """Names of options that are not parameters."""

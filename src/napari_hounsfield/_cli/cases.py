@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ._cli_usage import UsageError
+from .usage import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,15 +6,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._cli_operation import RESERVED
-from ._cli_options import build, derive
-from ._cli_usage import Command, UsageError
+from .operation import RESERVED
+from .options import build, derive
+from .usage import Command, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._cli_console import Console
-    from .demo.run import DemoParams
+    from napari_hounsfield.demo.run import DemoParams
+
+    from .console import Console
 
 VIEWER = ("napari", "magicgui", "qtpy", "superqt")
 QT = ("PyQt6", "PySide6")
@@ -24,7 +25,7 @@ class Demo(Command):
     """Read, window, filter, find first classes, take samples, train, recognise and evaluate."""
 
     def __init__(self, name: str, about: str) -> None:
-        from .demo.run import OUT, DemoParams
+        from napari_hounsfield.demo.run import OUT, DemoParams
 
         super().__init__(name, about)
         self.take("FOLDER", "DICOM series to work on instead of the phantom", required=False, shown="[FOLDER]")
@@ -38,7 +39,7 @@ class Demo(Command):
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Run it, and print its table."""
-        from .demo.run import DemoParams, run
+        from napari_hounsfield.demo.run import DemoParams, run
 
         params = build(DemoParams, self.options, values)
         given = values["folder"], values["reference"], values["out"]
@@ -63,6 +64,6 @@ def _show(folder: Path | None, reference: Path | None, out: Path, params: DemoPa
     missing = [name for name in VIEWER if find_spec(name) is None] or ([] if any(map(find_spec, QT)) else [" or ".join(QT)])
     if missing:
         raise UsageError(f"--viewer: {missing[0]} is not installed; install napari-hounsfield[napari] and a Qt binding")
-    from ._napari.demo import show_demo
+    from napari_hounsfield._napari.demo import show_demo
 
     show_demo(folder, reference, out, params)

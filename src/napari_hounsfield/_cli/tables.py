@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _cli_files as files
-from ._cli_cases import CaseResults, read_cases
-from ._cli_operation import OperationCommand
-from ._cli_summary import record
-from ._cli_usage import UsageError
+from . import files
+from .cases import CaseResults, read_cases
+from .operation import OperationCommand
+from .summary import record
+from .usage import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._cli_console import Console
-    from .operation import Input
+    from napari_hounsfield.operation import Input
+
+    from .console import Console
 
 
 class TableCommand(OperationCommand):

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import _cli_files as files
-from ._cli_operation import RESERVED
-from ._cli_options import build, derive
-from ._cli_summary import class_records
-from ._cli_usage import Command
-from .volume import LabelMap, Volume
+from napari_hounsfield.volume import LabelMap, Volume
+
+from . import files
+from .operation import RESERVED
+from .options import build, derive
+from .summary import class_records
+from .usage import Command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ._cli_console import Console
+    from .console import Console
 
 
 class Info(Command):
@@ -38,12 +39,12 @@ class Info(Command):
 
 
 def _found(path: Path, uid: str, console: Console) -> dict[str, Any]:
-    from .formats.reading import kind_of, read
+    from napari_hounsfield.formats.reading import kind_of, read
 
     kind = kind_of(path)
     if kind not in ("folder", "DICOM"):
         return {"series": [_described(data, kind) for data in read(path)], "skipped": [], "warnings": []}
-    from .dicom.scan import scan_steps
+    from napari_hounsfield.dicom.scan import scan_steps
 
     found = console.run(scan_steps(path), "reading headers")
     return (replace(found, series=found.chosen(uid)) if uid else found).to_json()
@@ -70,7 +71,7 @@ def _described(data: Volume | LabelMap, kind: str) -> dict[str, Any]:
 
 
 def _lines(found: Mapping[str, Any]) -> list[str]:
-    from .evaluation.text_table import text_table
+    from napari_hounsfield.evaluation.text_table import text_table
 
     rows = [
         [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from .operation import Progress
+    from napari_hounsfield.operation import Progress
 
 R = TypeVar("R")
 

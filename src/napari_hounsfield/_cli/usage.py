@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .errors import HounsfieldError
+from napari_hounsfield.errors import HounsfieldError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ._cli_console import Console
+    from .console import Console
 
 NEGATIVE = re.compile(r"-(\.?\d|inf|nan)")
 """A word that begins with a dash and is a number, or a list of numbers, all the same."""

@@ -6,10 +6,11 @@ import os
 import traceback
 from pathlib import Path
 
-from ._cli_console import printable
-from .errors import HounsfieldError
+from napari_hounsfield.errors import HounsfieldError
 
-_PACKAGE = Path(__file__).parent
+from .console import printable
+
+_PACKAGE = Path(__file__).parent.parent
 
 
 def ending(error: BaseException) -> tuple[int, str]:
@@ -32,7 +33,7 @@ def _reason(error: BaseException) -> str | None:
     if type(error).__name__ == "ValidationError" and hasattr(error, "errors"):
         from pydantic import ValidationError
 
-        from ._cli_options import describe
+        from .options import describe
 
         return describe(error) if isinstance(error, ValidationError) else None
     return None

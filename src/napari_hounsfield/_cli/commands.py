@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .operation import Operation
+from napari_hounsfield.operation import Operation
 
 if TYPE_CHECKING:
-    from ._cli_usage import Command
+    from .usage import Command
 
 
 def command_of(name: str, about: str, thing: Any) -> Command:
     """The command for what an entry names: derived from an operation, or made by a class of its own."""
-    from ._cli_operation import OperationCommand
-    from ._cli_tables import TableCommand
+    from .operation import OperationCommand
+    from .tables import TableCommand
 
     if not isinstance(thing, Operation):
         command: Command = thing(name, about)

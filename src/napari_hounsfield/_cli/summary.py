@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .volume import Features, LabelMap, Samples, Segmentation, Volume
+from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from .grid import Grid
+    from napari_hounsfield.grid import Grid
 
 SHOWN = 8
 """Classes that are named in the line for people."""

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from ._cli_types import Kind, choice, help_text, kind_of, metavar
-from ._cli_usage import UsageError
+from .types import Kind, choice, help_text, kind_of, metavar
+from .usage import UsageError
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from .operation import Params
+    from napari_hounsfield.operation import Params
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The commands of `hounsfield`: derived from the operations, and three of their own."""
