@@ -272,3 +272,70 @@ def test_result_that_cannot_be_shown_is_one_line(
     qtbot.wait(50)
     assert said() == ["RuntimeError: no room"]
     assert form.bar._run.enabled
+
+
+def test_comparison_needs_two_layers(viewer: Any, ct: nh.Volume, finish: Any, said: Any) -> None:
+    (only,) = nh.show(viewer, nh.threshold(ct))
+    form = OperationForm(viewer, nh.evaluate)
+    prediction, reference = form.choices[:2]
+    assert (prediction.value, reference.value) == (only, None)
+    form.run()
+    reference.value = only
+    form.run()
+    assert said() == ["reference: choose another labels layer", "prediction and reference are the same layer"]
+
+
+def test_surface_figures_are_in_the_table_where_they_are_measured(viewer: Any, ct: nh.Volume, finish: Any) -> None:
+    (reference,) = nh.show(viewer, nh.threshold(ct))
+    (prediction,) = nh.show(viewer, nh.threshold(ct))
+    form = OperationForm(viewer, nh.evaluate)
+    form.run()
+    finish(form.bar)
+    row = prediction.features.iloc[0]
+    assert (row["hausdorff95_mm"], row["surface_dice"], row["dice"]) == (0, 1, 1)
+    assert "hausdorff" not in viewer.canvas.overlays.text.text
+    form.fields.inputs["surface"].value = False
+    form.run()
+    finish(form.bar)
+    assert "surface_dice" not in prediction.features, "figures of an earlier run do not stay beside newer ones"
+    assert "dice" in prediction.features
+
+
+def test_new_result_hides_older_results_alone(viewer: Any, ct: nh.Volume, finish: Any) -> None:
+    (scan,) = nh.show(viewer, ct)
+    (mine,) = nh.show(viewer, nh.threshold(ct))
+    form = OperationForm(viewer, nh.threshold)
+    for _ in range(2):
+        form.run()
+        finish(form.bar)
+    assert [layer.visible for layer in viewer.layers] == [True, True, False, True]
+
+
+def test_new_form_takes_the_scan_even_where_a_map_is_active(viewer: Any, ct: nh.Volume) -> None:
+    (scan,) = nh.show(viewer, ct)
+    (windowed,) = nh.show(viewer, nh.window(ct))
+    viewer.layers.selection.active = windowed
+    assert OperationForm(viewer, nh.threshold).choices[0].value is scan
+
+
+@pytest.mark.parametrize("model", [nh.WindowParams, nh.ThresholdParams])
+def test_a_named_range_shows_its_limits_and_an_edited_limit_is_custom(model: Any) -> None:
+    fields = Fields(model())
+    name, lower, upper = (fields.inputs[field] for field in (model._selector, "lower", "upper"))
+    name.value = "bone"
+    meant = model(**{model._selector: "bone"})
+    assert fields.params() == meant
+    assert lower.value == pytest.approx(model._named()["bone"][0], abs=0.1)
+    lower.value = 210
+    assert name.value == "custom"
+    assert (fields.params().lower, fields.params().upper) == (210, upper.value)
+    name.value = "lung"
+    assert upper.value == pytest.approx(model._named()["lung"][1], abs=0.1)
+    assert fields.params() == model(**{model._selector: "lung"})
+    name.value = "auto"
+    assert fields.changed() == {}
+    assert (lower.value, upper.value) == (model().lower, model().upper)
+    if model.presets:
+        fields.start_from("seed")
+        assert name.value == "seed"
+        assert fields.params() == model.from_preset("seed")

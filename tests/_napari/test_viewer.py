@@ -262,3 +262,26 @@ def test_closing_the_dock_while_it_computes(window: Any, ct: nh.Volume, qtbot: A
     assert QThreadPool.globalInstance().waitForDone(5000)
     nh.show(window, ct)
     assert said() == []
+
+
+def test_second_result_hides_the_first_and_is_compared_with_another(
+    window: Any, dock: Any, ct: nh.Volume, finish: Any, said: Any
+) -> None:
+    nh.show(window, ct)
+    made = dock("HU window and threshold")
+    made.content[0].set()
+    form = made.forms["threshold"]
+    form.run()
+    finish(form.bar)
+    compare = dock("Metrics").forms["evaluate"]
+    compare.run()
+    compare.choices[1].value = compare.choices[0].value
+    compare.run()
+    form.run()
+    finish(form.bar)
+    assert [layer.visible for layer in window.layers] == [True, False, True]
+    assert said() == [
+        "CT 3: the unit is HU",
+        "reference: choose another labels layer",
+        "prediction and reference are the same layer",
+    ]

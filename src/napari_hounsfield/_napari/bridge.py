@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
 
-from .layers import KEY, LayerTuple, Shown, Worlds, layer_tuples
+from .layers import KEY, Declared, LayerTuple, Shown, Worlds, layer_tuples
 from .placement import WORLD_OF_PATIENT
 from .table import class_names
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_hounsfield.grid import Affine
 
 
-def from_layer(layer: Layer, like: Layer | None = None) -> Volume | LabelMap | Features:
+def from_layer(layer: Layer, like: Layer | None = None, unit: str = "") -> Volume | LabelMap | Features:
     """Data that an image or labels layer shows, in the axes and directions of the file it came from.
 
     Image voxels are shared with the layer; labels are copied, so that painting goes on while something computes.
@@ -32,9 +32,11 @@ def from_layer(layer: Layer, like: Layer | None = None) -> Volume | LabelMap | F
     layer
         An image layer gives a Volume (or the Features that were shown), a labels layer a LabelMap. Another layer
         has its affine from scale, translate, rotate, shear and affine (units of length are honoured; napari's axes are taken as
-        S, P, L), and its unit is `stored value`.
+        S, P, L), and its unit is `stored value` unless the user has set one.
     like
         The layer on which a plain layer was drawn; its frame of reference and its place in the patient are taken over.
+    unit
+        `HU` or `SUV` for an image whose file does not say so; empty: as the layer says.
 
     Raises
     ------
@@ -49,7 +51,12 @@ def from_layer(layer: Layer, like: Layer | None = None) -> Volume | LabelMap | F
     data = _plain(layer, array, like) if how is None else _known(layer, array, how)
     if isinstance(data, LabelMap):
         return replace(data, classes={**data.classes, **class_names(layer.features)}, array=data.array.copy())
-    return data
+    return in_unit(data, unit) if unit and isinstance(data, Volume) else data
+
+
+def in_unit(volume: Volume, unit: str) -> Volume:
+    """The same values, said to be in `unit`, and with the modality that has it where none is known."""
+    return replace(volume, unit=unit, modality=volume.modality or {"HU": "CT", "SUV": "PT"}.get(unit, ""))
 
 
 def draft_of(layer: Layer, like: Layer | None = None) -> LabelMap | Segmentation:
@@ -74,6 +81,13 @@ def add(viewer: ViewerModel, tuples: list[LayerTuple]) -> list[Layer]:
     from napari.layers import Layer
 
     return [viewer.add_layer(Layer.create(*layer)) for layer in tuples]
+
+
+def in_units_of(tuples: list[LayerTuple], layer: Layer | None) -> list[LayerTuple]:
+    """Layers whose lengths are in pixels where those of `layer` are, which says nothing of its voxels' size."""
+    if layer is None or any((1 * unit).check("[length]") for unit in layer.units[-3:]):
+        return tuples
+    return [(array, {**arguments, "units": ["pixel"] * len(arguments["units"])}, kind) for array, arguments, kind in tuples]
 
 
 def worlds(viewer: ViewerModel) -> Worlds:
@@ -127,7 +141,9 @@ def _plain(layer: Layer, array: NDArray[Any], like: Layer | None) -> Volume | La
     axes = ("t" if layer.ndim == 4 else "") + "zyx" + ("c" if layer.rgb else "")
     if array.dtype.kind == "b":
         array = array.view(np.uint8)
-    return Volume(array, affine, unit="stored value", axes=axes, frame_of_reference=frame, name=layer.name)
+    said = layer.metadata.get(KEY)
+    unit = said.unit if isinstance(said, Declared) else "stored value"
+    return in_unit(Volume(array, affine, axes=axes, frame_of_reference=frame, name=layer.name), unit)
 
 
 def _matrix(layer: Layer) -> Affine:

@@ -57,6 +57,45 @@ class Group(Container[Any]):
         self._button.text = ("▾" if opened else "▸") + self._button.text[1:]
 
 
+LIMITS = ("lower", "upper")
+
+
+class NamedRange:
+    """Two limits and the name of a range: a name shows its limits, and a limit that is edited makes the name `custom`.
+
+    Parameters
+    ----------
+    model
+        Says which of its fields is the name (`_selector`) and what the names mean (`_named`).
+    inputs
+        Widgets by field.
+    """
+
+    def __init__(self, model: Any, inputs: dict[str, Any]) -> None:
+        self._named: dict[str, tuple[float, float]] = model._named()
+        self._name = inputs[model._selector]
+        self._limits = [inputs[limit] for limit in LIMITS]
+        self._defaults = [limit.value for limit in self._limits]
+        self._name.changed.connect(self.show_limits)
+        for limit in self._limits:
+            limit.changed.connect(self._edited)
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the limits themselves are meant."""
+        return bool(self._name.value == "custom")
+
+    def show_limits(self, *_: Any) -> None:
+        """Show what the name means; the defaults where that depends on the image."""
+        if not self.is_custom:
+            for limit, value in zip(self._limits, self._named.get(self._name.value, self._defaults), strict=True):
+                with limit.changed.blocked():
+                    limit.value = value
+
+    def _edited(self, *_: Any) -> None:
+        self._name.value = "custom"
+
+
 class Fields:
     """All widgets of one model, and the parameters that they stand for."""
 
@@ -72,6 +111,7 @@ class Fields:
             else:
                 self.inputs[name] = _input(name, field, value)
         self._untouched = self._values()
+        self._range = NamedRange(self._type, self.inputs) if hasattr(self._type, "_named") else None
         start = []
         if self._type.presets:
             tip = "Named sets of values; seed is what the seed papers use"
@@ -83,6 +123,8 @@ class Fields:
     def changed(self) -> dict[str, Any]:
         """Values that the user has changed; only these are passed on, so that the model can still fill the others by itself."""
         values = {name: value for name, value in self._values().items() if value != self._untouched[name]}
+        if self._range is not None and not self._range.is_custom:
+            values = {name: value for name, value in values.items() if name not in LIMITS}  # the name says them
         nested = {name: group.fields.changed() for name, group in self.groups.items()}
         return {**values, **{name: given for name, given in nested.items() if given}}
 
@@ -105,7 +147,10 @@ class Fields:
 
     def _show(self, params: Params) -> None:
         for name, widget in self.inputs.items():
-            widget.value = getattr(params, name)
+            with widget.changed.blocked():
+                widget.value = getattr(params, name)
+        if self._range is not None:
+            self._range.show_limits()
         for name, group in self.groups.items():
             group.fields._show(getattr(params, name))
 

@@ -100,7 +100,6 @@ class OperationForm(Container[Any]):
         super().__init__(
             name=operation.name, widgets=[*heading, rows(self.choices), self.fields.container, self.bar], labels=False
         )
-        self._choose_different_layers()
 
     def run(self) -> None:
         """Start the operation on the chosen layers; what is missing or wrong becomes a notification."""
@@ -126,16 +125,6 @@ class OperationForm(Container[Any]):
         """What the operation will work on, in the order of its inputs."""
         like = next((layer for layer in self.layers.values() if layer is not None), None)
         return [choice.read(like) for choice in self.choices]
-
-    def _choose_different_layers(self) -> None:
-        """Offer the second labels layer where an operation compares two."""
-        taken: list[Any] = []
-        for choice in self.choices:
-            if isinstance(choice, LayerChoice) and choice.value is not None:
-                others = [layer for layer in choice.choices if layer is not None and layer not in taken]
-                if choice.value in taken and others:
-                    choice.value = others[0]
-                taken.append(choice.value)
 
 
 def _with_layers(steps: Steps, request: results.Request) -> Generator[Progress, None, Any]:

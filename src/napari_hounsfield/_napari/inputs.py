@@ -26,27 +26,28 @@ LABEL_KINDS = {"LabelMap", "Samples", "Segmentation"}
 
 
 def choices_for(viewer: ViewerModel, inputs: Iterable[Input]) -> list[LayerChoice | ClassifierChoice]:
-    """Widgets for the inputs of an operation; the first that takes labels follows the newest."""
+    """Widgets for the inputs of an operation; the first that takes labels follows the newest, the second avoids it."""
     made: list[LayerChoice | ClassifierChoice] = []
-    following = False
+    following: LayerChoice | None = None
     for needed in inputs:
         if any(kind.__name__ == "PixelClassifier" for kind in needed.kinds):
             made.append(ClassifierChoice(viewer, needed))
             continue
         labels = needed.required and any(kind.__name__ in LABEL_KINDS for kind in needed.kinds)
-        made.append(LayerChoice(viewer, needed, follow=labels and not following))
-        following = following or labels
+        made.append(choice := LayerChoice(viewer, needed, labels and following is None, following if labels else None))
+        following = following or (choice if labels else None)
     return made
 
 
 class LayerChoice(ComboBox):
     """A layer of the right kind; follows the viewer's list of layers.
 
-    With `follow`, the newest labels are chosen, which the step before has just made, until the user chooses or runs.
+    With `follow`, the newest labels are chosen, which the step before has just made, until the user chooses or runs. With
+    `other`, a layer that the other choice has not taken is offered, and none where there is no such layer.
     """
 
-    def __init__(self, viewer: ViewerModel, needed: Input, follow: bool = False) -> None:
-        self._follow = follow
+    def __init__(self, viewer: ViewerModel, needed: Input, follow: bool = False, other: LayerChoice | None = None) -> None:
+        self._follow, self.other = follow, other
         self._wanted: Layer | None = None  # remembered here, since two layers have one name for a moment when one is added
         self._viewer, self.needed = viewer, needed
         label = needed.name.replace("_", " ")
@@ -54,14 +55,14 @@ class LayerChoice(ComboBox):
             name=f"input_{needed.name}",  # a parameter may have the same name
             label=label,
             choices=self._layers,
-            nullable=not needed.required,
+            nullable=not needed.required or other is not None,
             tooltip=f"The {'labels' if self._wants_labels else 'image'} layer that stands for {label}"
             + ("" if needed.required else "; may be left out"),
         )
         self._listener = LayerListener(viewer, self.refresh, self.native)
         self.refresh()
         active = viewer.layers.selection.active
-        if needed.required and active in self.choices:
+        if needed.required and other is None and active in self.choices and not _is_made_here(active):
             self.value = self._wanted = active
         self.changed.connect(self.settle)
 
@@ -85,6 +86,8 @@ class LayerChoice(ComboBox):
 
     def refresh(self) -> None:
         """Offer the layers that are there now, and keep the choice if it still is, even under a new name."""
+        if self.other is not None:
+            self.other.refresh()  # which of the two napari tells first is not known
         with self.changed.blocked():
             self.choices = []  # Qt would keep the order of those that it knows
             self.reset_choices()
@@ -92,6 +95,8 @@ class LayerChoice(ComboBox):
                 self.value = self.choices[0]
             elif self._wanted is not None and self._wanted in self.choices:
                 self.value = self._wanted
+            if self.other is not None and (self._wanted is None or self._wanted not in self.choices):
+                self.value = next((one for one in self.choices if one is not None and one != self.other.value), None)
             if self._wanted not in self._viewer.layers or self._follow:
                 self._wanted = self.value
 
@@ -107,8 +112,11 @@ class LayerChoice(ComboBox):
         if layer is None:
             if self.needed.required:
                 kind = "labels" if self._wants_labels else "image"
-                raise HounsfieldError(f"{self.label}: there is no {kind} layer yet")
+                missing = "choose another" if any(self.choices) else "there is no"
+                raise HounsfieldError(f"{self.label}: {missing} {kind} layer{'' if any(self.choices) else ' yet'}")
             return None
+        if self.other is not None and layer == self.other.value:
+            raise HounsfieldError(f"{self.other.label} and {self.label} are the same layer")
         if self.needed.kinds[0].__name__ == "Segmentation":
             return draft_of(layer, like)
         return from_layer(layer, like)
@@ -117,7 +125,7 @@ class LayerChoice(ComboBox):
 def _is_made_here(layer: Layer) -> bool:
     """Whether an image is a window, a probability or a sureness, which nobody takes for a scan."""
     template = getattr(layer.metadata.get(KEY), "template", None)
-    return isinstance(template, Volume) and not template.unit
+    return isinstance(template, Volume) and not template.unit and bool(template.history)
 
 
 class ClassifierChoice(Container[Any]):

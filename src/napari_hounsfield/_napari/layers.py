@@ -44,6 +44,13 @@ class Shown:
         return self  # a duplicated layer shows the same thing
 
 
+@dataclass(frozen=True)
+class Declared:
+    """What the user has said of a layer that is not ours."""
+
+    unit: str
+
+
 def shown(data: Volume | LabelMap | Features, worlds: Worlds) -> Shown:
     """Describe how `data` will be shown."""
     array = np.broadcast_to(data.array.dtype.type(0), data.array.shape)  # takes no memory

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from napari_hounsfield.operation import Operation, Progress
 from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Volume
 
 from . import overlay, preferences
-from .bridge import add, worlds
+from .bridge import add, in_units_of, worlds
 from .layers import LayerTuple, layer_tuples
 from .session import session_of
 from .table import label_table, with_columns
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels, Layer
 
-RATES = {name: name for name in ("sensitivity", "specificity", "accuracy", "dice")}
+RATES = ("sensitivity", "specificity", "accuracy", "dice")
+SURFACES = ("hausdorff95_mm", "surface_dice")
 
 
 class Request:
@@ -71,10 +73,18 @@ def mean_column(volume: Volume | None) -> dict[str, str]:
     return {"HU mean" if volume is not None and volume.unit == "HU" else "mean": "mean"}
 
 
+def figure_columns(records: list[dict[str, Any]]) -> dict[str, str]:
+    """Titles of the columns of a comparison; surfaces only where they were measured."""
+    measured = [name for name in SURFACES if any(record.get(name) is not None for record in records)]
+    return {name: name for name in (*RATES, *measured)}
+
+
 def present(viewer: ViewerModel, request: Request, result: Any, layers: list[LayerTuple]) -> None:
     """Show a result; in the main thread."""
-    added = add(viewer, layers)
+    first = next((layer for layer in request.layers.values() if layer is not None), None)
+    added = add(viewer, in_units_of(layers, first))
     if added:
+        _hide_older_labels(viewer, [layer for layer, (_, _, kind) in zip(added, layers, strict=True) if kind == "labels"])
         top = added[-1]
         if layers[-1][2] == "labels":
             overlay.show(viewer, top.name, overlay.table_lines(top.features))
@@ -88,17 +98,31 @@ def present(viewer: ViewerModel, request: Request, result: Any, layers: list[Lay
         return
     records = result.to_json()["classes"]
     target = request.layers.get("prediction") or request.layers.get("labels")
-    columns = RATES if "prediction" in request.layers else mean_column(request.volume)
+    columns = figure_columns(records) if "prediction" in request.layers else mean_column(request.volume)
     if target is not None and target in viewer.layers:
         _refresh_table(target, request, records, columns)
         overlay.show(viewer, target.name, overlay.table_lines(target.features))
+
+
+_results: WeakSet[Layer] = WeakSet()
+"""Labels layers that operations have added in this session."""
+
+
+def _hide_older_labels(viewer: ViewerModel, newest: list[Layer]) -> None:
+    """Leave the newest result alone over the image; layers of the user, and what was opened, stay as they are."""
+    if newest:
+        for layer in viewer.layers:
+            if getattr(layer, "__wrapped__", layer) in _results:  # plugins are handed proxies
+                layer.visible = False
+        _results.update(getattr(layer, "__wrapped__", layer) for layer in newest)
 
 
 def _refresh_table(layer: Labels, request: Request, records: list[dict[str, Any]], columns: Mapping[str, str]) -> None:
     """Count again what may have been painted since, and add the new figures to those that are there."""
     labels = next(data for name, data in request.data.items() if request.layers.get(name) is layer)
     fresh = label_table(labels.labels if isinstance(labels, Segmentation) else labels)
-    kept = {name: name for name in layer.features.columns if name not in fresh and name not in columns}
+    replaced = {*fresh, *columns, *((*RATES, *SURFACES) if "dice" in columns else ())}
+    kept = {name: name for name in layer.features.columns if name not in replaced}
     before = [
         {"label": row["index"], "name": row["class"], **{name: row[name] for name in kept}}
         for _, row in layer.features.iterrows()

@@ -10,9 +10,9 @@ from napari_hounsfield.errors import LabelError
 from napari_hounsfield.operation import Input
 from napari_hounsfield.volume import Volume
 
-from .bridge import show
+from .bridge import add, in_units_of, worlds
 from .inputs import LayerChoice
-from .layers import blank_strokes
+from .layers import blank_strokes, layer_tuples
 from .layout import rows
 from .notices import reported
 
@@ -44,7 +44,8 @@ class StrokesMaker(Container[Any]):
                 raise LabelError("classes: name at least two, separated by commas")
             volume = self._image.read(None)
             strokes = blank_strokes(volume, dict(enumerate(names, start=1)))
-            (layer,) = show(self._viewer, strokes)
+            tuples = layer_tuples(strokes, worlds(self._viewer))
+            (layer,) = add(self._viewer, in_units_of(tuples, self._image.value))
             layer.opacity = 1.0
             layer.mode = "paint"
             layer.brush_size = 5

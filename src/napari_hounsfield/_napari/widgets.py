@@ -9,6 +9,7 @@ import napari_hounsfield as nh
 from .form import OperationForm
 from .layout import Dock, rows
 from .strokes import StrokesMaker
+from .units import UnitDeclaration
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -36,6 +37,10 @@ class WindowAndThreshold(Forms):
     """*HU window and threshold*."""
 
     offers: ClassVar = {"window": "Window", "threshold": "Threshold"}
+
+    def extras(self, viewer: ViewerModel) -> list[Any]:
+        """The unit of an image whose file does not say it."""
+        return [UnitDeclaration(viewer)]
 
 
 class GaborBank(Forms):
