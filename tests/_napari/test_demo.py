@@ -29,7 +29,11 @@ def test_every_step_is_shown_and_a_second_run_replaces_the_first(
         "Gabor and BP, draft and strokes",
     ]
     assert [layer.visible for layer in viewer.layers] == [True, False, False, False, False, True]
-    assert "Gabor and BP, draft and strokes" in viewer.canvas.overlays.text.text
+    lines = viewer.canvas.overlays.text.text.splitlines()
+    assert lines[-1].startswith("Gabor and BP, draft and strokes: Dice 0.")
+    assert max(map(len, lines)) < 60, "the image is to be seen"
+    assert "seconds" in dock._table.value
+    assert dock.native.maximumWidth() == 420
     assert (tmp_path / "out" / "labels.dcm").is_file()
 
     mine = viewer.add_points(np.zeros((1, 3)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import Container, Label
+from magicgui.widgets import Container, TextEdit
 
 from napari_hounsfield.operation import Progress
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     from napari_hounsfield.demo.result import DemoResult
     from napari_hounsfield.demo.run import DemoParams
+
+
+WIDTH = 420
+"""Pixels: the image needs the rest."""
 
 
 def _with_layers(steps: Generator[Progress, None, DemoResult]) -> Generator[Progress, None, DemoResult]:
@@ -46,9 +50,13 @@ class DemoDock(Container[Any]):
         self._viewer = viewer
         self._given = folder, reference, out, params
         self._shown: list[Layer] = []
-        self.bar = RunBar(self.run, "Run again")
-        self._table = Label(value="")
+        self.bar = RunBar(self.run, "Run again", "Replaces what an earlier run showed")
+        self._table = TextEdit(value="", tooltip="Each class against the rest")
+        self._table.read_only = True
+        self._table.native.setLineWrapMode(self._table.native.LineWrapMode.NoWrap)
+        self._table.native.setStyleSheet("font-family: monospace; font-size: 9pt")
         super().__init__(widgets=[self.bar, self._table], labels=False)
+        self.native.setMaximumWidth(WIDTH)
         self.run()
 
     def run(self) -> None:
@@ -70,9 +78,10 @@ class DemoDock(Container[Any]):
             overlay.show(self._viewer, added[-1].name, overlay.table_lines(added[-1].features))
 
     def _done(self, result: DemoResult) -> None:
-        lines = result.table()
-        self._table.value = "\n".join(lines)
-        overlay.show(self._viewer, "Demonstration", lines)
+        self._table.value = "\n".join(result.table())
+        if result.comparison:
+            rows = [f"{row.method}: Dice {row.dice:.2f}" for row in result.comparison.rows if row.dice is not None]
+            overlay.show(self._viewer, "Demonstration", rows)
 
 
 def show_demo(folder: Path | None, reference: Path | None, out: Path, params: DemoParams) -> None:

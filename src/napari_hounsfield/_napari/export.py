@@ -36,7 +36,7 @@ class Export(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         self._viewer = napari_viewer
         self._layer = ComboBox(name="layer", choices=self._layers, tooltip="Image or labels layer")
-        self._format = ComboBox(name="format", choices=self._formats)
+        self._format = ComboBox(name="format", choices=self._formats, tooltip="What this kind of layer can be written as")
         self._path = FileEdit(
             name="file", mode=FileDialogMode.OPTIONAL_FILE, tooltip="The format's ending is added where it is missing"
         )
@@ -44,8 +44,10 @@ class Export(Dock):
             name="source", label="DICOM source", mode=FileDialogMode.EXISTING_DIRECTORY, nullable=True,
             tooltip="For DICOM SEG: the folder of the series that was labelled; empty where the layer came from DICOM",
         )  # fmt: skip
-        self._overwrite = CheckBox(text="replace an existing file")
-        self.bar = RunBar(self.run, "Export")
+        self._overwrite = CheckBox(
+            text="replace an existing file", tooltip="Otherwise an existing file stays, and nothing is written"
+        )
+        self.bar = RunBar(self.run, "Export", "Write the layer to the file")
         form = rows([self._layer, self._format, self._path, self._source])
         super().__init__(rows([form, self._overwrite, self.bar], labels=False))
         self._listener = LayerListener(napari_viewer, self._refresh, self)

@@ -23,6 +23,8 @@ class ListField(LineEdit):
     def __init__(self, items: type = float, **options: Any) -> None:
         self._items = items
         super().__init__(**options)
+        if items is float:
+            self.native.setPlaceholderText("automatic")
 
     def get_value(self) -> Any:
         """Read the tuple that is typed in; a word where a number belongs raises ValueError, which names it."""

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 class RunBar(Container[Any]):
     """Run, Cancel and a progress bar around one job at a time."""
 
-    def __init__(self, run: Callable[[], None], text: str = "Run") -> None:
+    def __init__(self, run: Callable[[], None], text: str = "Run", tip: str = "Beside the interface; ends as a layer") -> None:
         self.job: Job | None = None
-        self._run = PushButton(text=text)
-        self._cancel = PushButton(text="Cancel", enabled=False)
+        self._run = PushButton(text=text, tooltip=tip)
+        self._cancel = PushButton(text="Cancel", enabled=False, tooltip="Give up now; nothing of it is kept")
         self._bar = ProgressBar(min=0, max=100, value=0, visible=False)
         buttons = Container(widgets=[self._run, self._cancel], layout="horizontal", labels=False)
         buttons.margins = (0, 0, 0, 0)
@@ -95,7 +95,7 @@ class OperationForm(Container[Any]):
         self._viewer, self.operation = viewer, operation
         self.choices = choices_for(viewer, operation.inputs)
         self.fields = Fields(operation.params_type())
-        self.bar = RunBar(self.run)
+        self.bar = RunBar(self.run, tip=(operation.__doc__ or "").strip().partition("\n")[0])
         heading = [Label(value=f"<b>{title}</b>")] if title else []
         super().__init__(
             name=operation.name, widgets=[*heading, rows(self.choices), self.fields.container, self.bar], labels=False

@@ -9,6 +9,8 @@ from magicgui.widgets import Container, Widget
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QScrollArea
 
+MARGIN = 8
+"""Pixels around the content of a dock."""
 NAPARI_FONT = 1.3
 """How much wider text is in napari's font than in Qt's own."""
 
@@ -34,6 +36,7 @@ class Dock(QScrollArea):
 
     def __init__(self, content: Container[Any], stretch: bool = True) -> None:
         super().__init__()
+        content.margins = (MARGIN, MARGIN, MARGIN, MARGIN)
         if stretch:
             content.native.layout().addStretch(1)
         self.content = content

@@ -49,7 +49,7 @@ class OpenDicom(Dock):
             name="threshold", choices=["none", *(t for t in literals(ThresholdParams, "tissue") if t != "custom")],
             value=chosen.threshold, tooltip="Also give the mask of this range",
         )  # fmt: skip
-        self._bar = RunBar(self.open, "Open")
+        self._bar = RunBar(self.open, "Open", "Read the selected series")
         buttons = Container(widgets=[folder, file], layout="horizontal", labels=False)
         buttons.margins = (0, 0, 0, 0)
         parts: list[Widget] = [
