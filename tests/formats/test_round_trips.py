@@ -314,7 +314,6 @@ def test_neither_of_two_files_is_written_when_one_exists(tmp_path: Path) -> None
         ("a.csv", Volume(voxels("i2"), AFFINE), "no table"),
         ("a.safetensors", Volume(voxels("i2"), AFFINE), "no model"),
         ("a.nii", {"dice": 1}, "no image"),
-        ("a.seg.nrrd", LabelMap(np.full((2, 2, 2), -1), AFFINE), "below zero"),
         ("a.nii.gz", Volume(voxels("u1", (2, 3, 4, 5, 3)), AFFINE, axes="tzyxc"), "colour"),
     ],
 )

@@ -55,7 +55,7 @@ def write_dicom_seg(path: Path, labels: LabelMap, source: Source | None = None) 
     Raises
     ------
     LabelError
-        If there is no labelled voxel, or a label is negative.
+        If there is no labelled voxel.
     DicomError
         If no source is known, or a source image is gone or lacks what a segmentation must repeat.
     GridError
@@ -69,8 +69,6 @@ def write_dicom_seg(path: Path, labels: LabelMap, source: Source | None = None) 
     found = sorted({int(value) for plane in planes for value in np.unique(plane)})
     if not any(found):
         raise LabelError(f"{labels.name or 'labels'}: no labelled voxel to write")
-    if found[0] < 0:
-        raise LabelError(f"{labels.name or 'labels'}: labels below zero cannot be segments")
     empty = [name for value, name in labels.classes.items() if value and value not in found]
     if empty:
         _log.warning("%d classes without voxels are left out: %s", len(empty), ", ".join(empty[:5]) + ", ..." * (len(empty) > 5))

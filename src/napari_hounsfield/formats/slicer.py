@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_hounsfield.errors import FormatError, WriteError
+from napari_hounsfield.errors import FormatError
 from napari_hounsfield.volume import LabelMap
 
 from .notes import one_line
@@ -83,17 +83,9 @@ def _segments(name: str, header: NrrdHeader, layers: int) -> list[tuple[int, int
 
 
 def write_seg_nrrd(path: Path, labels: LabelMap) -> None:
-    """Write one layer with name, colour, extent and terminology of every segment, as 3D Slicer does.
-
-    Raises
-    ------
-    WriteError
-        If a label is negative.
-    """
+    """Write one layer with name, colour, extent and terminology of every segment, as 3D Slicer does."""
     array = storable(labels)
     if array.dtype.kind == "i":
-        if array.min() < 0:
-            raise WriteError("labels below zero cannot be segments")
         array = storable(replace(labels, array=array.astype(np.uint32)))
     header = image_header(labels, array)
     extents = _extents(array)

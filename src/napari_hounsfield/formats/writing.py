@@ -79,8 +79,8 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
         (figures), `.safetensors` (a model).
     data
         Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second
-        file: `probabilities_path`; sureness likewise: `sureness_path`), Samples (the training part; the test part goes to `test_path`), or what has `to_json()` or
-        `save()`.
+        file: `probabilities_path`; sureness likewise: `sureness_path`), Samples (the training part; the test part goes to
+        `test_path`), or what has `to_json()` or `save()`.
     source
         For `.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source; None: the one that the labels remember.
     overwrite
