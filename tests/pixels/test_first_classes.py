@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import napari_hounsfield as nh
+from napari_hounsfield.operation import finish
+from napari_hounsfield.pixels import first_classes
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +76,35 @@ def test_nothing_scanned_is_refused():
     volume = nh.Volume(np.zeros((1, 4, 4), np.int16), np.eye(4), unit="HU", valid=np.zeros((1, 4, 4), bool))
     with pytest.raises(nh.IntensityError, match="padding"):
         nh.classes(volume)
+
+
+@pytest.mark.parametrize("count", [2, 3, 6])
+@pytest.mark.parametrize("at_once", [1, 4, 7])
+def test_a_mixture_fitted_in_steps_is_the_one_fitted_at_once(count, at_once, monkeypatch):
+    from sklearn.mixture import GaussianMixture
+
+    monkeypatch.setattr(first_classes, "AT_ONCE", at_once)
+    rows = np.random.default_rng(2).gamma(2, size=(2000, 3))
+    found = finish(first_classes._fit(rows, count, nh.ClassesParams(method="gmm", seed=5)))
+    at_once = GaussianMixture(count, random_state=5, max_iter=50, reg_covar=1e-4).fit(rows)
+    np.testing.assert_allclose(found.predict_proba(rows), at_once.predict_proba(rows), atol=1e-9)
+
+
+@pytest.mark.parametrize("count", [2, 4, 7])
+def test_clusters_fitted_in_steps_are_those_fitted_at_once(count):
+    from sklearn.cluster import KMeans
+
+    rows = np.random.default_rng(count).gamma(2, size=(2000, 3))
+    found = finish(first_classes._fit(rows, count, nh.ClassesParams(method="kmeans", seed=5)))
+    at_once = KMeans(count, random_state=5, n_init=2, max_iter=50).fit(rows)
+    np.testing.assert_allclose(found.transform(rows), at_once.transform(rows), atol=1e-9)
+
+
+def test_only_scanned_voxels_of_some_slices_are_sampled():
+    valid = np.random.default_rng(0).random((40, 9, 11)) < 0.6
+    valid[5:30] = False
+    volume = nh.Volume(np.zeros(valid.shape, np.int16), np.eye(4), valid=valid)
+    mask = first_classes._sample(volume, np.random.default_rng(1))
+    slices = mask.any(axis=(1, 2))
+    assert slices.sum() == 8
+    np.testing.assert_array_equal(mask[slices], valid[slices])

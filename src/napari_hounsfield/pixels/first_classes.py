@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Generator
 from typing import Any, Literal, Self
@@ -19,6 +20,10 @@ from napari_hounsfield.volume import Features, Segmentation, Volume
 SAMPLE = 20_000
 """Voxels that the classes are found on; all others are then assigned."""
 MOST_CLASSES = 8
+ROWS = 32_768
+"""Voxels assigned between two reports of progress."""
+ITERATIONS, AT_ONCE = 50, 4
+"""Most iterations of a fit, and those of a mixture between two reports of progress."""
 
 
 class ClassesParams(Params):
@@ -88,7 +93,7 @@ def classes(
         source = feature_source(volume, params.features, features)
         model = yield from part(_clusters(source, params), 0.0, 0.4)
         labels, sureness = yield from part(_assigned(source, model), 0.4, 1.0)
-        names = _cluster_names(volume, labels, len(model))
+        names = yield from _cluster_names(volume, labels, len(model))
     if volume.valid is not None:
         labels[~volume.valid] = 0
         sureness[~volume.valid] = 0
@@ -127,9 +132,10 @@ class _Clusters:
         """Class index and sureness of features (n, maps)."""
         scaled = (rows - self.mean) / self.scale
         if hasattr(self._fitted, "predict_proba"):
-            shares = np.sort(self._fitted.predict_proba(scaled), axis=1)
+            shares = self._fitted.predict_proba(scaled)
+            found = shares.argmax(axis=1)
+            shares.sort(axis=1)
             sure = shares[:, -1] - (shares[:, -2] if shares.shape[1] > 1 else 0)
-            found = self._fitted.predict(scaled)
         else:
             distances = self._fitted.transform(scaled)
             found = distances.argmin(axis=1)
@@ -141,23 +147,16 @@ class _Clusters:
 def _clusters(source: FeatureSource, params: ClassesParams) -> Generator[Progress, None, _Clusters]:
     """Find the classes on a seeded sample of the scanned voxels."""
     volume = source.volume
-    random = np.random.default_rng(params.seed)
-    places = np.arange(volume.array.size) if volume.valid is None else np.flatnonzero(volume.valid)
-    # A sample of whole slices costs only those slices' features.
-    slices = np.unique(places // volume.array[0].size)
-    slices = np.sort(random.permutation(slices)[: max(8, len(slices) // 8)])
-    places = places[np.isin(places // volume.array[0].size, slices)]
-    chosen = np.zeros(volume.array.size, bool)
-    chosen[random.choice(places, min(SAMPLE, len(places)), replace=False)] = True
-    mask = chosen.reshape(volume.array.shape)
+    yield Progress(0.0, "features")
+    mask = _sample(volume, np.random.default_rng(params.seed))
     rows = yield from part(source.at(mask), 0.0, 0.6)
     intensity = volume.array[mask].astype(np.float64)
     mean, scale = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
     scaled = (rows - mean) / scale
     counts = [params.count] if params.count else range(2, MOST_CLASSES + 1)
     for step, count in enumerate(counts):
-        yield Progress(0.6 + 0.4 * step / len(counts), f"{count} classes")
-        fitted = _fitted(scaled, count, params)
+        fit = _fit(scaled, count, params)
+        fitted = yield from part(fit, 0.6 + 0.4 * step / len(counts), 0.6 + 0.4 * (step + 1) / len(counts))
         found = fitted.predict(scaled)
         sizes = np.bincount(found, minlength=count)
         means = np.bincount(found, intensity, count) / np.maximum(sizes, 1)
@@ -167,16 +166,52 @@ def _clusters(source: FeatureSource, params: ClassesParams) -> Generator[Progres
     return _Clusters(mean, scale, fitted, np.argsort(means))
 
 
-def _fitted(scaled: NDArray[Any], count: int, params: ClassesParams) -> Any:
+def _sample(volume: Volume, random: np.random.Generator) -> NDArray[np.bool_]:
+    """Mark the voxels that the classes are found on: in whole slices, as only the features of those are computed."""
+    scanned = np.ones(len(volume.array), bool) if volume.valid is None else volume.valid.any(axis=(1, 2))
+    slices = np.flatnonzero(scanned)
+    slices = np.sort(random.permutation(slices)[: max(8, len(slices) // 8)])
+    inside = np.ones((len(slices), *volume.array.shape[1:]), bool) if volume.valid is None else volume.valid[slices]
+    places = np.flatnonzero(inside)
+    chosen = np.zeros_like(inside)
+    chosen.ravel()[random.choice(places, min(SAMPLE, len(places)), replace=False)] = True
+    mask = np.zeros(volume.array.shape, bool)
+    mask[slices] = chosen
+    return mask
+
+
+def _fit(scaled: NDArray[Any], count: int, params: ClassesParams) -> Generator[Progress, None, Any]:
+    """Fit a number of classes, in parts that equal the fit in one go."""
+    yield Progress(0.0, f"{count} classes")
     if len(scaled) < count:
         raise IntensityError(f"{len(scaled)} scanned voxels cannot be divided into {count} classes")
     if params.method == "gmm":
-        from sklearn.mixture import GaussianMixture
-
-        return GaussianMixture(count, random_state=params.seed, max_iter=50, reg_covar=1e-4).fit(scaled)
+        return (yield from _mixture(scaled, count, params.seed))
     from sklearn.cluster import KMeans
 
-    return KMeans(count, random_state=params.seed, n_init=2, max_iter=50).fit(scaled)
+    random = np.random.RandomState(params.seed)
+    first = KMeans(count, random_state=random, n_init=1, max_iter=ITERATIONS).fit(scaled)
+    yield Progress(0.5, f"{count} classes")
+    second = KMeans(count, random_state=random, n_init=1, max_iter=ITERATIONS).fit(scaled)
+    same = len(np.unique(first.labels_ * count + second.labels_)) == len(np.unique(first.labels_))
+    return second if second.inertia_ < first.inertia_ and not same else first
+
+
+def _mixture(scaled: NDArray[Any], count: int, seed: int) -> Generator[Progress, None, Any]:
+    """Fit a Gaussian mixture, a few iterations at a time."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    fitted = GaussianMixture(count, random_state=seed, max_iter=0, reg_covar=1e-4, warm_start=True)
+    for done in range(-AT_ONCE, ITERATIONS, AT_ONCE):  # at first, without an iteration, k-means finds the centres
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # of these few
+            fitted.fit(scaled)
+        if fitted.converged_:
+            break
+        fitted.set_params(max_iter=min(AT_ONCE, ITERATIONS - done - AT_ONCE))
+        yield Progress(max(0, done) / ITERATIONS, f"{count} classes")
+    return fitted
 
 
 def _assigned(
@@ -188,13 +223,17 @@ def _assigned(
     for first, last in source.slabs():
         maps = np.empty((len(source.names), last - first, *shape[1:]), np.float32)
         yield from part(source.slab(first, last, maps), first / shape[0], last / shape[0])
-        found, sure = model.assign(maps.reshape(len(maps), -1).T)
-        labels[first:last] = found.reshape(-1, *shape[1:]) + 1
-        sureness[first:last] = sure.reshape(-1, *shape[1:])
+        rows = maps.reshape(len(maps), -1).T
+        into, sure_into = labels[first:last].reshape(-1), sureness[first:last].reshape(-1)
+        for start in range(0, len(rows), ROWS):
+            some = slice(start, start + ROWS)
+            found, sure_into[some] = model.assign(rows[some])
+            into[some] = found + 1
+            yield Progress(last / shape[0], "classes")
     return labels, sureness
 
 
-def _cluster_names(volume: Volume, labels: NDArray[np.uint8], count: int) -> dict[int, str]:
+def _cluster_names(volume: Volume, labels: NDArray[np.uint8], count: int) -> Generator[Progress, None, dict[int, str]]:
     """`class N`, or in HU the tissue of the class's median, numbered where several share one."""
     if not is_hounsfield(volume):
         return {k: f"class {k}" for k in range(1, count + 1)}
@@ -202,6 +241,7 @@ def _cluster_names(volume: Volume, labels: NDArray[np.uint8], count: int) -> dic
     names: dict[int, str] = {}
     seen: Counter[str] = Counter()
     for k in range(1, count + 1):
+        yield Progress(1.0, "names")
         values = volume.array[(labels == k) & scanned]
         tissue = nearest_tissue(float(np.median(values))) if values.size else "empty"
         seen[tissue] += 1
