@@ -66,6 +66,16 @@ def test_classes_samples_train_segment_evaluate(done: Done, series: Path, here: 
             assert by_name[name][figure] == figures[figure], "what training said of the test samples"
 
 
+def test_a_draft_keeps_how_sure_it_is(done: Done, refused: Refused, series: Path, here: Path) -> None:
+    drafted = done("classes", series, "draft.nii.gz")
+    assert drafted["files"] == ["draft.nii.gz", "draft.sureness.nii.gz"]
+    done("samples", "draft.nii.gz", "strokes.nii.gz", "--per-class", "80")
+    wanted = nh.samples(nh.classes(nh.read(series)[0]), nh.SampleParams(per_class=80))
+    np.testing.assert_array_equal(nh.read("strokes.nii.gz")[0].array, wanted.array)
+    (here / "draft.nii.gz").unlink()
+    assert refused("classes", series, "draft.nii.gz").startswith("draft.sureness.nii.gz: exists already")
+
+
 def test_window_gabor_features(body: nh.Volume, done: Done, series: Path, here: Path) -> None:
     said = done("window", series, "w.nii.gz", "--preset", "seed")
     assert said["parameters"]["lower"] == -2000.0

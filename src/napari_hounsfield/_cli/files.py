@@ -74,9 +74,9 @@ class Reader:
         if kinds[0] is Volume:
             return self.image(path)
         if kinds[0] in LABELS:
-            from napari_hounsfield.formats.reading import read_labels
+            from napari_hounsfield.formats.reading import read_draft, read_labels
 
-            return read_labels(path)
+            return read_draft(path) if kinds[0] is Segmentation else read_labels(path)
         from napari_hounsfield.pixels.classifier import load_model
 
         return load_model(path)
@@ -157,12 +157,15 @@ def suffixes(result: type) -> tuple[str, ...]:
 def targets(path: Path, result: type, params: Any) -> list[Path]:
     """Every file that the result will be written to."""
     from napari_hounsfield.formats.atomic import sibling
-    from napari_hounsfield.formats.writing import probabilities_path
+    from napari_hounsfield.formats.writing import probabilities_path, sureness_path
 
     if issubclass(result, Samples):
         return [path, sibling(path, "test")]
-    both = issubclass(result, Segmentation) and getattr(params, "probabilities", False)
-    return [path, probabilities_path(path)] if both else [path]
+    if not issubclass(result, Segmentation):
+        return [path]
+    beside = [probabilities_path(path)] if getattr(params, "probabilities", False) else []
+    beside += [sureness_path(path)] if getattr(params, "sureness", True) else []  # first classes are never without
+    return [path, *beside]
 
 
 def check(paths: list[Path], known: tuple[str, ...], overwrite: bool) -> None:
