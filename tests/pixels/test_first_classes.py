@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 import napari_hounsfield as nh
 from napari_hounsfield.operation import finish
@@ -108,3 +109,12 @@ def test_only_scanned_voxels_of_some_slices_are_sampled():
     slices = mask.any(axis=(1, 2))
     assert slices.sum() == 8
     np.testing.assert_array_equal(mask[slices], valid[slices])
+
+
+def test_a_number_of_classes_means_clusters(chest):
+    volume, _ = chest
+    draft = nh.classes(volume, nh.ClassesParams(count=3, features={"texture": False}))
+    assert draft.labels.history[-1].parameters["method"] == "kmeans"
+    assert set(np.unique(draft.labels.array)) == {0, 1, 2, 3}
+    with pytest.raises(ValidationError, match="leave out count"):
+        nh.ClassesParams(method="table", count=3)

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from napari_hounsfield.errors import IntensityError, ParameterError
 from napari_hounsfield.feature_stack import FeatureParams, FeatureSource, feature_source
@@ -30,7 +30,7 @@ class ClassesParams(Params):
     """How the image is divided into classes."""
 
     method: Literal["auto", "table", "kmeans", "gmm"] = "auto"
-    """Tissue table (HU only), clusters or Gaussian mixture of the features; auto: the table where the unit is HU, else kmeans."""
+    """Tissue table (HU only), clusters or Gaussian mixture of the features; auto: the table for HU unless a number is given."""
     count: int = number(0, 0, 32)
     """Number of classes of kmeans and gmm; 0: the fewest whose means explain enough of the image."""
     explained: float = number(0.95, 0.1, 0.999)
@@ -40,10 +40,17 @@ class ClassesParams(Params):
     seed: int = number(0, 0, 2**31 - 1)
     """Of the voxels that the classes are found on, and of the first centres."""
 
+    @model_validator(mode="after")
+    def _table_has_its_number(self) -> Self:
+        if self.method == "table" and self.count:
+            raise ValueError(f"the tissue table has {len(TISSUES)} classes: leave out count, or choose kmeans or gmm")
+        return self
+
     def resolve(self, *data: Any) -> Self:
         """Choose the method by the unit and fill the features' blanks."""
         volume: Volume = data[0]
-        method = self.method if self.method != "auto" else "table" if is_hounsfield(volume) else "kmeans"
+        by_table = is_hounsfield(volume) and not self.count  # whose number of classes is fixed
+        method = self.method if self.method != "auto" else "table" if by_table else "kmeans"
         if method == "table" and not is_hounsfield(volume):
             raise ParameterError(
                 f"{volume.name or 'image'}: the tissue table is in HU, the unit here is {volume.unit or 'unknown'!r}"
