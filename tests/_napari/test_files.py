@@ -94,7 +94,7 @@ def test_writing_says_what_is_wrong(ct: nh.Volume, viewer: Any, tmp_path: Path) 
 
 def test_sample_data_is_an_image_and_its_reference() -> None:
     image, reference = [Layer.create(*one) for one in chest_phantom()]
-    assert image.data.shape == (48, 192, 192)
+    assert image.data.shape == (48, 256, 256)
     assert not reference.visible
     assert "fibrosis" in reference.features["class"].tolist()
 

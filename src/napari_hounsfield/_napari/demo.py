@@ -54,9 +54,9 @@ class DemoDock(Container[Any]):
         self._table = TextEdit(value="", tooltip="Each class against the rest")
         self._table.read_only = True
         self._table.native.setLineWrapMode(self._table.native.LineWrapMode.NoWrap)
-        self._table.native.setStyleSheet("font-family: monospace; font-size: 9pt")
+        self._table.native.setStyleSheet("font-family: monospace; font-size: 8pt")
         super().__init__(widgets=[self.bar, self._table], labels=False)
-        self.native.setMaximumWidth(WIDTH)
+        self.native.setFixedWidth(WIDTH)
         self.run()
 
     def run(self) -> None:

@@ -90,6 +90,7 @@ class OpenDicom(Dock):
         self._said.value = "Press Enter to list the series" if self._path.value else "Choose a folder or file"
 
     def _failed(self, message: str) -> None:
+        self._open_what_is_found = False
         self._said.value = message
         complain(message)
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from .layers import LayerTuple
 
 
-SLICES, MATRIX = 48, 192
+SLICES, MATRIX = 48, 256
 """napari waits for sample data: these are there in a moment, and the demonstration has the full size."""
 
 
