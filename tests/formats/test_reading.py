@@ -296,3 +296,11 @@ def test_draft_keeps_how_sure_it_is(tmp_path: Path, labels: LabelMap) -> None:
     np.testing.assert_array_equal(again.labels.array, labels.array)
     np.testing.assert_array_equal(again.sureness, sureness)
     assert isinstance(read_draft(write(tmp_path / "plain.nii.gz", labels)), LabelMap)
+
+
+def test_replaced_labels_take_what_stood_beside_them_along(tmp_path: Path, labels: LabelMap) -> None:
+    path = write(tmp_path / "draft.nii.gz", Segmentation(labels, sureness=np.ones(labels.array.shape, np.float32)))
+    other = write(tmp_path / "other.nii.gz", labels)
+    write(path, labels, overwrite=True)
+    assert isinstance(read_draft(path), LabelMap)
+    assert sorted(tmp_path.iterdir()) == [path, other]
