@@ -1,11 +1,110 @@
 """Every operation reports often enough to be cancelled, and leaves nothing running when it is."""
 
+import threading
+import time
+from importlib import import_module
+
 import numpy as np
 import pytest
 
-from napari_hounsfield.operation import finish
+import napari_hounsfield as nh
+from napari_hounsfield.operation import Operation, finish
 from napari_hounsfield.pixels import classifiers
 from napari_hounsfield.pixels.classifiers import Forest, ForestParams, rebuilt
+
+LONGEST = 2.0
+"""Seconds between two reports of progress: four times what we hold ourselves to, as the machines that run this are shared."""
+
+
+@pytest.fixture(scope="module")
+def chest():
+    """Six noisy slices of two lungs in a body, the tissues, and labels that are nothing but noise."""
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[:512, :512]
+    body, lungs = (y - 256) ** 2 + (x - 256) ** 2 < 200**2, (y - 256) ** 2 + (abs(x - 256) - 90) ** 2 < 70**2
+    tissue = np.broadcast_to(1 + body + (body & ~lungs), (6, 512, 512)).astype(np.uint8)
+    array = np.array([0, -1000, -850, 40])[tissue] + random.normal(0, 30, tissue.shape)
+    volume = nh.Volume(array.astype(np.int16), nh.axial_affine((2, 0.7, 0.7)), unit="HU", modality="CT", name="chest")
+    # Scikit-learn and torch take as long to import as they do; the first time only.
+    for name in ("sklearn.cluster", "sklearn.ensemble", "sklearn.mixture", "torch"):
+        import_module(name)
+    labels = volume.label_map(tissue, {1: "air", 2: "lung", 3: "soft tissue"})
+    return volume, labels, volume.label_map(random.integers(0, 4, tissue.shape, np.uint8), {})
+
+
+@pytest.fixture(scope="module")
+def one_slice(chest):
+    """The tissues as strokes that fill one slice."""
+    volume, tissues, _ = chest
+    dense = tissues.array.copy()
+    dense[:2] = dense[3:] = 0
+    return volume.label_map(dense, tissues.classes)
+
+
+def forest_of(chest, one_slice):
+    """A forest that is yet to be grown, as a file gives it."""
+    params = {"classifier": "forest", "features": {"texture": False}, "holdout": 0}
+    trained = nh.train(chest[0], one_slice, nh.TrainParams(**params, forest={"trees": 1}))
+    again = trained.params.model_copy(update={"forest": ForestParams(trees=8)})
+    recogniser = rebuilt("forest", trained.recogniser.tensors(), again.forest, 0)
+    return nh.PixelClassifier(again, trained.classes, recogniser, trained.unit, trained.modality)
+
+
+PLAIN = {"texture": False}
+CASES = {
+    "window": lambda c, s: nh.window.steps(c[0]),
+    "threshold": lambda c, s: nh.threshold.steps(c[0]),
+    "gabor": lambda c, s: nh.gabor.steps(c[0], nh.GaborParams(pool="mean")),
+    "gabor, volume": lambda c, s: nh.gabor.steps(c[0], nh.GaborParams(pool="mean", planes="volume")),
+    "features": lambda c, s: nh.features.steps(c[0]),
+    "classes": lambda c, s: nh.classes.steps(c[0]),
+    "classes, kmeans": lambda c, s: nh.classes.steps(c[0], nh.ClassesParams(method="kmeans", features=PLAIN)),
+    "classes, gmm": lambda c, s: nh.classes.steps(c[0], nh.ClassesParams(method="gmm", count=4, features=PLAIN)),
+    "samples": lambda c, s: nh.samples.steps(c[1]),
+    "train, bp": lambda c, s: nh.train.steps(c[0], s, nh.TrainParams(bp={"iterations": 20}, features=PLAIN)),
+    "train, forest": lambda c, s: nh.train.steps(
+        c[0], s, nh.TrainParams(classifier="forest", forest={"trees": 6}, features=PLAIN)
+    ),
+    "segment, forest": lambda c, s: nh.segment.steps(c[0], forest_of(c, s)),
+    "clean": lambda c, s: nh.clean.steps(c[1]),
+    "clean, noise": lambda c, s: nh.clean.steps(c[2], nh.CleanParams(drop_border=False)),
+    "evaluate": lambda c, s: nh.evaluate.steps(c[2], c[1]),
+    "measure": lambda c, s: nh.measure.steps(c[0], c[1]),
+}
+SLOW = {"gabor, volume", "train, bp", "train, forest", "segment, forest", "classes, gmm", "features", "evaluate"}
+
+
+def test_every_operation_is_here():
+    operations = {name for name in nh.__all__ if isinstance(getattr(nh, name), Operation)}
+    assert operations == {name.split(",")[0] for name in CASES}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in CASES])
+def test_reports_often_and_leaves_nothing_running(name, chest, one_slice):
+    steps = CASES[name](chest, one_slice)
+    gaps = []
+    before = time.perf_counter()
+    while True:
+        report = next(steps, None)
+        gaps.append(time.perf_counter() - before)
+        if report is None:
+            break
+        before = time.perf_counter()
+    print(f"{name}: {len(gaps)} steps, the longest {max(gaps):.2f} s")
+    assert max(gaps) < LONGEST
+
+    running = set(threading.enumerate())
+    for taken in {1, len(gaps) // 2}:
+        steps = CASES[name](chest, one_slice)
+        for _ in range(taken):
+            next(steps, None)
+        begun = time.perf_counter()
+        steps.close()
+        assert time.perf_counter() - begun < LONGEST
+        assert next(steps, None) is None
+    for thread in set(threading.enumerate()) - running:
+        thread.join(LONGEST)
+        assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")
