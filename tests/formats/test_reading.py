@@ -298,7 +298,7 @@ def test_draft_keeps_how_sure_it_is(tmp_path: Path, labels: LabelMap) -> None:
     assert isinstance(read_draft(write(tmp_path / "plain.nii.gz", labels)), LabelMap)
 
 
-def test_replaced_labels_take_what_stood_beside_them_along(tmp_path: Path, labels: LabelMap) -> None:
+def test_replaced_labels_take_their_sureness_along(tmp_path: Path, labels: LabelMap) -> None:
     path = write(tmp_path / "draft.nii.gz", Segmentation(labels, sureness=np.ones(labels.array.shape, np.float32)))
     other = write(tmp_path / "other.nii.gz", labels)
     write(path, labels, overwrite=True)

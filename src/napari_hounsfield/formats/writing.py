@@ -111,17 +111,9 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
                 raise WriteError(f"{target.name}: a name in it has characters that cannot be written") from None
             except MemoryError:
                 raise WriteError(f"{target.name}: not enough memory to write {suffix}") from None
-    if overwrite and isinstance(data, LabelMap | Segmentation):
-        _remove_left_behind(path, data)
+    if overwrite and isinstance(data, LabelMap | Segmentation) and sureness_path(path) not in (t for t, _ in _parts(path, data)):
+        sureness_path(path).unlink(missing_ok=True)  # of the labels that were replaced; `read_draft` would take it for theirs
     return path
-
-
-def _remove_left_behind(path: Path, data: LabelMap | Segmentation) -> None:
-    """Remove what stood beside the labels that were replaced, and says nothing of the new ones."""
-    fresh = {target for target, _ in _parts(path, data)}
-    for beside in (sureness_path(path), probabilities_path(path), test_path(path)):
-        if beside not in fresh:
-            beside.unlink(missing_ok=True)
 
 
 def _parts(path: Path, data: Any) -> list[tuple[Path, Any]]:
