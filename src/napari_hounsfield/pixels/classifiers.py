@@ -17,7 +17,7 @@ from napari_hounsfield.errors import ModelError
 from napari_hounsfield.operation import Params, Progress, finish, number, part
 from napari_hounsfield.runtime import threads
 
-FOREST_VISITS = 400_000
+FOREST_VISITS = 1_000_000
 """Rows times trees that are recognised between two reports of progress."""
 REPORT_AFTER = 0.1
 """Seconds between two reports of progress while trees grow."""
