@@ -67,8 +67,10 @@ def segment(
     sureness = np.zeros(shape, np.float32) if params.sureness else None
     for first, last in source.slabs():
         maps = np.empty((len(source.names), last - first, *shape[1:]), np.float32)
-        yield from part(source.slab(first, last, maps), first / shape[0], last / shape[0])
-        found = classifier.recogniser.probabilities(maps.reshape(len(maps), -1).T)
+        middle = (first + last) / 2
+        yield from part(source.slab(first, last, maps), first / shape[0], middle / shape[0])
+        steps = classifier.recogniser.steps(maps.reshape(len(maps), -1).T)
+        found = yield from part(steps, middle / shape[0], last / shape[0])
         labels[first:last] = numbers[found.argmax(axis=1)].reshape(-1, *shape[1:])
         if maps_of is not None:
             maps_of[:, first:last] = found.T.reshape(-1, last - first, *shape[1:])

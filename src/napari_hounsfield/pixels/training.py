@@ -59,6 +59,7 @@ def train(
     if test is None and isinstance(strokes, Samples):
         test = strokes.test
     name = strokes.name or "strokes"
+    yield Progress(0.0, "strokes")
     painted = _painted(strokes, volume)
     if not painted.any():
         raise LabelError(f"{name}: no painted voxels" + (" inside the scanned field" if strokes.array.any() else ""))
@@ -80,14 +81,16 @@ def train(
     truth, testing = np.where(trained_on > 0, trained_on, tested_on)[used], (tested_on > 0)[used]
     targets = np.searchsorted(values, truth)
     recogniser = yield from part(
-        fitted(params.classifier, rows[~testing], targets[~testing], len(values), params.bp, params.forest, params.seed), 0.4, 1.0
+        fitted(params.classifier, rows[~testing], targets[~testing], len(values), params.bp, params.forest, params.seed),
+        0.4,
+        0.95,
     )
     classes = dict(zip(values, names, strict=True))
     figures: dict[str, Any] = {}
     if testing.any():
         from napari_hounsfield.evaluation.figures import figures_of, macro_means
 
-        predicted = recogniser.probabilities(rows[testing]).argmax(axis=1)
+        predicted = (yield from part(recogniser.steps(rows[testing]), 0.95, 1.0)).argmax(axis=1)
         of_classes = figures_of(np.asarray(values)[predicted], truth[testing], classes)
         figures = {"classes": [c.to_json() for c in of_classes], "macro": macro_means(of_classes)}
     counts = {
