@@ -113,3 +113,15 @@ def test_a_real_volume_through_every_format(shared_data: Path, tmp_path: Path) -
         assert np.array_equal(back.array, volume.array)
         assert back.array.dtype == np.int16
         np.testing.assert_allclose(back.affine, volume.affine, atol=1e-3)
+
+
+@pytest.mark.parametrize("folder", ["04_pet_ct_mr_sts/dicom/STS_002/CT", "08_dicom_seg/dcmqi/segmentations/ct-3slice"])
+def test_careless_headers_of_the_source_do_not_reach_the_segmentation(
+    shared_data: Path, tmp_path: Path, dicom_errors: Any, folder: str
+) -> None:
+    """A Study ID that is too long, an empty character set."""
+    image = read_volume(shared_data / folder)
+    bright = image.label_map((image.array > image.array.mean()).astype(np.uint8), {1: "bright"})
+    path = write(tmp_path / "seg.dcm", bright, source=image)
+    assert dicom_errors(path) == []
+    assert np.array_equal(read_labels(path).on(image.grid).array, bright.array)

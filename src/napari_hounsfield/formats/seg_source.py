@@ -39,7 +39,7 @@ class SegSource:
 def read_source(files: Sequence[Path]) -> SegSource:
     """Read the headers of `files`, one a slice, in the order of the array's z axis.
 
-    Attributes that the standard lets be empty (type 2) and that are missing are filled with nothing; UIDs of study and series
+    Attributes that the standard lets be empty (type 2) and that are missing or longer than it allows are filled with nothing; UIDs of study and series
     that were removed are replaced by ones that follow from the frame of reference.
 
     Raises
@@ -81,6 +81,11 @@ def _header(path: Path) -> Any:
     return header
 
 
+_SHORT_STRINGS = ("StudyID", "AccessionNumber")
+_SHORT = 16
+"""Characters that the value representation SH may have (PS3.5, 6.2)."""
+
+
 def _fill(header: Any) -> None:
     """Fill what careless anonymising has emptied, always with the same values for the same series."""
     from pydicom.datadict import dictionary_VR
@@ -93,8 +98,11 @@ def _fill(header: Any) -> None:
         if not header.get(keyword) and header.get("FrameOfReferenceUID"):
             setattr(header, keyword, generate_uid(entropy_srcs=[str(header.FrameOfReferenceUID), keyword]))
     for keyword in _MAY_BE_EMPTY:
-        if keyword not in header:
+        too_long = keyword in _SHORT_STRINGS and len(str(header.get(keyword) or "")) > _SHORT
+        if keyword not in header or too_long:
             header.add_new(keyword, dictionary_VR(keyword), "")
+    if "SpecificCharacterSet" in header and not header.SpecificCharacterSet:
+        del header.SpecificCharacterSet
 
 
 def _affine(headers: Sequence[Any]) -> Affine:
