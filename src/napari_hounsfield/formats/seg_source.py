@@ -39,8 +39,8 @@ class SegSource:
 def read_source(files: Sequence[Path]) -> SegSource:
     """Read the headers of `files`, one a slice, in the order of the array's z axis.
 
-    Attributes that the standard lets be empty (type 2) and that are missing or longer than it allows are filled with nothing; UIDs of study and series
-    that were removed are replaced by ones that follow from the frame of reference.
+    Attributes that the standard lets be empty (type 2) and that are missing, or longer than it allows, are filled with nothing;
+    UIDs of study and series that were removed are replaced by ones that follow from the frame of reference.
 
     Raises
     ------
