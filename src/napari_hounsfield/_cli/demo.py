@@ -50,11 +50,10 @@ class Demo(Command):
         made_here = not out.exists()
         try:
             result = console.run(run(*given, params), "demo")
-        except BaseException:
+        finally:
             if made_here:
-                with suppress(OSError):  # only where nothing is in it
+                with suppress(OSError):  # goes only where nothing was written into it
                     out.rmdir()
-            raise
         console.result(result.to_json(), "\n".join(result.table()))
 
 

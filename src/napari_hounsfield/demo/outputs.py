@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
 from collections.abc import Generator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -84,6 +85,16 @@ def _write_record(result: DemoResult, path: Path) -> None:
 
     with atomic_path(path, overwrite=True) as temporary:
         temporary.write_text(json.dumps(result.to_json(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def peak_memory_mb() -> int | None:
+    """Most memory that this process has held so far; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(held / (1 << 20 if sys.platform == "darwin" else 1 << 10))
 
 
 def versions() -> dict[str, str]:

@@ -80,7 +80,7 @@ class DemoResult:
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready: parameters, versions, counts, figures, seconds; no path and nothing of the patient."""
-        from .outputs import versions
+        from .outputs import peak_memory_mb, versions
 
         found = self.comparison
         record: dict[str, Any] = {
@@ -98,6 +98,7 @@ class DemoResult:
             ],
             "draft": self.measured.to_json(),
             "seconds": round(self.seconds, 2),
+            "peak_memory_mb": peak_memory_mb(),
             "files": [file.name for file in self.files],
         }
         if found:

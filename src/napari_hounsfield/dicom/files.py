@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import zlib
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO
 
 from napari_hounsfield.errors import DicomError
@@ -78,16 +79,15 @@ def opened(path: Path) -> BinaryIO:
         stream: BinaryIO = _Clamped(io.FileIO(path))
     except OSError as error:
         raise DicomError(f"cannot be opened ({error.strerror})") from None
-    try:
+    with ExitStack() as unless_dicom:
+        unless_dicom.callback(stream.close)
         head = stream.read(PREAMBLE)
         if head[:2] == b"\x1f\x8b":
             stream, head = _unzipped(stream, head)
-    except BaseException:
-        stream.close()
-        raise
-    if head[128:] == b"DICM":
-        return stream
-    stream.close()
+            unless_dicom.callback(stream.close)
+        if head[128:] == b"DICM":
+            unless_dicom.pop_all()
+            return stream
     raise DicomError(_no_dicom(head))
 
 
