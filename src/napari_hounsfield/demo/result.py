@@ -32,6 +32,8 @@ class DemoResult:
         First classes, and their volumes and intensities.
     comparison
         Rows, strokes, labels and classifier; None without a reference.
+    seconds, peak_memory_mb
+        What it took until the figures stood; None where the system does not tell.
     notes
         What was left out, and why.
     files
@@ -46,6 +48,7 @@ class DemoResult:
     measured: Measurements = field(repr=False)
     comparison: Comparison | None = field(default=None, repr=False)
     seconds: float = 0.0
+    peak_memory_mb: int | None = None
     notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
 
@@ -58,9 +61,9 @@ class DemoResult:
         """The same with a comparison."""
         return replace(self, comparison=comparison)
 
-    def after(self, seconds: float) -> DemoResult:
-        """The same with the time it took so far."""
-        return replace(self, seconds=seconds)
+    def after(self, seconds: float, peak_memory_mb: int | None) -> DemoResult:
+        """The same with the time and the memory it took so far."""
+        return replace(self, seconds=seconds, peak_memory_mb=peak_memory_mb)
 
     def table(self) -> list[str]:
         """Lines to print."""
@@ -80,7 +83,7 @@ class DemoResult:
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready: parameters, versions, counts, figures, seconds; no path and nothing of the patient."""
-        from .outputs import peak_memory_mb, versions
+        from .outputs import versions
 
         found = self.comparison
         record: dict[str, Any] = {
@@ -98,7 +101,7 @@ class DemoResult:
             ],
             "draft": self.measured.to_json(),
             "seconds": round(self.seconds, 2),
-            "peak_memory_mb": peak_memory_mb(),
+            "peak_memory_mb": self.peak_memory_mb,
             "files": [file.name for file in self.files],
         }
         if found:

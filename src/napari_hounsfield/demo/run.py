@@ -86,7 +86,7 @@ def run(
     if given.reference is not None:
         found = yield from part(compare(given.volume, given.reference, given.region, result.draft, params), 0.2, 0.8)
         result = result.compared(found)
-    result = result.after(time.perf_counter() - started)
+    result = result.after(time.perf_counter() - started, outputs.peak_memory_mb())
     return (yield from part(outputs.written(result, out), 0.8, 1.0))
 
 
