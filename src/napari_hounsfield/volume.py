@@ -95,6 +95,10 @@ class Volume(_Image):
     valid: NDArray[np.bool_] | None = field(default=None, kw_only=True, repr=False)
     warnings: tuple[str, ...] = field(default=(), kw_only=True)
     """What was corrected or assumed when it was read."""
+    window: tuple[float, float] | None = field(default=None, kw_only=True)
+    """Limits, in the unit of the values, in which the file asks to be shown; None where it does not say."""
+    inverted: bool = field(default=False, kw_only=True)
+    """Whether low values are to be shown bright (MONOCHROME1); the values themselves are as they are."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.array, np.ndarray):  # a memory map is one

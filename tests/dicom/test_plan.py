@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_hounsfield.dicom.header import ModalityLut
 from napari_hounsfield.dicom.parts import parts
 from napari_hounsfield.dicom.plan import plan
 from napari_hounsfield.dicom.series import series_of
@@ -190,7 +191,7 @@ def test_one_faulty_plane_refuses_the_series_by_name(make_header, facts, reason)
         ({"image_type": ("ORIGINAL", "PRIMARY", "M", "MOSAIC")}, "mosaic"),
         ({"photometric": "PALETTE COLOR"}, "colour"),
         ({"samples": 3, "photometric": "RGB"}, "colour"),
-        ({"modality_lut": True}, "Modality LUT"),
+        ({"lut": ModalityLut(0, np.zeros(1, np.uint16))}, "Modality LUT"),
         ({"bits_allocated": 1}, "1 bits"),
         ({"sop_class": "1.2.840.10008.5.1.4.1.1.6.1", "kind": "Ultrasound Image Storage"}, "Ultrasound Image is not read yet"),
         ({"sop_class": "9.9", "kind": "", "modality": ""}, "SOP Class"),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .files import shown
 
@@ -28,6 +31,57 @@ class PixelElement:
     """Whether the value representation is OW, which big endian files swap even for 8-bit pixels."""
     deflated_from: int = -1
     """Where the deflated data set begins in the file, to whose content `offset` refers then; -1 where nothing is deflated."""
+    numbers: Literal["integer", "float", "double"] = "integer"
+    """Pixel Data, Float Pixel Data (32 bits) or Double Float Pixel Data (64 bits)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModalityLut:
+    """Modality LUT (PS3.3 C.11.1): what each stored value becomes."""
+
+    first: int
+    """Stored value of the first entry; smaller ones get that entry, larger ones than the last get the last."""
+    entries: NDArray[np.uint16] = field(repr=False, compare=False, hash=False)
+    kind: str = ""
+    """Modality LUT Type (0028,3004): HU, US (unspecified), OD, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class PetFacts:
+    """What a PET header says about dose and time; None and empty where it says nothing. Nothing of it is ever shown."""
+
+    weight: float | None = field(default=None, repr=False)
+    """Patient's weight in kg."""
+    dose: float | None = field(default=None, repr=False)
+    """Radionuclide Total Dose in Bq."""
+    half_life: float | None = field(default=None, repr=False)
+    """Seconds."""
+    injection_time: str = field(default="", repr=False)
+    """Radiopharmaceutical Start Time, TM."""
+    injection_datetime: str = field(default="", repr=False)
+    """Radiopharmaceutical Start DateTime, DT."""
+    series_date: str = field(default="", repr=False)
+    series_time: str = field(default="", repr=False)
+    acquisition_date: str = field(default="", repr=False)
+    acquisition_time: str = field(default="", repr=False)
+    decay_correction: str = ""
+    """START, ADMIN or NONE."""
+    corrected: tuple[str, ...] = ()
+    """Corrected Image: ATTN, DECY, ..."""
+    frame_reference_time: float | None = field(default=None, repr=False)
+    """Milliseconds."""
+    frame_duration: float | None = field(default=None, repr=False)
+    """Actual Frame Duration, milliseconds."""
+    suv_type: str = ""
+    """SUV Type (0054,1006): BW (or empty), BSA, LBM, LBMJAMES128, IBW."""
+    philips_suv_scale: float | None = field(default=None, repr=False)
+    """(7053,1000): SUVbw from the rescaled value."""
+    philips_activity_scale: float | None = field(default=None, repr=False)
+    """(7053,1009): Bq/ml from the rescaled value."""
+    ge_scan_datetime: str = field(default="", repr=False)
+    """(0009,100D), DT."""
+    siemens_reference_datetime: str = field(default="", repr=False)
+    """(0071,1022), DT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +109,11 @@ class Header:
     columns: int = 0
     samples: int = 1
     frames: int = 1
+    """Frames of the file."""
+    frame: int = 0
+    """Which of them this plane is."""
+    planar: bool = False
+    """Whether colours are stored plane by plane."""
     photometric: str = ""
     bits_allocated: int = 0
     bits_stored: int = 0
@@ -71,9 +130,12 @@ class Header:
     slope: float | None = None
     intercept: float | None = None
     rescale_type: str = ""
-    modality_lut: bool = False
+    lut: ModalityLut | None = None
     units: str = ""
     """PET: what the rescaled values are (BQML, CNTS, GML, ...)."""
+    pet: PetFacts | None = None
+    window: tuple[float, float] | None = None
+    """Lower and upper limit that the file asks to be shown, in rescaled values."""
     padding: tuple[int, int] | None = None
     """First and last stored value that mark padding."""
     lossy: bool = False
@@ -86,8 +148,8 @@ class Header:
 
     @property
     def name(self) -> str:
-        """Base name of the file, for messages."""
-        return shown(self.path)
+        """Base name of the file, and the frame where it has several, for messages."""
+        return shown(self.path) if self.frames < 2 else f"{shown(self.path)} frame {self.frame + 1}"
 
     @property
     def localizer(self) -> bool:

@@ -6,11 +6,13 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
+
 from napari_hounsfield.errors import DicomError
 
 from .files import inflated, opened
 from .guards import quiet, typed
-from .header import Header, Vector
+from .header import Header, ModalityLut, Vector
 from .pixel_element import CUT_OFF, PIXEL_TAGS, pixel_element, pixel_problem
 from .syntaxes import DEFLATED
 from .tags import TAGS, TELLING_APART, named
@@ -123,7 +125,7 @@ def _read(path: Path, stream: BinaryIO, syntax: str, meta: Dataset, deflated_fro
         slope=facts.number("RescaleSlope"),
         intercept=facts.number("RescaleIntercept"),
         rescale_type=facts.text("RescaleType"),
-        modality_lut=TAGS["ModalityLUTSequence"] in dataset,
+        lut=ModalityLut(0, np.zeros(1, np.uint16)) if TAGS["ModalityLUTSequence"] in dataset else None,
         units=facts.text("Units"),
         padding=facts.padding(),
         lossy=facts.text("LossyImageCompression") == "01",

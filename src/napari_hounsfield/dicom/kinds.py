@@ -36,7 +36,7 @@ def unsupported(header: Header) -> str:
         return "Siemens mosaic images are not read yet"
     if header.samples > 1 or (header.photometric and header.photometric not in MONOCHROME):
         return "colour images are not read yet"
-    if header.modality_lut:
+    if header.lut is not None:
         return "images with a Modality LUT Sequence (0028,3000) are not read yet"
     if header.bits_allocated not in (0, 8, 16, 32):
         return f"images of {header.bits_allocated} bits a pixel are not read yet"

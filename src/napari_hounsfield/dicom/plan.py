@@ -17,6 +17,7 @@ from .units import unit_of
 if TYPE_CHECKING:
     from .header import Header
     from .parts import Duplicate, Part
+    from .regridding import Regridding
 
 Uneven = Literal["refuse", "ignore"]
 TILTED = 0.1
@@ -28,12 +29,29 @@ class Plan:
     """Which planes make the volume, in which order, where they lie and what their numbers mean."""
 
     planes: tuple[Header, ...]
+    """In the order of the array: every plane of the first time point along z, then those of the next."""
     grid: Grid
+    """Of the planes as they are stored, before any regridding."""
     modality: str
     unit: str
     name: str
     duplicates: tuple[Duplicate, ...]
     warnings: tuple[str, ...]
+    axes: str = "zyx"
+    """`zyx`, `tzyx`, `zyxc` or `tzyxc`."""
+    factor: float = 1.0
+    """What rescaled values are multiplied by (SUV)."""
+    regridding: Regridding | None = None
+    """How the planes are resampled when they are read; None: not at all."""
+    window: tuple[float, float] | None = None
+    inverted: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the array that the planes fill, in the order of `axes`."""
+        z, y, x = self.grid.shape
+        times = (len(self.planes) // z,) if self.axes.startswith("t") else ()
+        return (*times, z, y, x, *((3,) if self.axes.endswith("c") else ()))
 
 
 def plan(part: Part, uneven: Uneven = "refuse") -> Plan:
