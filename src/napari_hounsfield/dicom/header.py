@@ -82,6 +82,10 @@ class PetFacts:
     """(0009,100D), DT."""
     siemens_reference_datetime: str = field(default="", repr=False)
     """(0071,1022), DT."""
+    decay_datetime: str = field(default="", repr=False)
+    """Decay Correction DateTime (0018,9701), DT: what enhanced PET states outright."""
+    timezone: str = field(default="", repr=False)
+    """Timezone Offset From UTC (0008,0201), in which dates and times without an offset of their own are: `+0100`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,17 @@ class Header:
     path: Path = field(repr=False)
     sop_class: str = field(default="", repr=False)
     sop_uid: str = field(default="", repr=False)
+    study_uid: str = field(default="", repr=False)
     series_uid: str = field(default="", repr=False)
     frame_of_reference: str = field(default="", repr=False)
-    description: str = field(default="", repr=False)
+    description: bytes = field(default=b"", repr=False)
+    """Series Description as it stands, in `character_set`."""
+    character_set: str = field(default="", repr=False)
     kind: str = ""
     """Name of the SOP Class."""
     modality: str = ""
     series_number: int | None = None
+    instance_number: float | None = None
     image_type: tuple[str, ...] = ()
     transfer_syntax: str = ""
 
@@ -126,6 +134,10 @@ class Header:
     spacing: Vector | None = None
     """Pixel Spacing: between rows (y), between columns (x), in mm."""
     thickness: float | None = None
+    between: float | None = None
+    """Spacing Between Slices in mm, which is believed only where nothing else tells."""
+    spacing_at: Literal["", "patient", "detector", "region"] = ""
+    """Where Pixel Spacing holds: in the patient, at the detector (Imager Pixel Spacing), or in a calibrated ultrasound region."""
 
     slope: float | None = None
     intercept: float | None = None
@@ -141,8 +153,8 @@ class Header:
     lossy: bool = False
     lossy_ratio: float | None = None
 
-    telling_apart: Mapping[str, bytes] = field(default_factory=dict, repr=False, hash=False)
-    """Raw values of tags that may differ between images at one position."""
+    telling_apart: Mapping[str, Vector | str] = field(default_factory=dict, repr=False, hash=False)
+    """Values of tags that may differ between images at one position."""
     problem: str = ""
     """Why this plane cannot be read rightly, whatever the others are; empty where nothing is wrong."""
 
