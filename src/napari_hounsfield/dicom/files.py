@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 PREAMBLE = 132
 MAX_INFLATED = 256 * 2**20
-"""Bytes that a compressed header or file may grow to: far beyond any single CT slice, far below a decompression bomb."""
+"""Bytes that compressed content may grow to, however few it is: far beyond any slice, far below a decompression bomb."""
+MAX_RATIO = 16
+"""Content that is large already may grow by this factor: images compress by less."""
+GZIP = 31
+"""What zlib calls a stream with the header of gzip."""
+_GZIP_MARK = b"\x1f\x8b"
+_STEP = 2**20
+_HEAD = PREAMBLE + 8
+"""Preamble, mark, and the begin of the first element."""
 
 
 def shown(path: Path) -> str:
@@ -36,22 +44,37 @@ class _Clamped(io.BufferedReader):
         return super().read(left if size is None or size < 0 else min(size, left))
 
 
-def inflated(data: bytes, wbits: int, limit: int = MAX_INFLATED) -> tuple[bytes, bool]:
-    """Decompress at most `limit` bytes; the second value tells whether the stream is complete.
+def largest_content(packed: int) -> int:
+    """Bytes that `packed` compressed bytes may grow to."""
+    return max(MAX_INFLATED, MAX_RATIO * packed)
+
+
+def inflated(data: bytes, wbits: int, limit: int | None = None) -> tuple[bytes, bool]:
+    """Decompress at most `limit` bytes (by default `largest_content`); the second value tells whether the stream is complete.
 
     Raises
     ------
     DicomError
         If the stream is damaged, or grows beyond `limit`.
     """
+    limit = largest_content(len(data)) if limit is None else limit
     machine = zlib.decompressobj(wbits)
+    content, packed = io.BytesIO(), memoryview(data)
     try:
-        content = machine.decompress(data, limit + 1)
+        for at in range(0, len(packed), _STEP):  # in pieces, so that neither side is ever copied as a whole
+            piece: bytes | memoryview = packed[at : at + _STEP]
+            while piece and not machine.eof and content.tell() <= limit:
+                content.write(machine.decompress(piece, 4 * _STEP))
+                piece = machine.unconsumed_tail
+            if machine.eof or content.tell() > limit:
+                break
+        else:
+            content.write(machine.flush())
     except zlib.error:
         raise DicomError("compressed content is damaged") from None
-    if len(content) > limit:
-        raise DicomError(f"compressed content grows beyond {limit // 2**20} MiB")
-    return content, machine.eof
+    if content.tell() > limit:
+        raise DicomError(f"compressed content grows beyond {f'{limit // 2**20} MiB' if limit >= 2**20 else f'{limit} bytes'}")
+    return content.getvalue(), machine.eof
 
 
 def is_regular(path: Path) -> bool:
@@ -65,52 +88,92 @@ def is_regular(path: Path) -> bool:
     return stat.S_ISREG(os.stat(path).st_mode)
 
 
-def opened(path: Path) -> BinaryIO:
-    """Open a DICOM file, gzip-compressed or not, positioned behind its preamble.
+def opened(path: Path, force: bool = False) -> BinaryIO:
+    """Open a DICOM file, or a member of a zip archive, gzip-compressed or not, positioned behind its preamble.
+
+    Parameters
+    ----------
+    path
+        Of the file; a member of an archive is a path below that of the archive (see `archive`).
+    force
+        Also open a file without preamble that begins as a data set does, positioned at its first element.
 
     Raises
     ------
     DicomError
         If it is no regular file, cannot be opened, is empty, or is not DICOM; the message is the bare reason.
     """
-    try:
-        if not is_regular(path):
-            raise DicomError("not a regular file")
-        stream: BinaryIO = _Clamped(io.FileIO(path))
-    except OSError as error:
-        raise DicomError(f"cannot be opened ({error.strerror})") from None
     with ExitStack() as unless_dicom:
+        stream = _content(path)
         unless_dicom.callback(stream.close)
-        head = stream.read(PREAMBLE)
-        if head[:2] == b"\x1f\x8b":
-            stream, head = _unzipped(stream, head)
+        head = stream.read(_HEAD)
+        if head.startswith(_GZIP_MARK):
+            stream, head = _unzipped(stream, head, force)
             unless_dicom.callback(stream.close)
-        if head[128:] == b"DICM":
+        start = PREAMBLE if _is_dicom(head) else _bare_start(head) if force else None
+        if start is not None:
+            stream.seek(start)
             unless_dicom.pop_all()
             return stream
     raise DicomError(_no_dicom(head))
 
 
-def _unzipped(stream: BinaryIO, head: bytes) -> tuple[BinaryIO, bytes]:
-    start = head + stream.read(4096)
-    machine = zlib.decompressobj(31)
+def _content(path: Path) -> BinaryIO:
+    """Stream over a file or over a member of an archive, at its start."""
     try:
-        found = machine.decompress(start, PREAMBLE)
+        stream = _Clamped(io.FileIO(path)) if is_regular(path) else None
+    except (NotADirectoryError, FileNotFoundError) as error:
+        from .archive import archive_of, member_bytes
+
+        if archive_of(path) is None:
+            raise DicomError(f"cannot be opened ({error.strerror})") from None
+        return io.BytesIO(member_bytes(path))
+    except OSError as error:
+        raise DicomError(f"cannot be opened ({error.strerror})") from None
+    except ValueError:
+        raise DicomError("cannot be opened (its name holds a NUL)") from None
+    if stream is None:
+        raise DicomError("not a regular file")
+    return stream
+
+
+def _unzipped(stream: BinaryIO, head: bytes, force: bool) -> tuple[BinaryIO, bytes]:
+    start = head + stream.read(4096)
+    machine = zlib.decompressobj(GZIP)
+    try:
+        found = machine.decompress(start, _HEAD)
     except zlib.error:
         found = b""
-    if found[128:] != b"DICM":  # a NIfTI, most often: leave it packed
+    if not (_is_dicom(found) or (force and _bare_start(found) is not None)):  # a NIfTI, most often: leave it packed
         return stream, found or b"\0"
-    content, _ = inflated(start + stream.read(), 31)
+    content, _ = inflated(start + stream.read(), GZIP)
     stream.close()
     unzipped = io.BytesIO(content)
-    return unzipped, unzipped.read(PREAMBLE)
+    return unzipped, unzipped.read(_HEAD)
+
+
+def _is_dicom(head: bytes) -> bool:
+    return head[PREAMBLE - 4 : PREAMBLE] == b"DICM"
+
+
+def _bare_start(head: bytes) -> int | None:
+    """Where a file without preamble or without its mark begins, if the first element is one of group 0002 or 0008."""
+    return next((at for at in (0, 4 if head[:4] == b"DICM" else 0, 128) if _is_element(head[at : at + 8])), None)
+
+
+def _is_element(head: bytes) -> bool:
+    """Whether these bytes begin an element of group 0002 or 0008, explicit or implicit, little or big endian."""
+    little, big = head[:2] in (b"\2\0", b"\x08\0"), head[:2] in (b"\0\2", b"\0\x08")
+    explicit = head[4:6].isalpha() and head[4:6].isupper()
+    short = len(head) == 8 and not any(head[6:])
+    return (little and (explicit or short)) or (big and explicit)
 
 
 def _no_dicom(head: bytes) -> str:
     if not head:
         return "empty file"
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return "zip archive, which is not read yet"
-    if head[:4] in (b"\x08\x00\x00\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00", b"\x02\x00\x00\x00"):
-        return "looks like DICOM, but has no preamble"
+        return "zip archive: open it by itself"
+    if _bare_start(head) is not None:
+        return "looks like DICOM, but has no preamble; --force reads it"
     return "not DICOM"
