@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from napari.layers import Layer
 from pydicom import dcmread
-from qtpy.QtCore import QItemSelectionModel
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari import readers
@@ -104,16 +103,11 @@ def test_open_dicom_lists_series_and_opens_the_chosen(viewer: Any, two_series: P
     qtbot.addWidget(dock)
     dock._path.value = str(two_series)
     dock.scan()
-    qtbot.waitUntil(lambda: dock._table.shape[0] == 2)
+    qtbot.waitUntil(lambda: len(dock.table.rows) == 2)
     assert said() == []
-    assert dock._said.value.endswith("2 series; 1 other file(s)")
-    assert dock._table.native.item(1, 0).text() == "CT 9"
-    select = dock._table.native.selectionModel()
-    for row in range(2):
-        select.select(
-            dock._table.native.model().index(row, 0),
-            QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows,
-        )
+    assert dock._said.value.endswith("2 series; 1 other file")
+    assert dock.table.rows[1].series.name == "CT 9"
+    dock.table.select(0, 1)
     dock._threshold.value = "bone"
     dock._window.value = "lung"
     dock._bar._run.changed.emit(True)
@@ -196,9 +190,9 @@ def test_open_dicom_opens_only_what_the_path_shows(
     qtbot.addWidget(dock)
     dock._path.value = str(two_series)
     dock.scan()
-    qtbot.waitUntil(lambda: dock._table.shape[0] == 2)
+    qtbot.waitUntil(lambda: len(dock.table.rows) == 2)
     dock._path.value = str(tmp_path)
-    assert dock._table.shape[0] == 0, "the table is not of this path"
+    assert len(dock.table.rows) == 0, "the table is not of this path"
     assert dock.selected == []
     dock._path.value = str(series)
     dock.open()
@@ -208,4 +202,4 @@ def test_open_dicom_opens_only_what_the_path_shows(
     dock.scan()
     qtbot.waitUntil(lambda: len(said()) == 1)
     assert dock.selected == []
-    assert dock._table.shape[0] == 0
+    assert len(dock.table.rows) == 0

@@ -189,7 +189,7 @@ def test_several_series_ask_which(window: Any, study: Path, chest: Any, said: An
     assert len(window.layers) == 0
     _, asked = window.window.add_plugin_dock_widget("napari-hounsfield", "Open DICOM")
     assert len(asked.selected) == 1
-    assert asked._table.shape[0] == 2
+    assert len(asked.table.rows) == 2
 
 
 def test_what_cannot_be_read_is_said_once(window: Any, tmp_path: Path, said: Any) -> None:

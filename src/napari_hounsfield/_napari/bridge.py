@@ -41,11 +41,14 @@ def from_layer(layer: Layer, like: Layer | None = None, unit: str = "") -> Volum
     Raises
     ------
     HounsfieldError
-        If the layer is neither image nor labels, or has other than 2 to 4 dimensions.
+        If the layer is neither image nor labels, has other than 2 to 4 dimensions, or is still being read.
     """
     kind = getattr(layer, "_type_string", "")
     if kind not in ("image", "labels"):
         raise HounsfieldError(f"{layer.name}: a {kind or type(layer).__name__} layer; choose an image or labels layer")
+    said = layer.metadata.get(KEY)
+    if isinstance(said, Shown) and said.partial:
+        raise HounsfieldError(f"{said.template.name or 'image'}: still being read")
     array = np.asarray(layer.data[0] if layer.multiscale else layer.data)
     how = _description(layer, array)
     data = _plain(layer, array, like) if how is None else _known(layer, array, how)

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 
+def _nothing() -> None:
+    """For who needs no call."""
+
+
 class RunBar(Container[Any]):
     """Run, Cancel and a progress bar around one job at a time."""
 
     def __init__(self, run: Callable[[], None], text: str = "Run", tip: str = "Beside the interface; ends as a layer") -> None:
         self.job: Job | None = None
+        self._ended: Callable[[], None] = _nothing
         self._run = PushButton(text=text, tooltip=tip)
         self._cancel = PushButton(text="Cancel", enabled=False, tooltip="Give up now; nothing of it is kept")
         self._bar = ProgressBar(min=0, max=100, value=0, visible=False)
@@ -37,18 +42,26 @@ class RunBar(Container[Any]):
         self._cancel.changed.connect(self.cancel)
         self.native.destroyed.connect(self._give_up)
 
-    def start(self, steps: Steps, done: Callable[[Any], None], found: Callable[[Any], None] = lambda result: None) -> None:
+    def start(
+        self,
+        steps: Steps,
+        done: Callable[[Any], None],
+        found: Callable[[Any], None] = lambda result: None,
+        ended: Callable[[], None] = _nothing,
+    ) -> None:
         """Run `steps` in a thread and call `done` with its result; an error becomes a notification.
 
-        `found` gets what was finished on the way.
+        `found` gets what was finished on the way; `ended` is called however it ends, by the result, an error or the user.
         """
+        self._tidy()
+        self._ended = ended
 
         def finish(result: Any) -> None:
-            self._busy(False)
+            self._end()
             done(result)
 
         def fail(message: str) -> None:
-            self._busy(False)
+            self._end()
             complain(message)
 
         def progressed(progress: Progress) -> None:
@@ -67,6 +80,15 @@ class RunBar(Container[Any]):
     def _give_up(self, *_: Any) -> None:
         if self.job is not None:
             self.job.cancel()
+        self._tidy()
+
+    def _end(self) -> None:
+        self._busy(False)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        ended, self._ended = self._ended, _nothing
+        ended()
 
     def _busy(self, busy: bool) -> None:
         self._run.enabled, self._cancel.enabled = not busy, busy

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 KEY = "hounsfield"
 """The one key in a layer's metadata that is ours."""
 
+FUNCTIONAL = ("PT", "NM")
+"""Modalities that are shown in colour over others."""
+
 LayerTuple = tuple[Any, dict[str, Any], str]
 Worlds = Mapping[str, "Affine"]
 """napari world from patient mm, by frame of reference; what is shown already decides it for what comes."""
@@ -36,6 +39,8 @@ class Shown:
     placement: Placement
     draft: Segmentation | None = None
     """Of labels that came with a sureness: as they were before anybody painted on them."""
+    partial: bool = False
+    """Whether the array is still being filled, so that nothing may compute on it."""
 
     def __repr__(self) -> str:
         return f"{type(self.template).__name__} on {self.placement.grid}"
@@ -85,6 +90,28 @@ def layer_tuples(
     raise TypeError(f"nothing to show for {type(data).__name__}: give a Volume, LabelMap, Features or Segmentation")
 
 
+def partial_layer(volume: Volume, worlds: Worlds, preset: str = "auto") -> LayerTuple:
+    """Layer of a volume whose array is still being filled, its middle plane first, by which the contrast is judged."""
+    array, arguments, kind = _image(volume, worlds, f"{volume.name} (reading…)".lstrip(), preset, middle_plane(volume))
+    return array, {**arguments, "metadata": {KEY: replace(arguments["metadata"][KEY], partial=True)}}, kind
+
+
+def middle_plane(volume: Volume) -> Volume:
+    """One plane (1, y, x) that is filled: the middle one of the first time point or of the middle one."""
+    array = volume.array
+    if volume.axes.startswith("t"):
+        middle = array[len(array) // 2]
+        array = middle if middle[len(middle) // 2].any() else array[0]
+    at = len(array) // 2
+    return replace(volume, array=array[at : at + 1], axes=volume.axes.removeprefix("t"), valid=None)
+
+
+def world_of(layer: LayerTuple) -> Affine:
+    """How the world of a layer of ours comes from patient mm."""
+    how: Shown = layer[1]["metadata"][KEY]
+    return how.placement.world
+
+
 def _common(data: Volume | LabelMap | Features, worlds: Worlds, title: str, leading: int) -> tuple[Any, dict[str, Any]]:
     how = shown(data, worlds)
     units = ["pixel"] * leading + ["mm"] * 3
@@ -101,17 +128,19 @@ def _common(data: Volume | LabelMap | Features, worlds: Worlds, title: str, lead
     return how.placement.shown(data.array, leading), arguments
 
 
-def _image(volume: Volume, worlds: Worlds, title: str, preset: str) -> LayerTuple:
+def _image(volume: Volume, worlds: Worlds, title: str, preset: str, judged: Volume | None = None) -> LayerTuple:
     rgb = volume.axes.endswith("c")
     array, arguments = _common(volume, worlds, title, volume.axes.index("z"))
     if rgb:
         return array, arguments, "image"
-    look = {"colormap": "inferno", "blending": "additive"} if volume.modality in ("PT", "NM") else {"colormap": "gray"}
-    return array, {**arguments, **look, "contrast_limits": contrast_limits(volume, preset)}, "image"
+    look = {"colormap": "gray_r" if volume.inverted else "gray"}
+    if volume.modality in FUNCTIONAL:
+        look = {"colormap": "inferno", "blending": "additive"}
+    return array, {**arguments, **look, "contrast_limits": contrast_limits(judged or volume, preset)}, "image"
 
 
 def contrast_limits(volume: Volume, preset: str = "auto") -> tuple[float, float]:
-    """Limits of a named window, or by modality; the full range where there is none."""
+    """Limits of a named window, those that the file asks for, or by modality; the full range where there is none of these."""
     from napari_hounsfield.errors import HounsfieldError
     from napari_hounsfield.intensity import WindowParams
 
@@ -119,6 +148,8 @@ def contrast_limits(volume: Volume, preset: str = "auto") -> tuple[float, float]
     if low >= 0 and high <= 1:
         return 0.0, 1.0  # already windowed
     preset = preset if volume.unit == "HU" else "auto"
+    if preset == "auto" and volume.window is not None and _shows(volume.window, volume.array):
+        return volume.window
     try:
         window = WindowParams(preset=preset).resolve(volume)
     except HounsfieldError:  # NaN, a time series: still to be looked at
@@ -126,6 +157,13 @@ def contrast_limits(volume: Volume, preset: str = "auto") -> tuple[float, float]
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
         return low, high if high > low else low + 1
     return window.lower, window.upper
+
+
+def _shows(window: tuple[float, float], array: Any) -> bool:
+    """Whether something is to be seen in a window: files are found whose own one is of other values than theirs."""
+    sample = array[..., ::4, ::4]
+    with np.errstate(invalid="ignore"):
+        return bool(((sample > window[0]) & (sample < window[1])).any())
 
 
 def _labels(labels: LabelMap, worlds: Worlds, title: str) -> LayerTuple:

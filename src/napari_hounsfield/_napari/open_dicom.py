@@ -5,45 +5,55 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container, Label, LineEdit, PushButton, Table, Widget, show_file_dialog
+from magicgui.widgets import ComboBox, Container, Label, LineEdit, PushButton, Widget, show_file_dialog
+from qtpy.QtWidgets import QSizePolicy
 
 from napari_hounsfield.dicom.scan import scan_steps
 from napari_hounsfield.intensity import ThresholdParams, WindowParams
 
-from .bridge import add, worlds
+from .bridge import worlds
 from .fields import literals
 from .form import RunBar
+from .landing import Landing
 from .layout import Dock, rows
 from .notices import complain, warn
-from .opening import Opened, Opening, open_series, openable, scan_warnings
+from .opening import Opened, Opening, open_series
 from .preferences import preferences
+from .series_rows import summary, table_rows, warnings_of
+from .series_table import SeriesTable
+from .thumbnails import thumbnail_steps
 from .worker import Job
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_hounsfield.dicom.scan import Scan
+    from napari_hounsfield.dicom.series import Series
+    from napari_hounsfield.operation import Progress
 
-COLUMNS = ("series", "description", "size", "spacing (mm)")
+WIDTH = 460
+"""Pixels: enough for what tells series apart."""
 
 
 class OpenDicom(Dock):
-    """Dock with the series of a folder; opens those that are selected."""
+    """Dock with the series of a folder, a DICOMDIR or an archive; opens those that are selected."""
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         self._viewer = napari_viewer
-        self._series: list[Any] = []
-        self._scanning: Job | None = None
+        self._jobs: list[Job] = []
         self._open_what_is_found = False
+        self._told: set[str] = set()
         chosen = preferences()
-        self._path = LineEdit(name="path", tooltip="A folder with DICOM files, or one file of any name")
+        self._path = LineEdit(
+            name="path", tooltip="A folder with DICOM files, a DICOMDIR, a zip archive, or one file of any name; or drop it here"
+        )
         folder, file = PushButton(text="Folder…"), PushButton(text="File…")
-        self._said = Label(value="Choose a folder or file")
-        self._table = Table(value=_table([]))
-        self._table.read_only = True
+        self._said = _words()
+        self.table = SeriesTable()
+        self._warnings = _words()
         self._window = ComboBox(
             name="window", choices=[w for w in literals(WindowParams, "preset") if w != "custom"], value=chosen.window,
-            tooltip="Contrast limits of images in HU",
+            tooltip="Contrast limits of images in HU; auto: those that the file asks for",
         )  # fmt: skip
         self._threshold = ComboBox(
             name="threshold", choices=["none", *(t for t in literals(ThresholdParams, "tissue") if t != "custom")],
@@ -52,42 +62,52 @@ class OpenDicom(Dock):
         self._bar = RunBar(self.open, "Open", "Read the selected series")
         buttons = Container(widgets=[folder, file], layout="horizontal", labels=False)
         buttons.margins = (0, 0, 0, 0)
-        parts: list[Widget] = [
-            rows([self._path]),
-            buttons,
-            self._said,
-            self._table,
-            rows([self._window, self._threshold]),
-            self._bar,
-        ]
+        options = rows([self._window, self._threshold])
+        parts: list[Widget] = [rows([self._path]), buttons, self._said, self._warnings, options, self._bar]
         super().__init__(rows(parts, labels=False), stretch=False)
-        self.setMinimumWidth(420)
+        self.content.native.layout().insertWidget(parts.index(self._warnings), self.table, 1)
+        self.setMinimumWidth(WIDTH)
+        self.setAcceptDrops(True)
+        self._path.native.setAcceptDrops(False)  # it would take the address of a dropped file as text
         folder.changed.connect(lambda: self._ask("d"))
         file.changed.connect(lambda: self._ask("r"))
         self._path.native.returnPressed.connect(self.scan)
         self._path.changed.connect(self._forget)
+        self.table.itemSelectionChanged.connect(self._describe)
+        self.table.itemDoubleClicked.connect(lambda *_: self.open())
+        self.destroyed.connect(_canceller(self._jobs))
+        self._forget()
 
     def _ask(self, mode: str) -> None:
         chosen = show_file_dialog(mode, caption="Open DICOM")
         if chosen:
-            self._path.value = str(chosen)
-            self.scan()
+            self.look_into(Path(chosen))
+
+    def look_into(self, path: Path) -> None:
+        """List the series at a path."""
+        self._path.value = str(path)
+        self.scan()
 
     def scan(self) -> None:
-        """List the series at the path."""
+        """List the series at the path that is shown."""
         self._forget()
         path = Path(self._path.value).expanduser()
         self._said.value = "Reading headers…"
-        self._scanning = Job(scan_steps(path), self.offer, self._failed)
+        self._jobs.append(Job(scan_steps(path), self.offer, self._failed, self._progressed))
+
+    def _progressed(self, at: Progress) -> None:
+        self._said.value = f"Reading headers… {at.message}"
 
     def _forget(self, *_: Any) -> None:
         """Clear the table, so that what is opened is always what the path shows."""
-        if self._scanning is not None:
-            self._scanning.cancel()
+        for job in self._jobs:
+            job.cancel()
+        self._jobs.clear()
         self._open_what_is_found = False
-        self._series = []
-        self._table.value = _table([])
-        self._said.value = "Press Enter to list the series" if self._path.value else "Choose a folder or file"
+        self._told = set()
+        self.table.show_rows([])
+        self._describe()
+        self._said.value = "Press Enter to list the series" if self._path.value else "Choose a folder or file, or drop one here"
 
     def _failed(self, message: str) -> None:
         self._open_what_is_found = False
@@ -95,26 +115,38 @@ class OpenDicom(Dock):
         complain(message)
 
     def offer(self, found: Scan) -> None:
-        """Show the series of a scan, the first selected, and say once what cannot be read."""
-        self._series = openable(found)
-        self._table.value = _table(self._series)
-        self._table.native.selectRow(0)
-        self._table.native.resizeColumnsToContents()
-        others = f"; {len(found.skipped)} other file(s)" if found.skipped else ""
-        self._said.value = f"{found.name}: {len(self._series)} series{others}"
-        warn(scan_warnings(found))
-        if self._open_what_is_found and len(self._series) == 1:
+        """Show the series of a scan, the first selected, and what cannot be read; then make the pictures."""
+        self.table.show_rows(found_rows := table_rows(found))
+        self._said.value = "\n".join([summary(found, found_rows), *found.warnings])
+        self._jobs.append(
+            Job(
+                thumbnail_steps([row.series for row in found_rows]),
+                lambda _: None,
+                lambda _: None,
+                lambda at: self.table.set_picture(*at.result),
+            )
+        )
+        if not self.table.selected:
+            self._open_what_is_found = False
+        if self._open_what_is_found and sum(not row.reason for row in found_rows) == 1:
             self.open()
         self._open_what_is_found = False
 
+    def _describe(self) -> None:
+        """Show what is corrected or assumed in reading the selected series."""
+        lines = warnings_of(self.table.selected)
+        self._told |= set(lines)
+        self._warnings.value = "\n".join(f"⚠ {line}" for line in lines)
+        self._warnings.visible = bool(lines)
+
     @property
-    def selected(self) -> list[Any]:
+    def selected(self) -> list[Series]:
         """The series whose rows are selected."""
-        return [self._series[index.row()] for index in self._table.native.selectionModel().selectedRows()]
+        return self.table.selected
 
     def open(self) -> None:
-        """Read the selected series in a thread and add their layers; a path that was only typed is listed first."""
-        if not self._series and self._path.value:
+        """Read the selected series in a thread and show them; a path that was only typed is listed first."""
+        if not self.table.rows and self._path.value:
             self.scan()
             self._open_what_is_found = True
             return
@@ -122,19 +154,46 @@ class OpenDicom(Dock):
             complain("no series is selected")
             return
         how = Opening(self._window.value, self._threshold.value, worlds(self._viewer))
-        self._bar.start(open_series(self.selected, how), self._add)
+        landing = Landing(self._viewer, self._bar.cancel)
+        told = frozenset(self._told)
+        self._bar.start(open_series(self.selected, how), lambda opened: _tell(opened, told), landing.receive, landing.close)
 
-    def _add(self, opened: Opened) -> None:
-        add(self._viewer, opened.layers)
-        warn(opened.warnings)
+    def dragEnterEvent(self, event: Any) -> None:  # noqa: N802
+        """Take files and folders."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: Any) -> None:  # noqa: N802
+        """Take files and folders."""
+        self.dragEnterEvent(event)
+
+    def dropEvent(self, event: Any) -> None:  # noqa: N802
+        """List the series of what was dropped."""
+        paths = [url.toLocalFile() for url in event.mimeData().urls()]
+        if paths and paths[0]:
+            event.acceptProposedAction()
+            self.look_into(Path(paths[0]))
 
 
-def _table(series: list[Any]) -> dict[str, Any]:
-    numbers = list(range(1, len(series) + 1))
-    return {"data": [_row(one) for one in series], "index": numbers, "columns": list(COLUMNS)}
+def _tell(opened: Opened, told: frozenset[str]) -> None:
+    """Say what the table has not said."""
+    warn(line for line in opened.warnings if line not in told)
+    for error in opened.errors:
+        complain(error)
 
 
-def _row(series: Any) -> list[str]:
-    size = " x ".join(str(n) for n in series.shape or ())
-    spacing = " x ".join(f"{s:.3g}" for s in series.spacing or ())
-    return [series.name, series.description, size, spacing]
+def _words() -> Label:
+    label = Label(value="")
+    label.native.setWordWrap(True)
+    label.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    return label
+
+
+def _canceller(jobs: list[Job]) -> Any:
+    """A slot that does not need the widget."""
+
+    def cancel(*_: Any) -> None:
+        for job in jobs:
+            job.cancel()
+
+    return cancel

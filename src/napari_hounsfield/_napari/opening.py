@@ -1,20 +1,25 @@
-"""Opening files: steps that read in a thread and end with layers, or with a choice of series."""
+"""Opening files: steps that read in a thread, and hand over the layers of each series as soon as there is something to see."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.operation import Progress, part
 from napari_hounsfield.volume import LabelMap, Volume
 
-from .layers import LayerTuple, Worlds, layer_tuples
+from .layers import FUNCTIONAL, LayerTuple, Worlds, layer_tuples, partial_layer, world_of
 
 if TYPE_CHECKING:
     from napari_hounsfield.dicom.scan import Scan
     from napari_hounsfield.dicom.series import Series
+
+OBLIQUE = "oblique to the image that is shown already: napari shows its slices turned to that one, and cannot paint on them"
+MANY_FILES = 1000
+"""Files that are counted before a folder is called large."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,25 @@ class Opening:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """Layers to add, and what the user is to be told once."""
+class Arrival:
+    """Layers of one series or file, on their way to the viewer as the `result` of a Progress."""
 
     layers: list[LayerTuple]
-    warnings: list[str]
+    """None where it cannot be read after all."""
+    complete: bool = True
+    """Whether all of it is there; otherwise there is one layer, whose array is still being filled."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What the user is to be told once, after everything has arrived."""
+
+    warnings: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """Why some of the series could not be read."""
+
+
+Opens = Generator[Progress, None, Opened]
 
 
 def open_path(path: Path, how: Opening) -> Generator[Progress, None, Opened | Scan]:
@@ -52,75 +71,126 @@ def open_path(path: Path, how: Opening) -> Generator[Progress, None, Opened | Sc
         found.chosen()
     if len(usable) > 1:
         return found
-    opened: Opened = yield from part(open_series(usable, how), 0.1, 1)
-    return Opened(opened.layers, [*scan_warnings(found), *opened.warnings])
+    opened = yield from part(open_series(usable, how), 0.1, 1)
+    return replace(opened, warnings=[*scan_warnings(found), *opened.warnings])
 
 
 def openable(found: Scan) -> list[Series]:
     """Series that can be opened: images, and segmentations, which `read` knows though they are no image series."""
-    return [series for series in found.series if series.refusal is None or _is_segmentation(series)]
+    return [series for series in found.series if series.refusal is None or series.labels]
 
 
-def _is_segmentation(series: Series) -> bool:
-    return series.modality == "SEG"
+def open_series(chosen: Sequence[Series], how: Opening) -> Opens:
+    """Read series one after the other, PET last, so that it lies over what it belongs to.
 
-
-def open_series(chosen: Sequence[Series], how: Opening) -> Generator[Progress, None, Opened]:
-    """Read series and make their layers."""
-    layers: list[LayerTuple] = []
+    Raises
+    ------
+    HounsfieldError
+        If none of them can be read. Otherwise those that cannot are in the result.
+    """
+    chosen = sorted(chosen, key=lambda series: series.modality in FUNCTIONAL)
+    how = replace(how, worlds=dict(how.worlds))
     warnings: list[str] = []
+    errors: list[HounsfieldError] = []
     for index, series in enumerate(chosen):
-        if _is_segmentation(series):
-            opened = yield from part(open_files([plane.path for plane in series.planes], how), index / len(chosen), 1)
-            layers += opened.layers
-            warnings += opened.warnings
-            continue
-        data = yield from part(series.steps(), index / len(chosen), (index + 0.9) / len(chosen))
-        warnings += data.warnings
-        yield Progress((index + 0.9) / len(chosen), "layers")
-        layers += yield from _layers(data, how, warnings)
-    return Opened(layers, warnings)
+        try:
+            yield from part(_one(series, how, warnings), index / len(chosen), (index + 1) / len(chosen))
+        except HounsfieldError as error:
+            errors.append(error)
+            yield Progress((index + 1) / len(chosen), result=Arrival([]))
+    if chosen and len(errors) == len(chosen):
+        raise errors[0] if len(errors) == 1 else HounsfieldError("; ".join(dict.fromkeys(map(str, errors))))
+    return Opened(warnings, [str(error) for error in errors])
 
 
-def open_files(paths: Sequence[Path], how: Opening) -> Generator[Progress, None, Opened]:
-    """Read NIfTI, NRRD, MetaImage and DICOM segmentation files and make their layers."""
+def _one(series: Series, how: Opening, warnings: list[str]) -> Generator[Progress, None, None]:
+    if series.labels:
+        opened = yield from open_files([plane.path for plane in series.planes], how)
+        warnings += opened.warnings
+        return
+    data = yield from part(_showing(series.steps(), how), 0, 0.9)
+    warnings += [f"{data.name}: {line}" for line in data.warnings]
+    yield from part(_arriving(data, how, warnings), 0.9, 1)
+
+
+def _showing(steps: Generator[Progress, None, Volume], how: Opening) -> Generator[Progress, None, Volume]:
+    """Make a layer of a volume that is still being filled."""
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            volume: Volume = end.value
+            return volume
+        if progress.result is not None:
+            layer = partial_layer(progress.result, how.worlds, how.window)
+            progress = replace(progress, result=Arrival([layer], complete=False))
+        yield progress
+
+
+def open_files(paths: Sequence[Path], how: Opening) -> Opens:
+    """Read NIfTI, NRRD, MetaImage and DICOM segmentation files."""
     from napari_hounsfield import read
 
-    layers: list[LayerTuple] = []
     warnings: list[str] = []
     for index, path in enumerate(paths):
         yield Progress(index / len(paths), path.name)
         for data in read(path):
-            warnings += getattr(data, "warnings", ())
-            layers += yield from _layers(data, how, warnings)
-    return Opened(layers, warnings)
+            warnings += [f"{data.name}: {line}" for line in getattr(data, "warnings", ())]
+            yield from part(_arriving(data, how, warnings), index / len(paths), (index + 1) / len(paths))
+    return Opened(warnings)
 
 
-def _layers(data: Any, how: Opening, warnings: list[str]) -> Generator[Progress, None, list[LayerTuple]]:
+def _arriving(data: Any, how: Opening, warnings: list[str]) -> Generator[Progress, None, None]:
+    """Hand over the layers of what was read: the image, then its mask."""
+    yield Progress(0, "layers")
     layers = layer_tuples(data, how.worlds, preset=how.window)
+    how.worlds.setdefault(data.frame_of_reference, world_of(layers[-1]))  # type: ignore[attr-defined]
+    if any("affine" in arguments for _, arguments, _ in layers):
+        warnings.append(f"{data.name}: {OBLIQUE}")
+    yield Progress(0.5, data.name, Arrival(layers))
     if isinstance(data, Volume) and how.threshold != "none":
-        from napari_hounsfield import HounsfieldError, ThresholdParams, threshold
+        from napari_hounsfield import ThresholdParams, threshold
 
         try:
-            mask: LabelMap = yield from threshold.steps(data, ThresholdParams(tissue=how.threshold))
-            layers += layer_tuples(mask, how.worlds, f"{data.name} {how.threshold if how.threshold != 'auto' else 'threshold'}")
+            mask: LabelMap = yield from part(threshold.steps(data, ThresholdParams(tissue=how.threshold)), 0.5, 1)
         except HounsfieldError as error:
             warnings.append(str(error))
-    return layers
+            return
+        title = f"{data.name} {how.threshold if how.threshold != 'auto' else 'threshold'}"
+        yield Progress(1, title, Arrival(layer_tuples(mask, how.worlds, title)))
+
+
+def collected(steps: Generator[Progress, None, Any]) -> tuple[list[LayerTuple], Any]:
+    """Run to the end, where nobody watches: the layers, and the result."""
+    layers: list[LayerTuple] = []
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            return layers, end.value
+        if progress.result is not None and progress.result.complete:
+            layers += progress.result.layers
+
+
+def refusals(found: Scan) -> list[tuple[Series, str]]:
+    """Series that cannot be opened, each with the reason."""
+    usable = openable(found)
+    return [(series, str(series.refusal)) for series in found.series if series not in usable]
 
 
 def scan_warnings(found: Scan) -> list[str]:
     """What a scan says of the folder: its warnings, and which series cannot be read and why."""
-    refused = [f"{s.name} cannot be read: {s.refusal}" for s in found.series if s.refusal is not None and not _is_segmentation(s)]
-    return [*found.warnings, *refused[:5]]
+    refused = [f"{series.name} cannot be read: {reason}" for series, reason in refusals(found)]
+    more = [f"and {len(refused) - 5} more series cannot be read"] if len(refused) > 5 else []
+    return [*found.warnings, *refused[:5], *more]
 
 
-def bytes_of(paths: Iterable[Path], enough: int) -> int:
-    """Size of files and of what folders hold; stops counting when it is more than `enough`."""
+def is_large(paths: Iterable[Path], enough: int) -> bool:
+    """Whether files, and what folders hold, have more than `enough` bytes, or are very many."""
     total = 0
     for path in paths:
-        for file in [path] if path.is_file() else path.rglob("*"):
+        for count, file in enumerate([path] if path.is_file() else path.rglob("*")):
             total += file.stat().st_size if file.is_file() else 0
-            if total > enough:
-                return total
-    return total
+            if total > enough or count > MANY_FILES:
+                return True
+    return False

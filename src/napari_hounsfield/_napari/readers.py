@@ -1,4 +1,4 @@
-"""napari's readers: small files are read at once, large ones in a thread that adds the layers, with progress."""
+"""napari's readers: tiny files are read at once, others in a thread that shows their layers while they fill."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ if TYPE_CHECKING:
 
     from napari_hounsfield.operation import Progress
 
-    from .layers import LayerTuple
 
 Paths = str | Sequence[str]
 Layers = list[Any]
 """Layer tuples, or `[(None,)]`: napari's way to say that layers come later."""
 
-AT_ONCE = 24_000_000
-"""Bytes that are read within a moment on the main thread; more would freeze the viewer."""
+AT_ONCE = 8_000_000
+"""Bytes that are read within a moment on the main thread, so that `viewer.open` returns their layers."""
 LOOKED_AT = 64
 """Files of a folder that are opened to see whether it holds DICOM."""
 
@@ -78,11 +77,9 @@ def _holds_dicom(folder: Path) -> bool:
 def _read(paths: list[Path], steps: Callable[[Any], Generator[Progress, None, Any]]) -> Layers:
     from napari import current_viewer
 
-    from napari_hounsfield.operation import finish
-
     from .bridge import worlds
     from .notices import complain
-    from .opening import Opening, bytes_of
+    from .opening import Opening, collected, is_large
     from .preferences import preferences
     from .worker import message_of
 
@@ -90,12 +87,14 @@ def _read(paths: list[Path], steps: Callable[[Any], Generator[Progress, None, An
     chosen = preferences()
     how = Opening(chosen.window, chosen.threshold, worlds(viewer) if viewer else {})
     if viewer is None:
-        return _without_viewer(finish(steps(how)), how)
-    if bytes_of(paths, AT_ONCE) > AT_ONCE:
+        return _without_viewer(steps(how), how)
+    if is_large(paths, AT_ONCE):
         _read_in_thread(viewer, steps(how), paths[0].name)
         return []
     try:
-        return _opened(viewer, finish(steps(how)))
+        layers, result = collected(steps(how))
+        _present(viewer, result)
+        return list(layers)
     except Exception as error:
         complain(message_of(error))
         return []
@@ -104,43 +103,56 @@ def _read(paths: list[Path], steps: Callable[[Any], Generator[Progress, None, An
 def _read_in_thread(viewer: ViewerModel, steps: Generator[Progress, None, Any], name: str) -> None:
     from napari.utils import progress
 
-    from .bridge import add
+    from .landing import Landing
     from .notices import complain
     from .worker import Job
 
     bar = progress(total=100, desc=f"Reading {name}")
 
-    def done(result: Any) -> None:
+    def end() -> None:
         bar.close()
-        add(viewer, _opened(viewer, result))
+        landing.close()
+
+    def done(result: Any) -> None:
+        end()
+        _present(viewer, result)
 
     def failed(message: str) -> None:
-        bar.close()
+        end()
         complain(message)
 
-    Job(steps, done, failed, lambda at: bar.update(max(0, round(100 * at.fraction) - bar.n)))
+    def progressed(at: Progress) -> None:
+        bar.update(max(0, round(100 * at.fraction) - bar.n))
+        if at.result is not None:
+            landing.receive(at.result)
+
+    def give_up() -> None:
+        job.cancel()
+        end()
+
+    landing = Landing(viewer, give_up)
+    job = Job(steps, done, failed, progressed)
 
 
-def _opened(viewer: Any, result: Any) -> Layers:
-    """Layers of what was read; none where the dock asks which series."""
-    from .notices import warn
+def _present(viewer: Any, result: Any) -> None:
+    """Say once what there is to say; where there are several series, let the dock ask which."""
+    from .notices import complain, warn
     from .opening import Opened
 
     if isinstance(result, Opened):
         warn(result.warnings)
-        layers: list[LayerTuple] = result.layers
-        return layers
+        for error in result.errors:
+            complain(error)
+        return
     _, dock = viewer.window.add_plugin_dock_widget("napari-hounsfield", "Open DICOM")
     dock.offer(result)
-    return []
 
 
-def _without_viewer(result: Any, how: Any) -> Layers:
+def _without_viewer(steps: Generator[Progress, None, Any], how: Any) -> Layers:
     """All series, where there is nobody to choose."""
-    from napari_hounsfield.operation import finish
+    from .opening import Opened, collected, open_series, openable
 
-    from .opening import Opened, open_series, openable
-
+    layers, result = collected(steps)
     if not isinstance(result, Opened):
-        result = finish(open_series(openable(result), how))
-    return list(result.layers)
+        layers, _ = collected(open_series(openable(result), how))
+    return list(layers)

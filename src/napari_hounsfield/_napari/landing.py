@@ -1,0 +1,129 @@
+"""Layers that arrive while their files are still being read: shown at once, refreshed as they fill, completed or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QTimer
+
+from .bridge import add
+from .layers import FUNCTIONAL, KEY, LayerTuple, Shown
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from .opening import Arrival
+
+REFRESH_MS = 250
+"""Between two looks at what has been filled; each draws the slice anew."""
+
+
+class Landing:
+    """Takes what one job reads to the viewer; in the main thread.
+
+    Parameters
+    ----------
+    viewer
+        Where the layers go.
+    give_up
+        Called when the user removes a layer that is still being read.
+    """
+
+    def __init__(self, viewer: ViewerModel, give_up: Callable[[], None]) -> None:
+        self._viewer = getattr(viewer, "__wrapped__", viewer)  # plugins are handed a proxy
+        self._give_up = give_up
+        self._partial: Layer | None = None
+        self._as_given: tuple[Any, Any] = ("", ())
+        self._timer = QTimer()
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self.refresh)
+        self._viewer.layers.events.removed.connect(self._on_removed)
+
+    def receive(self, arrival: Arrival) -> None:
+        """Show what has come."""
+        if not arrival.complete:
+            (self._partial,) = self._add(arrival.layers)
+            self._as_given = self._partial.name, _limits(self._partial)
+            self._timer.start()
+            return
+        partial, self._partial = self._partial, None
+        self._timer.stop()
+        layers = arrival.layers
+        if partial is not None and layers and _same_memory(partial.data, layers[0][0]):
+            self._complete(partial, layers[0])
+            layers = layers[1:]
+        elif partial is not None:
+            self._viewer.layers.remove(partial)
+        self._add(layers)
+
+    def refresh(self) -> None:
+        """Draw what has been filled; in 3D only the whole, which costs too much to be done often."""
+        try:
+            if self._partial is not None and self._viewer.dims.ndisplay == 2:
+                self._partial.refresh(thumbnail=False, highlight=False, extent=False)
+        except Exception:  # the window is gone, and an exception in a slot would end the process
+            self._timer.stop()
+
+    def close(self) -> None:
+        """End: what is not complete goes, and the viewer is let go of."""
+        self._timer.stop()
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        partial, self._partial = self._partial, None
+        if partial is not None and partial in self._viewer.layers:
+            self._viewer.layers.remove(partial)
+
+    def _add(self, tuples: list[LayerTuple]) -> list[Layer]:
+        added = [getattr(layer, "__wrapped__", layer) for layer in add(self._viewer, tuples)]
+        for layer in added:
+            _under_functional(self._viewer, layer)
+        return added
+
+    def _complete(self, layer: Layer, final: LayerTuple) -> None:
+        """Give a layer that is filled its name, contrast and description, unless the user has changed them."""
+        arguments = final[1]
+        name, limits = self._as_given
+        if layer.name == name:
+            layer.name = arguments["name"]
+        if "contrast_limits" in arguments and _limits(layer) == limits:
+            layer.contrast_limits = arguments["contrast_limits"]
+        layer.metadata = {**layer.metadata, **arguments["metadata"]}
+        layer.refresh(highlight=False, extent=False)
+
+    def _on_removed(self, event: Any) -> None:
+        if self._partial is not None and event.value is self._partial:
+            self._partial = None
+            self._timer.stop()
+            self._give_up()
+
+
+def _limits(layer: Layer) -> tuple[float, ...]:
+    return tuple(layer.contrast_limits or ())
+
+
+def _same_memory(shown: Any, final: Any) -> bool:
+    """Whether two arrays are the same voxels, not copies."""
+    return bool(shown.shape == final.shape and shown.dtype == final.dtype and np.may_share_memory(shown, final))
+
+
+def _under_functional(viewer: ViewerModel, layer: Layer) -> None:
+    """Move an image that has just been added below PET of the same frame of reference, which it would hide."""
+    modality, frame = _kind(layer)
+    if layer._type_string != "image" or not frame or modality in FUNCTIONAL:
+        return
+    for index, other in enumerate(viewer.layers):
+        if other is layer:
+            return
+        if other._type_string == "image" and _kind(other)[0] in FUNCTIONAL and _kind(other)[1] == frame:
+            viewer.layers.move(viewer.layers.index(layer), index)
+            return
+
+
+def _kind(layer: Layer) -> tuple[str, str]:
+    """Modality and frame of reference of a layer of ours."""
+    how = layer.metadata.get(KEY)
+    if not isinstance(how, Shown):
+        return "", ""
+    return getattr(how.template, "modality", ""), how.placement.grid.frame_of_reference
