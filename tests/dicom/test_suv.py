@@ -280,6 +280,13 @@ def test_planes_that_contradict_each_other_are_refused_by_file(make_header, chan
         suv_factor_of(planes)
 
 
+def test_what_does_not_count_may_differ(make_header):
+    planes = (make_header(0.0, units="GML", pet=FDG), make_header(3.0, units="GML", pet=replace(FDG, weight=71.0)))
+    assert suv_factor_of(planes) == 1.0
+    with pytest.raises(DicomError, match=r"SUV Type \(0054,1006\) of z6 differs from z0"):
+        suv_factor_of((*planes, make_header(6.0, units="GML", pet=replace(FDG, suv_type="LBM"))))
+
+
 def test_planes_of_other_units_or_moments_or_kinds_are_refused(make_header):
     one = make_header(0.0, units="BQML", pet=FDG)
     with pytest.raises(DicomError, match=r"Units .* of z3 differ from z0"):

@@ -6,7 +6,6 @@ SUV = activity concentration (Bq/ml) * weight (g) / dose (Bq), the dose decayed 
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
@@ -34,8 +33,9 @@ NAMES = {
     "philips_activity_scale": "activity concentration scale factor (7053,1009)",
     "timezone": "Timezone Offset From UTC (0008,0201)",
 }
-"""What every plane of a series has to agree in where it counts, and how messages call it; times of planes are apart below."""
+"""What messages call the facts of a header; planes of one series have to agree in them."""
 OF_A_PLANE = ("acquisition_date", "acquisition_time")
+"""But not in these."""
 
 HALF_LIVES = {
     "O-14": 70.6, "O-15": 122.2, "N-13": 597.9, "C-11": 1222.0, "F-18": 6586.2, "Na-22": 8.211e7, "K-38": 458.0, "Sc-43": 14010.0,
@@ -80,7 +80,7 @@ def suv_factor_of(planes: tuple[Header, ...]) -> float:
             _refuse(f"{plane.name} is no PET image")
         if plane.units != first.units:
             _refuse(f"Units (0054,1001) of {plane.name} differ from {first.name}")
-        for name in _differing(plane.pet, first.pet):
+        for name in _differing(plane.pet, first.pet, first.units):
             _refuse(f"{NAMES[name]} of {plane.name} differs from {first.name}")
     return _factor([plane.pet for plane in planes if plane.pet is not None], first.units)
 
@@ -100,8 +100,9 @@ def _refuse(reason: str) -> NoReturn:
     raise DicomError(f"no SUV: {reason}")
 
 
-def _differing(one: PetFacts, other: PetFacts) -> list[str]:
-    names = [each.name for each in fields(one) if each.name in NAMES and each.name not in OF_A_PLANE]
+def _differing(one: PetFacts, other: PetFacts, units: str) -> list[str]:
+    """Names of the facts that count with these units and are not the same."""
+    names = ["suv_type"] if units == "GML" else [name for name in NAMES if name not in ("suv_type", *OF_A_PLANE)]
     return [name for name in names if getattr(one, name) != getattr(other, name)]
 
 
