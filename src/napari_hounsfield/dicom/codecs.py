@@ -12,7 +12,8 @@ import numpy as np
 
 from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 
-from .codestream import check_jpeg, check_rle, joined_fragments
+from .codestream import DAMAGED, Codestream, check_jpeg, lengthened
+from .rle import decoded_rle
 from .syntaxes import JPEG, JPEG_EXTENDED, RLE, UNCOMPRESSED
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Codec:
 
 
 CODECS = {
-    RLE: Codec("RLE Lossless", "pylibjpeg", "pylibjpeg-rle"),
+    RLE: Codec("RLE Lossless", "pydicom", "pillow"),
     JPEG + "50": Codec("JPEG Baseline", "pillow", "pillow"),
     JPEG_EXTENDED: Codec("JPEG Extended", "pillow", "pillow"),
     JPEG + "57": Codec("JPEG Lossless", "gdcm", "python-gdcm"),
@@ -47,6 +48,8 @@ CODECS = {
     JPEG + "202": Codec("HTJ2K Lossless RPCL", "pylibjpeg", "pylibjpeg-openjpeg"),
     JPEG + "203": Codec("HTJ2K", "pylibjpeg", "pylibjpeg-openjpeg"),
 }
+JPEG_2000 = tuple(syntax for syntax, codec in CODECS.items() if codec.package == "pylibjpeg-openjpeg")
+JPEG_LS = (JPEG + "80", JPEG + "81")
 EXTENDED_12_BIT = "pylibjpeg-libjpeg (GPLv3, not installed with this package)"
 
 
@@ -78,8 +81,31 @@ def _plugins(syntax: str) -> tuple[str, ...]:
     return tuple(get_decoder(syntax).available_plugins)
 
 
-def decoded(header: Header, data: bytes) -> NDArray[Any]:
-    """Decode the value of a compressed Pixel Data element to (rows, columns).
+def checked(header: Header, frame: bytes) -> Codestream | None:
+    """Check a frame before it is decoded; None for RLE, whose decoder checks itself.
+
+    Raises
+    ------
+    UnsupportedDicomError
+        If the transfer syntax cannot be decoded.
+    DicomError
+        If the frame is cut off, or of another size than the header says; the message is the bare reason.
+    """
+    reason = undecodable(header)
+    if reason:
+        raise UnsupportedDicomError(reason)
+    if header.rows * header.columns > MAX_PIXELS:
+        raise DicomError(f"Rows x Columns are {header.rows} x {header.columns}: too large for one compressed frame")
+    if header.transfer_syntax == RLE:
+        return None
+    found = check_jpeg(frame, header.rows, header.columns, header.samples)
+    if found.bits > header.bits_allocated:
+        raise DicomError(f"codestream has {found.bits} bits a sample, Bits Allocated (0028,0100) is {header.bits_allocated}")
+    return found
+
+
+def decoded(header: Header, frame: bytes) -> NDArray[Any]:
+    """Decode a frame of one sample a pixel to (rows, columns), signed or unsigned as the header says.
 
     Raises
     ------
@@ -88,29 +114,52 @@ def decoded(header: Header, data: bytes) -> NDArray[Any]:
     DicomError
         If the frame is damaged, cut off, or of another size; the message is the bare reason.
     """
+    found = checked(header, frame)
+    if found is None:
+        plane: NDArray[Any] = decoded_rle(frame, header.rows, header.columns, 1, header.bits_allocated)[0]
+        return plane
+    if header.transfer_syntax in JPEG_2000:
+        from openjpeg.utils import decode_pixel_data
+
+        return _numbers(bytes(decode_pixel_data(frame, version=2)), header, found, found.signed != header.signed)
+    if header.transfer_syntax in JPEG_LS:
+        from jpeg_ls import decode_from_buffer  # type: ignore[import-untyped]
+
+        return _numbers(decode_from_buffer(frame), header, found, header.signed)
+    values = decoded_by_pydicom(header, frame, raw=True)
+    if not np.array_equal(decoded_by_pydicom(header, lengthened(frame), raw=True), values):
+        raise DicomError(DAMAGED)
+    return values
+
+
+def _numbers(data: bytes | bytearray, header: Header, found: Codestream, unlike: bool) -> NDArray[Any]:
+    """Decoded samples as numbers; `unlike` where the codestream does not have the sign that the header states."""
+    size = 1 if found.bits <= 8 else 2 if found.bits <= 16 else 4
+    values: NDArray[Any] = np.frombuffer(data, f"{'i' if header.signed else 'u'}{size}").reshape(header.rows, header.columns)
+    spare = 8 * size - found.bits
+    return (values << spare) >> spare if unlike and spare else values
+
+
+def decoded_by_pydicom(header: Header, frame: bytes, raw: bool) -> NDArray[Any]:
+    """Decode a frame by the plug-in of pydicom that `CODECS` names; without `raw`, colours become RGB."""
     from pydicom.encaps import encapsulate
     from pydicom.pixels.decoders.base import get_decoder
 
-    reason = undecodable(header)
-    if reason:
-        raise UnsupportedDicomError(reason)
-    if header.rows * header.columns > MAX_PIXELS:
-        raise DicomError(f"Rows x Columns are {header.rows} x {header.columns}: too large for one compressed frame")
-    frame = joined_fragments(data, -1 if header.pixels is None else header.pixels.length)
-    codec = CODECS[header.transfer_syntax]
-    plugin = codec.plugin
-    if header.transfer_syntax == RLE:
-        check_rle(frame, header.rows * header.columns * header.bits_allocated // 8, header.bits_allocated // 8)
-    else:
-        bits = check_jpeg(frame, header.rows, header.columns)
-        if bits > header.bits_allocated:
-            raise DicomError(f"codestream has {bits} bits a sample, Bits Allocated (0028,0100) is {header.bits_allocated}")
-        if header.transfer_syntax == JPEG_EXTENDED and header.bits_stored > 8:
-            plugin = "pylibjpeg"
+    plugin = CODECS[header.transfer_syntax].plugin
+    if header.transfer_syntax == JPEG_EXTENDED and header.bits_stored > 8:
+        plugin = "pylibjpeg"
+    decoder = get_decoder(header.transfer_syntax)
+    data = encapsulate([frame], has_bot=False)
+    array, _ = decoder.as_array(data, raw=raw, decoding_plugin=plugin, **pixel_options(header))
+    return np.asarray(array)
+
+
+def pixel_options(header: Header) -> dict[str, Any]:
+    """What pydicom's decoders want to know about one frame."""
     options: dict[str, Any] = {
         "rows": header.rows,
         "columns": header.columns,
-        "samples_per_pixel": 1,
+        "samples_per_pixel": header.samples,
         "number_of_frames": 1,
         "photometric_interpretation": header.photometric,
         "bits_allocated": header.bits_allocated,
@@ -118,8 +167,6 @@ def decoded(header: Header, data: bytes) -> NDArray[Any]:
         "pixel_representation": int(header.signed),
         "pixel_keyword": "PixelData",
     }
-    if header.transfer_syntax == RLE:
-        options["correct_unused_bits"] = False  # done here, as for uncompressed data
-    decoder = get_decoder(header.transfer_syntax)
-    array, _ = decoder.as_array(encapsulate([frame], has_bot=False), raw=True, decoding_plugin=plugin, **options)
-    return np.asarray(array)
+    if header.samples > 1:
+        options["planar_configuration"] = int(header.planar)
+    return options

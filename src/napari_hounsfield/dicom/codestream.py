@@ -1,81 +1,98 @@
-"""What a compressed frame says about itself, read before it is decoded: fragments, image size, end marker."""
+"""What a compressed frame says about itself, read before it is decoded: image size, precision, and whether it is whole."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from dataclasses import dataclass
 
 from napari_hounsfield.errors import DicomError
 
 ITEM = b"\xfe\xff\x00\xe0"
 SEQUENCE_END = b"\xfe\xff\xdd\xe0"
 JPEG_END = b"\xff\xd9"
-RLE_EXPANSION = 64
-"""An RLE run of two bytes becomes at most 128."""
+JPEG_2000_START = b"\xff\x4f\xff\x51"
+TILE_PART = b"\xff\x90"
 NOT_FRAMES = (0xC4, 0xC8, 0xCC)
 """JPEG markers among the start-of-frame codes that start no frame."""
+FILLER = b"\x55\xaa" * 64
+"""What a decoder reads instead of the zeros that it makes up, where an entropy-coded segment is too short."""
+DAMAGED = "codestream is cut off"
 
 
-def joined_fragments(data: bytes, declared: int = -1) -> bytes:
-    """One frame from encapsulated pixel data (DICOM PS3.5 A.4): the offset table is left out, the fragments are joined.
+@dataclass(frozen=True, slots=True)
+class Codestream:
+    """Facts of a JPEG, JPEG-LS or JPEG 2000 codestream."""
 
-    Raises
-    ------
-    DicomError
-        If the fragments are damaged, or the file is cut off within them.
-    """
-    fragments, at = [], 0
-    while True:
-        head = data[at : at + 8]
-        if head[:4] == SEQUENCE_END or (len(head) == 0 and declared >= 0):
-            break
-        if len(head) < 8:
-            raise DicomError("file is cut off in its compressed pixel data (7FE0,0010)")
-        length = int.from_bytes(head[4:], "little")
-        if head[:4] != ITEM:
-            raise DicomError("compressed pixel data (7FE0,0010) does not consist of items")
-        if at + 8 + length > len(data):
-            raise DicomError("file is cut off in its compressed pixel data (7FE0,0010)")
-        fragments.append(data[at + 8 : at + 8 + length])
-        at += 8 + length
-    frame = b"".join(fragments[1:])
-    if not frame:
-        raise DicomError("compressed pixel data (7FE0,0010) is empty")
-    return frame
+    rows: int
+    columns: int
+    bits: int
+    """Precision of a sample."""
+    samples: int
+    signed: bool = False
 
 
-def check_jpeg(frame: bytes, rows: int, columns: int) -> int:
-    """Check size and end marker of a JPEG, JPEG-LS or JPEG 2000 codestream; returns its bits a sample.
+def check_jpeg(frame: bytes, rows: int, columns: int, samples: int = 1) -> Codestream:
+    """Check size and end of a JPEG, JPEG-LS or JPEG 2000 codestream, so that nothing is allocated for a wrong one.
 
     Raises
     ------
     DicomError
-        If it is none, is cut off, or has another size than Rows and Columns, so that nothing is allocated for it.
+        If it is none, is cut off, or has another size than Rows and Columns; the message is the bare reason.
     """
-    if frame[:4] == b"\xff\x4f\xff\x51":
-        found = _jpeg2000_size(frame)
+    if frame[:4] == JPEG_2000_START:
+        found = _jpeg2000(frame)
     elif frame[:2] == b"\xff\xd8":
-        found = _jpeg_size(frame)
+        found = _jpeg(frame)
     else:
         raise DicomError("compressed pixel data (7FE0,0010) is not a JPEG codestream")
-    if found[:2] != (rows, columns):
-        raise DicomError(f"codestream is {found[0]} x {found[1]}, Rows x Columns are {rows} x {columns}")
+    if (found.rows, found.columns) != (rows, columns):
+        raise DicomError(f"codestream is {found.rows} x {found.columns}, Rows x Columns are {rows} x {columns}")
+    if found.samples != samples:
+        raise DicomError(f"codestream has {found.samples} component(s), SamplesPerPixel (0028,0002) is {samples}")
     if not frame.rstrip(b"\0").endswith(JPEG_END):
-        raise DicomError("codestream is cut off")
-    return found[2]
+        raise DicomError(DAMAGED)
+    if frame[:4] == JPEG_2000_START:
+        _check_tile_parts(frame)
+    return found
 
 
-def _jpeg2000_size(frame: bytes) -> tuple[int, int, int]:
-    """Rows, columns and bits of the SIZ marker segment (ISO/IEC 15444-1 A.5.1)."""
-    right, bottom, left, top = (int.from_bytes(frame[at : at + 4]) for at in (8, 12, 16, 20))
+def _jpeg2000(frame: bytes) -> Codestream:
+    """Facts of the SIZ marker segment (ISO/IEC 15444-1 A.5.1)."""
     if len(frame) < 43:
-        raise DicomError("codestream is cut off")
-    if int.from_bytes(frame[40:42]) != 1:
-        raise DicomError("codestream has several components, the image has one")
-    return bottom - top, right - left, (frame[42] & 0x7F) + 1
+        raise DicomError(DAMAGED)
+    right, bottom, left, top = (int.from_bytes(frame[at : at + 4]) for at in (8, 12, 16, 20))
+    samples = int.from_bytes(frame[40:42])
+    return Codestream(bottom - top, right - left, (frame[42] & 0x7F) + 1, samples, frame[42] > 0x7F)
 
 
-def _jpeg_size(frame: bytes) -> tuple[int, int, int]:
-    """Rows, columns and bits of the start-of-frame segment (ISO/IEC 10918-1 B.2.2)."""
+def _check_tile_parts(frame: bytes) -> None:
+    """Walk from tile-part to tile-part (A.4.2): the last one must end where the end marker is, and no tile may lack.
+
+    OpenJPEG fills up what lacks without a word.
+    """
+    at = 2
+    while frame[at : at + 2] != TILE_PART:
+        if at + 4 > len(frame) or frame[at] != 0xFF:
+            raise DicomError(DAMAGED)
+        at += 2 + int.from_bytes(frame[at + 2 : at + 4])
+    tiles = set()
+    while frame[at : at + 2] == TILE_PART:
+        tiles.add(int.from_bytes(frame[at + 4 : at + 6]))
+        length = int.from_bytes(frame[at + 6 : at + 10])
+        if not length:  # the last one may go on to the end without saying how long it is
+            break
+        if length < 14:
+            raise DicomError(DAMAGED)
+        at += length
+    else:
+        if frame[at : at + 2] != JPEG_END:
+            raise DicomError(DAMAGED)
+    right, bottom, _, _, width, height, left, top = (int.from_bytes(frame[i : i + 4]) for i in range(8, 40, 4))
+    if width and height and len(tiles) != -((right - left) // -width) * -((bottom - top) // -height):
+        raise DicomError("codestream lacks tiles")
+
+
+def _jpeg(frame: bytes) -> Codestream:
+    """Facts of the start-of-frame segment (ISO/IEC 10918-1 B.2.2)."""
     at = 2
     while at + 9 < len(frame):
         if frame[at] != 0xFF:
@@ -84,27 +101,17 @@ def _jpeg_size(frame: bytes) -> tuple[int, int, int]:
         if marker == 0xFF:  # fill byte
             at += 1
             continue
-        start_of_frame = (0xC0 <= marker <= 0xCF and marker not in NOT_FRAMES) or marker == 0xF7
-        if start_of_frame:
-            if frame[at + 9] != 1:
-                raise DicomError("codestream has several components, the image has one")
-            return int.from_bytes(frame[at + 5 : at + 7]), int.from_bytes(frame[at + 7 : at + 9]), frame[at + 4]
+        if (0xC0 <= marker <= 0xCF and marker not in NOT_FRAMES) or marker == 0xF7:
+            rows, columns = int.from_bytes(frame[at + 5 : at + 7]), int.from_bytes(frame[at + 7 : at + 9])
+            return Codestream(rows, columns, frame[at + 4], frame[at + 9])
         at += 2 + int.from_bytes(frame[at + 2 : at + 4])
     raise DicomError("codestream has no image header")
 
 
-def check_rle(frame: bytes, size: int, planes: int) -> None:
-    """Check the header of an RLE frame (DICOM PS3.5 G.5): `planes` segments in ascending order that can yield `size` bytes.
+def lengthened(frame: bytes) -> bytes:
+    """The same JPEG with filler before its end marker: no pixel changes, unless the entropy-coded segment is cut off.
 
-    Raises
-    ------
-    DicomError
-        If they cannot.
+    libjpeg makes up zeros there, and does not tell.
     """
-    count = int.from_bytes(frame[:4], "little")
-    offsets = [int.from_bytes(frame[at : at + 4], "little") for at in range(4, 4 + 4 * min(count, 15), 4)]
-    ends = [*offsets, len(frame)]
-    if count != planes or offsets[0] != 64 or any(b <= a for a, b in pairwise(ends)):
-        raise DicomError("RLE segments of pixel data (7FE0,0010) do not fit Bits Allocated")
-    if len(frame) * RLE_EXPANSION < size:
-        raise DicomError(f"pixel data (7FE0,0010) of {len(frame)} bytes cannot hold Rows x Columns")
+    entropy_coded = frame.rstrip(b"\0")[: -len(JPEG_END)].rstrip(b"\xff")  # which may stand before any marker
+    return entropy_coded + FILLER + JPEG_END

@@ -1,7 +1,8 @@
-"""Stored values of one plane: uncompressed ones straight from the file, compressed ones by a decoder."""
+"""Stored values of one plane: uncompressed ones as they lie in the file, compressed ones by a decoder."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,19 +10,30 @@ import numpy as np
 from napari_hounsfield.errors import DicomError
 
 from .codecs import decoded
-from .files import inflated, opened
+from .frame_size import frame_bits
 from .guards import typed
-from .pixel_element import CUT_OFF
-from .syntaxes import BIG_ENDIAN, RLE, UNCOMPRESSED
+from .pixel_files import PixelFiles
+from .syntaxes import RLE, UNCOMPRESSED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from .header import Header
 
+UNREADABLE = "pixel data (7FE0,0010) cannot be decoded"
 
-def stored_values(header: Header) -> NDArray[Any]:
-    """Stored values (rows, columns) of a plane, of an integer type: bits above High Bit are left out, signs extended.
+
+def stored_values(header: Header, files: PixelFiles | None = None) -> NDArray[Any]:
+    """Stored values (rows, columns) of a plane: bits above High Bit are left out, signs extended; floats as they are.
+
+    Parameters
+    ----------
+    header
+        Of a plane with one sample a pixel.
+    files
+        Where files with several frames stay open from call to call.
 
     Raises
     ------
@@ -30,43 +42,46 @@ def stored_values(header: Header) -> NDArray[Any]:
     DicomError
         If the pixel data is cut off or damaged; the message names the file.
     """
-    try:
-        with typed("pixel data (7FE0,0010) cannot be decoded"):
-            return _stored_values(header)
-    except DicomError as error:
-        raise type(error)(f"{header.name}: {error}") from None
+    with naming(header), typed(UNREADABLE), PixelFiles() as own:
+        return read_stored(header, files or own)
 
 
-def _stored_values(header: Header) -> NDArray[Any]:
-    pixels = header.pixels
-    if pixels is None:
-        raise DicomError("no pixel data (7FE0,0010)")
-    size = header.rows * header.columns * header.bits_allocated // 8
-    native = header.transfer_syntax in UNCOMPRESSED
-    with opened(header.path) as stream:
-        if pixels.deflated_from >= 0:
-            stream.seek(pixels.deflated_from)
-            data = inflated(stream.read(), -15)[0][pixels.offset : pixels.offset + size]
-        else:
-            stream.seek(pixels.offset)
-            data = stream.read(size + size % 2 if native else pixels.length)
-    if native:
-        return significant(_unpacked(header, data, size), header)
-    array = decoded(header, data)
+def read_stored(header: Header, files: PixelFiles) -> NDArray[Any]:
+    """As `stored_values`, but whatever is wrong is raised bare."""
+    frame = files.frame(header)
+    if header.transfer_syntax in UNCOMPRESSED:
+        return _uncompressed(header, frame)
+    array = decoded(header, frame)
     if array.shape != (header.rows, header.columns):
         raise DicomError(f"decoded image is {array.shape}, Rows x Columns are {header.rows} x {header.columns}")
     return significant(array, header) if header.transfer_syntax == RLE else array
 
 
-def _unpacked(header: Header, data: bytes, size: int) -> NDArray[Any]:
-    """Words of uncompressed pixel data in the byte order of this machine."""
-    if len(data) < size:
-        raise DicomError(f"{CUT_OFF}: {len(data)} of {size} bytes of pixel data")
-    big = header.transfer_syntax == BIG_ENDIAN
-    if big and header.bits_allocated == 8 and header.pixels is not None and header.pixels.words:
-        data = np.frombuffer(data + b"\0" * (len(data) % 2), ">u2").astype("<u2").tobytes()
-    words = np.frombuffer(data[:size], f"{'>' if big else '<'}u{header.bits_allocated // 8}")
-    return words.reshape(header.rows, header.columns).astype(words.dtype.newbyteorder("="), copy=False)
+@contextmanager
+def naming(header: Header) -> Iterator[None]:
+    """Put the name of the plane in front of the errors raised inside."""
+    try:
+        yield
+    except DicomError as error:
+        raise type(error)(f"{header.name}: {error}") from None
+
+
+def _uncompressed(header: Header, data: bytes) -> NDArray[Any]:
+    shape = header.rows, header.columns
+    if header.bits_allocated == 1:
+        first = frame_bits(header) * header.frame % 8
+        bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
+        return bits[first : first + header.rows * header.columns].reshape(shape)
+    words = np.frombuffer(data, "<" + number_type(header)).reshape(shape)
+    return words if words.dtype.kind == "f" else significant(words, header)
+
+
+def number_type(header: Header) -> str:
+    """Type of the numbers in the file, without their byte order; whole ones are taken as unsigned at first."""
+    floats = header.pixels is not None and header.pixels.numbers != "integer"
+    if header.bits_allocated not in ((32, 64) if floats else (8, 16, 32)):
+        raise DicomError(f"images of {header.bits_allocated} bits a pixel are not read")
+    return f"{'f' if floats else 'u'}{header.bits_allocated // 8}"
 
 
 def significant(words: NDArray[Any], header: Header) -> NDArray[Any]:
