@@ -191,6 +191,7 @@ def test_uneven_planes_as_scipy_interpolates_between_them():
         ([0, 2, 4, 8, 10], 2.0),  # one plane is missing
         ([*np.arange(14) * 4.0, *(52 + 7.0 * np.arange(1, 15))], 150 / 38),  # 14 of 4 mm, then 14 of 7 mm
         ([0, 3, 3.1, 6, 9, 12], 3.0),  # one is nearly doubled
+        ([0, 2, 6, 10], 2.0),
         ([0, 5], 5.0),
     ],
 )
@@ -250,6 +251,15 @@ def test_a_voxel_that_was_not_measured_takes_all_it_contributes_to(hole):
     np.testing.assert_array_equal(others[measured], everywhere[measured])
 
 
+def test_voxels_that_were_not_measured_add_up():
+    stack = Stack(shear=(0.31, -0.12), heights=UNEVEN)
+    regridding = stack.regridding(evened)
+    holes = np.random.default_rng(3).random((4, *stack.shape)) > 0.02
+    masks = [run(stack.noise(), stack, regridding, valid)[1] for valid in holes]
+    _, together = run(stack.noise(), stack, regridding, holes.all(axis=0))
+    np.testing.assert_array_equal(together, np.all(masks, axis=0))
+
+
 def test_times_are_resampled_one_by_one():
     stack = Stack(shear=(0.3, 0.1))
     series = np.stack([stack.noise("f4"), 2 * stack.noise("f4")])
@@ -260,6 +270,14 @@ def test_times_are_resampled_one_by_one():
     for t, times in enumerate((1, 2)):
         np.testing.assert_allclose(values[t][valid], times * once[valid], rtol=1e-6)
     assert (values[:, ~valid] == series.min()).all()
+
+
+def test_where_no_plane_is_the_smallest_number_stands():
+    stack = Stack(shear=(0.3, 0.1))
+    stored = stack.noise("f4")
+    stored[2, 3, 4], stored[3, 3, 4] = np.nan, -np.inf
+    values, valid = run(stored, stack, stack.regridding(upright))
+    assert (values[~valid] == stored[np.isfinite(stored)].min()).all()
 
 
 def test_nothing_but_nan_stays_nothing_but_nan():
