@@ -77,7 +77,7 @@ def suv_factor_of(planes: tuple[Header, ...]) -> float:
     first = planes[0]
     for plane in planes:
         if plane.pet is None or first.pet is None:
-            _refuse(f"{plane.name} is no PET image")
+            _refuse(f"{plane.name} says nothing of dose, units or decay")
         if plane.units != first.units:
             _refuse(f"Units (0054,1001) of {plane.name} differ from {first.name}")
         for name in _differing(plane.pet, first.pet, first.units):
