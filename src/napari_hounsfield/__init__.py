@@ -34,7 +34,7 @@ _HOME = {
     "scan": "dicom.scan",
     "Scan": "dicom.scan",
     "Series": "dicom.series",
-    "ReadParams": "dicom.series",
+    "ReadParams": "dicom.read_params",
     "read": "formats.reading",
     "write": "formats.writing",
     "window": "intensity",

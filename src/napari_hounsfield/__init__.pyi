@@ -7,9 +7,9 @@ from .bp import BPNetwork as BPNetwork
 from .bp import BPParams as BPParams
 from .cleaning import CleanParams as CleanParams
 from .cleaning import clean as clean
+from .dicom.read_params import ReadParams as ReadParams
 from .dicom.scan import Scan as Scan
 from .dicom.scan import scan as scan
-from .dicom.series import ReadParams as ReadParams
 from .dicom.series import Series as Series
 from .errors import DicomError as DicomError
 from .errors import FormatError as FormatError

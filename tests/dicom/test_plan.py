@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_hounsfield.dicom.header import ModalityLut
 from napari_hounsfield.dicom.parts import parts
 from napari_hounsfield.dicom.plan import plan
+from napari_hounsfield.dicom.read_params import ReadParams
 from napari_hounsfield.dicom.series import series_of
 from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 
 
 def planned(headers, **options):
-    (part,) = parts(tuple(headers))
-    return plan(part, **options)
+    (part,) = parts(tuple(headers), ReadParams(**options))
+    return plan(part, ReadParams(**options))
 
 
 def test_planes_ascend_along_row_cross_column_whatever_their_order(make_header):
@@ -126,7 +126,7 @@ def test_exact_duplicates_are_dropped_and_told(make_header):
     found = planned([*headers, replace(headers[1], path=headers[1].path.with_name("copy"))])
     assert len(found.planes) == 3
     assert [(kept.name, dropped.name) for kept, dropped in found.duplicates] == [("z3", "copy")]
-    assert "1 duplicate file(s) left out: copy." in found.warnings
+    assert "1 duplicate image(s) left out: copy." in found.warnings
 
 
 def test_equal_uids_at_different_places_are_no_duplicates(make_header):
@@ -135,19 +135,84 @@ def test_equal_uids_at_different_places_are_no_duplicates(make_header):
     assert "SOP Instance UIDs are not unique." in found.warnings
 
 
+def repeated(make_header, **differences):
+    """Two images at each of three positions; each difference has the value of the first and of the second."""
+    found = []
+    for index, name in enumerate(("first", "second")):
+        facts = {key: pair[index] for key, pair in differences.items()}
+        found += [make_header(z, name=f"{name}{z:g}", **facts) for z in (0.0, 3.0, 6.0)]
+    return tuple(found)
+
+
+def telling(keyword, *values):
+    return [{keyword: value} for value in values]
+
+
 @pytest.mark.parametrize(
-    ("difference", "tag"),
+    ("differences", "names"),
     [
-        ({"telling_apart": {"EchoTime": b"4.9"}}, r"EchoTime \(0018,0081\)"),
-        ({"telling_apart": {"InstanceNumber": b"9"}}, r"InstanceNumber \(0020,0013\)"),
-        ({"image_type": ("DERIVED", "PRIMARY", "AXIAL")}, r"ImageType \(0008,0008\)"),
+        ({"telling_apart": telling("EchoTime", (4.9,), (2.5,))}, ["echo time 2.5", "echo time 4.9"]),
+        ({"telling_apart": telling("EchoNumbers", (1.0,), (2.0,))}, ["echo 1", "echo 2"]),
+        ({"telling_apart": telling("AcquisitionNumber", (1.0,), (2.0,))}, ["acquisition 1", "acquisition 2"]),
+        ({"image_type": [("ORIGINAL", "PRIMARY", "P"), ("ORIGINAL", "PRIMARY", "M")]}, ["m", "p"]),
     ],
 )
-def test_several_images_at_one_position_are_refused_by_the_tag_that_differs(make_header, difference, tag):
-    headers = [make_header(z) for z in (0.0, 3.0, 6.0)]
-    again = [make_header(z, name=f"again{z:g}", **difference) for z in (0.0, 3.0, 6.0)]
-    with pytest.raises(UnsupportedDicomError, match=tag):
-        planned([*headers, *again])
+def test_kinds_of_image_at_one_position_are_volumes_of_their_own(make_header, differences, names):
+    found = parts(repeated(make_header, **differences))
+    assert [part.name for part in found] == names
+    assert all(plan(part).shape == (3, 8, 6) for part in found)
+
+
+@pytest.mark.parametrize(
+    ("modality", "keyword", "values"),
+    [
+        ("CT", "TemporalPositionIdentifier", [(2.0,), (1.0,)]),
+        ("CT", "AcquisitionTime", [(101500.0,), (101400.5,)]),
+        ("MR", "AcquisitionNumber", [(7.0,), (3.0,)]),
+        ("MR", "DiffusionBValue", [(1000.0,), (0.0,)]),
+        ("PT", "FrameReferenceTime", [(60000.0,), (30000.0,)]),
+    ],
+)
+def test_time_points_at_one_position_are_an_axis_and_the_tag_is_named(make_header, modality, keyword, values):
+    sop_class = {"CT": ".2", "MR": ".4", "PT": ".128"}[modality]
+    headers = repeated(make_header, telling_apart=telling(keyword, *values))
+    headers = [replace(h, modality=modality, sop_class="1.2.840.10008.5.1.4.1.1" + sop_class) for h in headers]
+    found = planned(headers)
+    assert (found.axes, found.shape) == ("tzyx", (2, 3, 8, 6))
+    assert [plane.name for plane in found.planes] == ["second0", "second3", "second6", "first0", "first3", "first6"]
+    assert any(keyword in warning for warning in found.warnings)
+
+
+def test_an_incomplete_time_point_is_refused(make_header):
+    headers = repeated(make_header, telling_apart=telling("TemporalPositionIdentifier", (1.0,), (2.0,)))
+    with pytest.raises(DicomError, match=r"TemporalPositionIdentifier.*incomplete"):
+        planned(headers[:-1])
+
+
+def test_directions_of_one_b_value_keep_their_order(make_header):
+    def image(z, number, b, direction):
+        apart = {"DiffusionBValue": (b,), **({"DiffusionGradientOrientation": direction} if b else {})}
+        return make_header(z, name=f"{number}", instance_number=number, telling_apart=apart)
+
+    directions = [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]
+    headers = [
+        image(z, 10 * t + i, b, direction)
+        for i, z in enumerate((0.0, 3.0))
+        for t, (b, direction) in enumerate([(0.0, None), *((800.0, d) for d in directions)])
+    ]
+    found = planned(headers[::-1])
+    assert [plane.name for plane in found.planes] == ["0", "1", "10", "11", "20", "21", "30", "31"]
+    mixed = [h if h.name != "21" else replace(h, telling_apart=headers[-1].telling_apart) for h in headers]
+    with pytest.raises(DicomError, match="DiffusionGradientOrientation"):
+        planned(mixed)
+
+
+def test_images_that_differ_in_their_number_alone_are_refused_unless_the_series_counts_time_points(make_header):
+    headers = [replace(h, instance_number=float(i)) for i, h in enumerate(repeated(make_header))]
+    with pytest.raises(DicomError, match="lie in one plane and no tag tells them apart"):
+        planned(headers)
+    found = planned([replace(h, time_points=2) for h in headers])
+    assert found.shape == (2, 3, 8, 6)
 
 
 @pytest.mark.parametrize(
@@ -187,13 +252,12 @@ def test_one_faulty_plane_refuses_the_series_by_name(make_header, facts, reason)
 @pytest.mark.parametrize(
     ("facts", "kind"),
     [
-        ({"frames": 30}, "multi-frame"),
         ({"image_type": ("ORIGINAL", "PRIMARY", "M", "MOSAIC")}, "mosaic"),
-        ({"photometric": "PALETTE COLOR"}, "colour"),
-        ({"samples": 3, "photometric": "RGB"}, "colour"),
-        ({"lut": ModalityLut(0, np.zeros(1, np.uint16))}, "Modality LUT"),
-        ({"bits_allocated": 1}, "1 bits"),
-        ({"sop_class": "1.2.840.10008.5.1.4.1.1.6.1", "kind": "Ultrasound Image Storage"}, "Ultrasound Image is not read yet"),
+        ({"bits_allocated": 12}, "12 bits"),
+        ({"samples": 4}, "4 samples"),
+        ({"photometric": "CMYK"}, "Photometric"),
+        ({"sop_class": "1.2.840.10008.5.1.4.1.1.481.2", "kind": "RT Dose Storage"}, "RT Dose is not read yet"),
+        ({"sop_class": "1.2.840.10008.5.1.4.1.1.77.1.6", "kind": "VL Whole Slide Microscopy Image Storage"}, "Whole Slide"),
         ({"sop_class": "9.9", "kind": "", "modality": ""}, "SOP Class"),
         ({"transfer_syntax": "1.2.840.10008.1.2.4.55"}, "JPEG Full Progression"),
         ({"transfer_syntax": "1.2.3.4"}, "unknown"),

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from napari_hounsfield.dicom.read_params import ReadParams
 from napari_hounsfield.dicom.scan import scan
-from napari_hounsfield.dicom.series import ReadParams
 from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 from napari_hounsfield.operation import Progress, finish
 
@@ -190,7 +190,7 @@ def test_rows_that_the_codestream_does_not_have_are_refused(tmp_path, write_seri
         dataset.Columns = 65535
 
     write_series(tmp_path, noise((2, 64, 64), "u2"), change=change)
-    with pytest.raises(DicomError, match=r"IM0000.*Rows x Columns"):
+    with pytest.raises(DicomError, match=r"IM000\d.*Rows x Columns"):
         finish_all(tmp_path)
 
 
@@ -271,7 +271,9 @@ def test_volume_carries_name_frame_source_and_record(tmp_path, write_series, noi
     assert volume.name == "CT 3"
     assert volume.frame_of_reference
     assert volume.source.files == tuple(files)
-    assert [(record.operation, dict(record.parameters)) for record in volume.history] == [("read", {"uneven": "refuse"})]
+    assert [(record.operation, dict(record.parameters)) for record in volume.history] == [
+        ("read", {"uneven": "refuse", "tilt": "keep", "unit": "auto", "geometry": True})
+    ]
 
 
 def test_content_decides_not_names_and_gzip_is_opened(tmp_path, write_series, noise):
@@ -367,10 +369,10 @@ def test_no_patient_data_in_messages_warnings_or_log(tmp_path, write_series, noi
 @pytest.mark.parametrize(
     ("tags", "reason"),
     [
-        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.6.1"}, "Ultrasound Image is not read yet"),
-        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2.1", "NumberOfFrames": "3"}, "Enhanced CT Image is not read yet"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.481.2"}, "RT Dose is not read yet"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.77.1.6"}, "VL Whole Slide Microscopy Image is not read yet"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.66.4"}, "holds labels, no image"),
-        ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "colour"),
+        ({"PhotometricInterpretation": "CMYK", "SamplesPerPixel": 4}, "images of this Photometric"),
     ],
 )
 def test_other_kinds_are_refused_by_name(tmp_path, write_series, noise, tags, reason):

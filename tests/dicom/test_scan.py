@@ -18,7 +18,7 @@ from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 def test_several_series_and_junk_in_one_folder(tmp_path, write_series, noise):
     write_series(tmp_path / "one", noise(seed=1), seed="one", SeriesNumber=7)
     write_series(tmp_path / "two", noise((2, 4, 4), seed=2), seed="two", SeriesNumber=2)
-    write_series(tmp_path / "mixed", noise((1, 4, 4)), seed="three", SeriesNumber=9, SOPClassUID="1.2.840.10008.5.1.4.1.1.7")
+    write_series(tmp_path / "mixed", noise((1, 4, 4)), seed="three", SeriesNumber=9, SOPClassUID="1.2.840.10008.5.1.4.1.1.481.2")
     (tmp_path / "empty").touch()
     (tmp_path / "notes.dcm").write_text("not an image")
     found = scan(tmp_path)
@@ -71,8 +71,8 @@ def test_missing_path_and_non_dicom_file_are_errors(tmp_path):
 
 
 def test_only_refused_series_give_their_reason(tmp_path, write_series, noise):
-    write_series(tmp_path, noise(), SOPClassUID="1.2.840.10008.5.1.4.1.1.7")
-    with pytest.raises(UnsupportedDicomError, match="nothing can be read: CT 3: IM0000: Secondary Capture Image is not read yet"):
+    write_series(tmp_path, noise(), SOPClassUID="1.2.840.10008.5.1.4.1.1.481.2")
+    with pytest.raises(UnsupportedDicomError, match="nothing can be read: CT 3: IM0000: RT Dose is not read yet"):
         scan(tmp_path).chosen()
 
 
@@ -99,7 +99,7 @@ def test_dicom_without_preamble_is_told_in_a_warning(tmp_path, write_series, noi
     files = write_series(tmp_path, noise())
     files[3].write_bytes(files[3].read_bytes()[132:])
     found = scan(tmp_path)
-    assert found.skipped == (("IM0003", "looks like DICOM, but has no preamble"),)
+    assert found.skipped == (("IM0003", "looks like DICOM, but has no preamble; --force reads it"),)
     assert "IM0003" in found.warnings[0]
 
 

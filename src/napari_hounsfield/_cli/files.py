@@ -41,7 +41,7 @@ def describe(word: str) -> str:
 
 def read_params() -> type[Params]:
     """The parameters of reading DICOM."""
-    from napari_hounsfield.dicom.series import ReadParams
+    from napari_hounsfield.dicom.read_params import ReadParams
 
     return ReadParams
 
@@ -86,7 +86,7 @@ class Reader:
         from napari_hounsfield.formats.reading import kind_of, read_volume
 
         if kind_of(path) in ("folder", "DICOM"):
-            series = self._series(path, self.params.series)
+            series = self._series(path, self.params)
             return self._told(self.console.run(series.steps(self.params), "reading"), series.name)
         return self._told(read_volume(path), path.name)
 
@@ -100,7 +100,7 @@ class Reader:
         try:
             return self.image(path)
         except DicomError:
-            if self.params.series or path.is_file() or len(data := read(path, self.params)) != 1:
+            if self.params.series or self.params.part or path.is_file() or len(data := read(path, self.params)) != 1:
                 raise
             return data[0]  # a folder that holds a segmentation alone
 
@@ -108,7 +108,7 @@ class Reader:
         """The series that labels belong to: the only one of a folder, or the one that a file is of."""
         if path is None:
             return None
-        series = self._series(path, "") if path.is_dir() else self._series_around(path)
+        series = self._series(path, read_params()()) if path.is_dir() else self._series_around(path)
         if series.source is None:
             raise series.refusal or DicomError(f"{path.name}: cannot be read")
         return series.source
@@ -130,18 +130,20 @@ class Reader:
         found = self.console.run(scan_steps(file.parent), "reading headers")
         return next(series for series in found.series if any(plane.path == file for plane in series.planes))
 
-    def _series(self, path: Path, uid: str) -> Series:
-        """The only series of a path, or the one of that UID."""
+    def _series(self, path: Path, params: Any) -> Series:
+        """The only volume of a path, or the one that was chosen."""
         from napari_hounsfield.dicom.scan import scan_steps
 
-        found = self.console.run(scan_steps(path), "reading headers")
+        found = self.console.run(scan_steps(path, params), "reading headers")
         self._warn(f"{found.name}: {warning}" for warning in found.warnings)
-        series = found.chosen(uid) if uid or len(found.series) > 1 else found.series
+        chosen = params.series or params.part
+        series = found.chosen(params.series, params.part) if chosen or len(found.series) > 1 else found.series
         if len(series) == 1:
             return series[0]
         listed = ", ".join(f"{s.name} {s.shape or 'refused'}" for s in series[:8]) + (", ..." if len(series) > 8 else "")
-        if uid:
-            raise UsageError(f"{found.name}: the series holds {len(series)} volumes, which are to lie in folders apart: {listed}")
+        if len({one.uid for one in series}) == 1:
+            how = "choose one by --part 1, 2, ..."
+            raise UsageError(f"{found.name}: the series holds {len(series)} volumes, {how}: {listed}")
         raise UsageError(f"{found.name}: {len(series)} series, choose one by --series UID (hounsfield info lists them): {listed}")
 
 

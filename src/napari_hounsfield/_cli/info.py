@@ -26,33 +26,33 @@ class Info(Command):
     def __init__(self, name: str, about: str) -> None:
         super().__init__(name, about)
         self.take("PATH", "folder or file")
-        models = derive({"read": files.read_params()}, RESERVED)["read"]
-        self.options = [option for option in models if option.path == ("series",)]  # headers are read in one way only
+        self.options = derive({"read": files.read_params()}, RESERVED)["read"]
         for option in self.options:
             option.add_to(self.parser.add_argument_group("parameters"))
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Look, and print."""
         params = build(files.read_params(), self.options, values)
-        found = _found(values["path"], params.series, console)
+        found = _found(values["path"], params, console)
         console.result(found, "\n".join(_lines(found)))
 
 
-def _found(path: Path, uid: str, console: Console) -> dict[str, Any]:
+def _found(path: Path, params: Any, console: Console) -> dict[str, Any]:
     from napari_hounsfield.formats.reading import kind_of, read
 
     kind = kind_of(path)
     if kind not in ("folder", "DICOM"):
-        return {"series": [_described(data, kind) for data in read(path)], "skipped": [], "warnings": []}
+        return {"series": [_described(data, kind) for data in read(path, params)], "skipped": [], "warnings": []}
     from napari_hounsfield.dicom.scan import scan_steps
 
-    found = console.run(scan_steps(path), "reading headers")
-    return (replace(found, series=found.chosen(uid)) if uid else found).to_json()
+    found = console.run(scan_steps(path, params), "reading headers")
+    one = params.series or params.part
+    return (replace(found, series=found.chosen(params.series, params.part)) if one else found).to_json()
 
 
 def _described(data: Volume | LabelMap, kind: str) -> dict[str, Any]:
     """What `scan` tells of a series, for another file."""
-    known = {"uid": None, "name": data.name or kind, "modality": getattr(data, "modality", "") or None, "number": None}
+    known = {"uid": None, "part": 1, "name": data.name or kind, "modality": getattr(data, "modality", "") or None, "number": None}
     classes = {"classes": class_records(data)} if isinstance(data, LabelMap) else {}
     return {
         **known,
@@ -60,6 +60,8 @@ def _described(data: Volume | LabelMap, kind: str) -> dict[str, Any]:
         "shape": list(data.grid.shape),
         "spacing": list(data.spacing),
         "affine": data.affine.tolist(),
+        "axes": getattr(data, "axes", "zyx"),
+        "times": data.array.shape[0] if getattr(data, "axes", "zyx").startswith("t") else 1,
         "unit": getattr(data, "unit", "") or None,
         "transfer_syntax": None,
         "format": kind,
@@ -70,13 +72,19 @@ def _described(data: Volume | LabelMap, kind: str) -> dict[str, Any]:
     }
 
 
+def _voxels(series: Mapping[str, Any]) -> str:
+    """Voxels along each axis, and how many time points there are."""
+    times = f"{series['times']} times " if series["times"] > 1 else ""
+    return times + _by_axis(series["shape"] or (), "d") + (" colours" if (series["axes"] or "").endswith("c") else "")
+
+
 def _lines(found: Mapping[str, Any]) -> list[str]:
     from napari_hounsfield.evaluation.text_table import text_table
 
     rows = [
         [
             series["name"],
-            _by_axis(series["shape"] or (), "d") or f"{series['slices']} {'slices' if series['reason'] else 'file(s) of labels'}",
+            _voxels(series) or f"{series['slices']} {'slices' if series['reason'] else 'file(s) of labels'}",
             _by_axis(series["spacing"] or (), ".4g") or None,
             series["unit"],
             series["uid"] or None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_hounsfield.dicom.series import ReadParams
+from napari_hounsfield.dicom.read_params import ReadParams
 from napari_hounsfield.errors import DicomError, FormatError
 from napari_hounsfield.operation import Progress, part
 from napari_hounsfield.volume import BACKGROUND, LabelMap, Volume
@@ -85,9 +85,9 @@ def _read(path: Path, params: ReadParams) -> Generator[Progress, None, Volume]:
     if kind_of(path) not in ("folder", "DICOM"):
         yield Progress(0.0, "reading")
         return read_volume(path, params)
-    scanned = yield from part(scan_steps(path), 0.0, 0.3)
-    found = scanned.chosen(params.series)
+    scanned = yield from part(scan_steps(path, params), 0.0, 0.3)
+    found = scanned.chosen(params.series, params.part)
     if len(found) > 1:
-        what = "volumes in the series" if params.series else "series, choose one by its UID"
+        what = "volumes in the series, choose one by its part" if params.series else "series, choose one by its UID"
         raise DicomError(f"{scanned.name}: {len(found)} {what}: " + ", ".join(series.name for series in found[:8]))
     return (yield from part(found[0].steps(params), 0.3, 1.0))

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import Field
 
-from napari_hounsfield.dicom.series import ReadParams
+from napari_hounsfield.dicom.read_params import ReadParams
 from napari_hounsfield.operation import Params, Progress, part
 from napari_hounsfield.pixels.first_classes import ClassesParams
 from napari_hounsfield.pixels.sampling import SampleParams

@@ -31,6 +31,11 @@ LARGEST = 1e5
 Points = NDArray[np.float64]
 
 
+def has_geometry(header: Header) -> bool:
+    """Whether a plane says where it lies and how large its pixels are."""
+    return header.position is not None and header.orientation is not None and header.spacing is not None
+
+
 def check_geometry(header: Header) -> None:
     """Refuse a plane that has no place in the patient.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .files import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 Vector = tuple[float, ...]
 
@@ -110,6 +110,8 @@ class Header:
     modality: str = ""
     series_number: int | None = None
     instance_number: float | None = None
+    time_points: int | None = None
+    """Number of Temporal Positions of the series."""
     image_type: tuple[str, ...] = ()
     transfer_syntax: str = ""
 
@@ -157,6 +159,11 @@ class Header:
     """Values of tags that may differ between images at one position."""
     problem: str = ""
     """Why this plane cannot be read rightly, whatever the others are; empty where nothing is wrong."""
+
+    @property
+    def file_name(self) -> str:
+        """Base name of the file, for messages."""
+        return shown(self.path)
 
     @property
     def name(self) -> str:

@@ -1,21 +1,25 @@
-"""Read a header: file meta information, then the few tags that matter, up to the pixel data."""
+"""Read the headers of a file, one a frame: a quick walk over its elements, or pydicom where the walk does not understand it."""
 
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-
 from napari_hounsfield.errors import DicomError
 
-from .files import inflated, opened
+from .elements import FIRST_PIXEL_TAG, IMPLICIT, Elements, RunsOutError, WalkError, from_dataset, walked
+from .facts import Facts, modality_lut
+from .files import PREAMBLE, inflated, is_regular, opened
+from .frames import frames_of, placed
 from .guards import quiet, typed
-from .header import Header, ModalityLut, Vector
-from .pixel_element import CUT_OFF, PIXEL_TAGS, pixel_element, pixel_problem
-from .syntaxes import DEFLATED
-from .tags import TAGS, TELLING_APART, named
+from .header import Header
+from .kinds import kind_name, unsupported
+from .pet_facts import pet_facts
+from .pixel_element import CUT_OFF, pixel_element, pixel_problem
+from .syntaxes import BIG_ENDIAN, DEFLATED
+from .tags import SEQUENCES, TAGS, named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,27 +28,132 @@ if TYPE_CHECKING:
 
 PIXEL_MODULE = ("Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation", "PhotometricInterpretation")
 DIRECTORY = "1.2.840.10008.1.3.10"
+AT_FIRST = 1 << 14
+"""Bytes read of a file at first: the header of most images ends within."""
+LONGEST = 1 << 26
+"""Bytes of a header that are walked; pydicom reads longer ones."""
+WANTED = frozenset(tag for keyword, tag in TAGS.items() if keyword != "PixelData")
+LOOKED_INTO = frozenset(SEQUENCES.values())
+META_SOP_CLASS, META_SOP_UID, META_SYNTAX = 0x00020002, 0x00020003, 0x00020010
+PIXEL_DATA_BEGINS = b"\xe0\x7f\x10\x00OW\0\0\0\0\0\0"
+META = frozenset((META_SOP_CLASS, META_SOP_UID, META_SYNTAX))
 
 
-def read_header(path: Path) -> Header:
-    """Read the facts of one DICOM file.
+def read_headers(path: Path, force: bool = False) -> tuple[Header, ...]:
+    """Read the facts of one DICOM file: a header for every frame.
 
     A header that is damaged behind its Series Instance UID is returned with a `problem`, so that the series which it belongs to
     can be refused rather than read without it.
+
+    Parameters
+    ----------
+    path
+        A file, or a member of a zip archive.
+    force
+        Read files without preamble or file meta information as well.
 
     Raises
     ------
     DicomError
         If the file is not DICOM, or not even its series can be told; the message is the bare reason.
     """
-    with quiet(), opened(path) as stream:
+    with quiet():
+        try:
+            if not is_regular(path):
+                raise WalkError
+            with open(path, "rb", buffering=0) as file:
+                header, elements = _walked(path, file)
+        except (OSError, WalkError):
+            header, elements = _with_pydicom(path, force)
+        if header.problem or header.frames < 2 or unsupported(header):
+            return (header,)
+        with typed("functional groups are damaged"):
+            return frames_of(header, elements)
+
+
+def is_directory_file(path: Path) -> bool:
+    """Whether a file is a DICOMDIR: a list of other files."""
+    try:
+        with quiet(), opened(path) as stream, typed("file meta information is damaged"):
+            return _meta(stream).text_of(META_SOP_CLASS) == DIRECTORY
+    except DicomError:
+        return False
+
+
+def _walked(path: Path, file: io.FileIO) -> tuple[Header, Elements]:
+    """Walk over the elements of a file in one of the common encodings.
+
+    Raises
+    ------
+    WalkError
+        If it is another one, or anything is not as it should be.
+    """
+    size, limit = os.fstat(file.fileno()).st_size, AT_FIRST
+    data = file.read(limit)
+    if data[PREAMBLE - 4 : PREAMBLE] != b"DICM" or data[:2] == b"\x1f\x8b":
+        raise WalkError
+    while True:
+        try:
+            meta, start = _walked_meta(data)
+            syntax = meta.text_of(META_SYNTAX)
+            implicit = syntax == IMPLICIT
+            if not implicit and (not syntax.startswith(f"{IMPLICIT}.") or syntax in (BIG_ENDIAN, DEFLATED)):
+                raise WalkError
+            elements, at = walked(data, start, implicit, WANTED, LOOKED_INTO)
+            if len(data) < at + 12 <= size:
+                raise RunsOutError
+            break
+        except RunsOutError:
+            if len(data) >= min(size, LONGEST):
+                raise
+            limit *= 8
+            data += file.read(limit - len(data))
+    file.seek(at)
+    stream = io.BufferedReader(file, 64)
+    try:
+        header = _header(path, elements, meta, syntax, stream, implicit, True, -1)
+    finally:
+        stream.detach()
+    return header, elements
+
+
+def _walked_meta(data: bytes) -> tuple[_Meta, int]:
+    """File meta information (PS3.10 7.1): always explicit, little endian, and as long as its first element says."""
+    if data[PREAMBLE : PREAMBLE + 8] != b"\x02\x00\x00\x00UL\x04\x00":
+        raise WalkError
+    end = PREAMBLE + 12 + int.from_bytes(data[PREAMBLE + 8 : PREAMBLE + 12], "little")
+    if end + 8 > len(data):
+        raise RunsOutError if end < LONGEST else WalkError
+    if data[end : end + 2] == b"\x02\x00":
+        raise WalkError
+    try:
+        elements, _ = walked(data[:end] + PIXEL_DATA_BEGINS, PREAMBLE, False, META, frozenset())
+    except RunsOutError:
+        raise WalkError from None
+    return _Meta({tag: value[1] for tag, value in elements.values.items()}), end
+
+
+class _Meta:
+    """Texts of the file meta information."""
+
+    def __init__(self, values: dict[int, bytes]) -> None:
+        self.values = values
+
+    def text_of(self, tag: int) -> str:
+        return self.values.get(tag, b"").decode("ascii", "replace").strip(" \0\n\r\t")
+
+
+def _with_pydicom(path: Path, force: bool) -> tuple[Header, Elements]:
+    with opened(path, force) as stream:
         with typed("file meta information is damaged"):
             meta = _meta(stream)
-        syntax = _text(meta, 0x00020010)
+        syntax = meta.text_of(META_SYNTAX)
+        if not syntax and force:
+            syntax = _guessed(stream)
         if not syntax:
-            raise DicomError("file meta information has no Transfer Syntax UID (0002,0010)")
-        if _text(meta, 0x00020002) == DIRECTORY:
-            raise DicomError("DICOMDIR, which is not read yet; give its folder")
+            raise DicomError("file meta information has no Transfer Syntax UID (0002,0010); --force reads it")
+        if meta.text_of(META_SOP_CLASS) == DIRECTORY:
+            raise DicomError("DICOMDIR: open it by itself to read the files it lists")
         complete, content, deflated_from = True, stream, -1
         if syntax == DEFLATED:
             deflated_from = stream.tell()
@@ -53,18 +162,34 @@ def read_header(path: Path) -> Header:
         start = content.tell()
         try:
             with typed("header is damaged"):
-                header = _read(path, content, syntax, meta, deflated_from)
+                dataset = _dataset(content, syntax, [*WANTED, *LOOKED_INTO], FIRST_PIXEL_TAG)
+                elements = from_dataset(dataset, WANTED, LOOKED_INTO)
+                implicit, little = dataset.original_encoding
+                header = _header(path, elements, meta, syntax, content, bool(implicit), bool(little), deflated_from)
         except DicomError as error:
             content.seek(start)
             with typed("header is damaged"):
-                header = _salvaged(path, content, syntax, str(error))
-        return header if complete else replace(header, problem=header.problem or CUT_OFF)
+                header, elements = _salvaged(path, content, syntax, str(error)), Elements()
+        return (header if complete else replace(header, problem=header.problem or CUT_OFF)), elements
 
 
-def _meta(stream: BinaryIO) -> Dataset:
+def _meta(stream: BinaryIO) -> _Meta:
     from pydicom.filereader import read_dataset
 
-    return read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
+    dataset = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
+    texts = {tag: dataset.get_item(tag).value for tag in META if tag in dataset}
+    return _Meta({tag: v if isinstance(v, bytes) else str(v or "").encode() for tag, v in texts.items()})
+
+
+def _guessed(stream: BinaryIO) -> str:
+    """Transfer syntax of a data set that nothing is said of: explicit where the third word is a value representation."""
+    from .elements import LONG, SHORT
+    from .syntaxes import UNCOMPRESSED
+
+    start = stream.tell()
+    head = stream.read(6)
+    stream.seek(start)
+    return UNCOMPRESSED[1] if head[4:6] in SHORT | LONG else IMPLICIT
 
 
 def _dataset(stream: BinaryIO, syntax: str, tags: list[int], last: int) -> Dataset:
@@ -72,172 +197,84 @@ def _dataset(stream: BinaryIO, syntax: str, tags: list[int], last: int) -> Datas
     from pydicom.uid import UID
 
     uid = UID(syntax)
-    if not (uid.is_transfer_syntax and not uid.is_private):
-        return read_dataset(stream, False, True, None, lambda tag, vr, length: tag >= last, specific_tags=tags)
-    implicit, little = uid.is_implicit_VR, uid.is_little_endian
+    known = uid.is_transfer_syntax and not uid.is_private
+    implicit, little = (uid.is_implicit_VR, uid.is_little_endian) if known else (False, True)
     return read_dataset(stream, implicit, little, None, lambda tag, vr, length: tag >= last, specific_tags=tags)
 
 
 def _salvaged(path: Path, stream: BinaryIO, syntax: str, problem: str) -> Header:
     """Read only what tells which series a damaged file belongs to."""
     tags = [TAGS[keyword] for keyword in ("SOPClassUID", "Modality", "SeriesInstanceUID")]
-    dataset = _dataset(stream, syntax, tags, tags[-1] + 1)
-    sop_class, modality, uid = (_text(dataset, tag) for tag in tags)
+    facts = Facts(from_dataset(_dataset(stream, syntax, tags, tags[-1] + 1), frozenset(tags), frozenset()).values)
+    uid = facts.text("SeriesInstanceUID")
     if not uid:
         raise DicomError(problem)
-    return Header(path, sop_class=sop_class, series_uid=uid, modality=modality, transfer_syntax=syntax, problem=problem)
+    return Header(
+        path,
+        sop_class=facts.text("SOPClassUID"),
+        series_uid=uid,
+        modality=facts.text("Modality"),
+        transfer_syntax=syntax,
+        problem=problem,
+    )
 
 
-def _read(path: Path, stream: BinaryIO, syntax: str, meta: Dataset, deflated_from: int) -> Header:
-    from pydicom.uid import UID
-
-    dataset = _dataset(stream, syntax, [*TAGS.values(), *TELLING_APART.values()], PIXEL_TAGS[0])
-    facts = _Facts(dataset)
-    sop_class = facts.text("SOPClassUID") or _text(meta, 0x00020002)
-    kind = UID(sop_class).name
-    bits_stored = facts.whole("BitsStored") or 0
-    high_bit = facts.whole("HighBit", optional=True)
+def _header(
+    path: Path,
+    elements: Elements,
+    meta: _Meta,
+    syntax: str,
+    stream: Any,
+    implicit: bool,
+    little: bool,
+    deflated_from: int,
+) -> Header:
+    """Header of a file from its elements; `stream` stands at its pixel data."""
+    facts = Facts(elements.values, elements.little)
+    sop_class = facts.text("SOPClassUID") or meta.text_of(META_SOP_CLASS)
+    bits_stored = facts.whole("BitsStored")
     header = Header(
         path=path,
         sop_class=sop_class,
-        sop_uid=facts.text("SOPInstanceUID") or _text(meta, 0x00020003),
+        sop_uid=facts.text("SOPInstanceUID") or meta.text_of(META_SOP_UID),
+        study_uid=facts.text("StudyInstanceUID"),
         series_uid=facts.text("SeriesInstanceUID"),
         frame_of_reference=facts.text("FrameOfReferenceUID"),
-        description=facts.text("SeriesDescription"),
-        kind="" if kind == sop_class else kind,
+        description=facts.raw("SeriesDescription"),
+        character_set=facts.text("SpecificCharacterSet"),
+        kind=kind_name(sop_class),
         modality=facts.text("Modality"),
-        series_number=facts.whole("SeriesNumber", optional=True),
-        image_type=tuple(part.strip() for part in facts.text("ImageType").split("\\")),
+        series_number=facts.whole_or_none("SeriesNumber"),
+        instance_number=facts.number("InstanceNumber", optional=True),
+        time_points=facts.whole_or_none("NumberOfTemporalPositions"),
         transfer_syntax=syntax,
-        rows=facts.whole("Rows") or 0,
-        columns=facts.whole("Columns") or 0,
-        samples=_default(facts.whole("SamplesPerPixel"), 1),
-        frames=_default(facts.whole("NumberOfFrames"), 1),
+        rows=facts.whole("Rows"),
+        columns=facts.whole("Columns"),
+        samples=facts.whole("SamplesPerPixel", 1),
+        planar=facts.whole("PlanarConfiguration", optional=True) == 1,
+        frames=facts.whole("NumberOfFrames", 1),
         photometric=facts.text("PhotometricInterpretation"),
-        bits_allocated=facts.whole("BitsAllocated") or 0,
+        bits_allocated=facts.whole("BitsAllocated"),
         bits_stored=bits_stored,
-        high_bit=bits_stored - 1 if high_bit is None else high_bit,
+        high_bit=facts.whole("HighBit", bits_stored - 1, optional=True),
         signed=facts.whole("PixelRepresentation") == 1,
-        position=facts.numbers("ImagePositionPatient", 3),
-        orientation=facts.numbers("ImageOrientationPatient", 6),
-        spacing=facts.numbers("PixelSpacing", 2),
-        thickness=facts.number("SliceThickness", optional=True),
-        slope=facts.number("RescaleSlope"),
-        intercept=facts.number("RescaleIntercept"),
-        rescale_type=facts.text("RescaleType"),
-        lut=ModalityLut(0, np.zeros(1, np.uint16)) if TAGS["ModalityLUTSequence"] in dataset else None,
+        lut=modality_lut(elements, facts),
         units=facts.text("Units"),
+        pet=pet_facts(elements, facts),
         padding=facts.padding(),
         lossy=facts.text("LossyImageCompression") == "01",
         lossy_ratio=facts.ratio(),
-        telling_apart=facts.telling_apart(),
-        pixels=pixel_element(stream, dataset, deflated_from),
+        pixels=pixel_element(stream, implicit, little, deflated_from),
+        **placed(elements, facts, sop_class),
     )
-    problem = facts.problem or facts.missing_pixel_tag() or pixel_problem(header, stream)
-    return replace(header, problem=problem)
+    problem = facts.problem or _missing_pixel_tag(facts, header) or pixel_problem(header, stream)
+    return replace(header, problem=problem) if problem else header
 
 
-def _default(value: int | None, otherwise: int) -> int:
-    return otherwise if value is None else value
-
-
-def _text(dataset: Dataset, tag: int) -> str:
-    """Text of a tag as it stands, or empty; the values of multi-valued tags are joined by backslashes."""
-    if tag not in dataset:
+def _missing_pixel_tag(facts: Facts, header: Header) -> str:
+    """First tag missing among those without which pixels have no meaning."""
+    if facts.missing("Rows"):  # no image at all: the missing pixel data says it better
         return ""
-    value = dataset.get_item(tag).value
-    if isinstance(value, bytes):
-        value = value.decode("ascii", "replace")
-    return str(value or "").strip(" \0\n\r\t")
-
-
-class _Facts:
-    """Values of a dataset; the first that cannot be understood becomes the `problem`."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        self.problem = ""
-
-    def text(self, keyword: str) -> str:
-        if keyword == "SeriesDescription":
-            try:
-                return str(self.dataset.get(keyword) or "").strip(" \0")
-            except (LookupError, ValueError, TypeError, AttributeError):
-                return ""
-        return _text(self.dataset, TAGS[keyword])
-
-    def numbers(self, keyword: str, count: int, optional: bool = False) -> Vector | None:
-        try:
-            value: Any = self.dataset.get(keyword)
-            if value is None or value == "" or (not isinstance(value, int | float | str) and not len(value)):
-                return None
-            values = [value] if isinstance(value, int | float | str) else list(value)
-            found = tuple(float(v) for v in values)
-            if len(found) == count:
-                return found
-        except Exception:  # pydicom raises what it likes on malformed numbers
-            found = ()
-        if not optional:
-            what = "a number" if count == 1 else f"{count} numbers"
-            self.problem = self.problem or f"{named(keyword)} does not hold {what}"
-        return None
-
-    def number(self, keyword: str, optional: bool = False) -> float | None:
-        found = self.numbers(keyword, 1, optional)
-        return None if found is None else found[0]
-
-    def whole(self, keyword: str, optional: bool = False) -> int | None:
-        found = self.number(keyword, optional)
-        if found is not None and found.is_integer():
-            return int(found)
-        if found is not None and not optional:
-            self.problem = self.problem or f"{named(keyword)} does not hold a whole number"
-        return None
-
-    def missing(self, keyword: str) -> bool:
-        tag = TAGS[keyword]
-        return tag not in self.dataset or self.dataset.get_item(tag).value in (None, "", b"")
-
-    def ratio(self) -> float | None:
-        """Compression ratio of the last of possibly several lossy steps, which holds for the whole."""
-        try:
-            ratio = float(_text(self.dataset, TAGS["LossyImageCompressionRatio"]).split("\\")[-1])
-        except ValueError:
-            return None
-        return ratio if 1 <= ratio < 1e6 else None
-
-    def padding(self) -> tuple[int, int] | None:
-        """Padding as stored values; its value representation (US or SS) is often wrong, so that the bytes decide."""
-        ends = [self._stored(keyword) for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
-        if ends[0] is None:
-            return None
-        last = ends[0] if ends[1] is None else ends[1]
-        return min(ends[0], last), max(ends[0], last)
-
-    def _stored(self, keyword: str) -> int | None:
-        if TAGS[keyword] not in self.dataset:
-            return None
-        value = self.dataset.get_item(TAGS[keyword]).value
-        if not value:
-            return None
-        bits = self.whole("BitsAllocated") or 16
-        if not isinstance(value, bytes) or len(value) not in (2, 4):
-            self.problem = self.problem or f"{named(keyword)} does not hold one value"
-            return None
-        little = self.dataset.original_encoding[1]
-        number: int = int.from_bytes(value, "little" if little else "big") % 2**bits
-        return number - 2**bits if self.whole("PixelRepresentation") == 1 and number >= 2 ** (bits - 1) else number
-
-    def missing_pixel_tag(self) -> str:
-        """First tag missing among those without which pixels have no meaning."""
-        if TAGS["Rows"] not in self.dataset:  # no image at all: the missing pixel data says it better
-            return ""
-        return next((f"{named(keyword)} is missing" for keyword in PIXEL_MODULE if self.missing(keyword)), "")
-
-    def telling_apart(self) -> dict[str, bytes]:
-        found = {}
-        for keyword, tag in TELLING_APART.items():
-            if tag in self.dataset:
-                value = self.dataset.get_item(tag).value
-                found[keyword] = value if isinstance(value, bytes) else str(value or "").encode()
-        return {keyword: value.strip(b" \0") for keyword, value in found.items() if value}
+    floats = header.pixels is not None and header.pixels.numbers != "integer"
+    needed = [keyword for keyword in PIXEL_MODULE if not (floats and keyword in ("BitsStored", "PixelRepresentation"))]
+    return next((f"{named(keyword)} is missing" for keyword in needed if facts.missing(keyword)), "")

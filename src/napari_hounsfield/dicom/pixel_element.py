@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
+from .frame_size import frame_bits
 from .header import Header, PixelElement
 from .syntaxes import UNCOMPRESSED
 from .tags import TAGS, named
 
-if TYPE_CHECKING:
-    from pydicom import Dataset
-
-PIXEL_TAGS = (0x7FE00008, 0x7FE00009, TAGS["PixelData"])
+NUMBERS: dict[int, Literal["integer", "float", "double"]] = {
+    0x7FE00008: "float",
+    0x7FE00009: "double",
+    TAGS["PixelData"]: "integer",
+}
+"""Float Pixel Data, Double Float Pixel Data and Pixel Data: an image has one of them."""
+PIXEL_TAGS = tuple(NUMBERS)
+BITS_OF_FLOATS = {"float": 32, "double": 64}
 CUT_OFF = "file is cut off"
 LARGEST_SURPLUS = 2**20
 """Zero bytes behind the image that are taken for padding."""
 
 
-def pixel_element(stream: BinaryIO, dataset: Dataset, deflated_from: int) -> PixelElement | None:
-    """Where the pixel data lies; None if the header is not followed by pixel data."""
-    implicit, little = dataset.original_encoding
+def pixel_element(stream: BinaryIO, implicit: bool, little: bool, deflated_from: int) -> PixelElement | None:
+    """Where the pixel data lies that `stream` stands at; None if the header is not followed by pixel data."""
     order: Literal["little", "big"] = "little" if little else "big"
     head = stream.read(12)
     if len(head) < 8:
         return None
     tag = int.from_bytes(head[:2], order) << 16 | int.from_bytes(head[2:4], order)
-    if tag != TAGS["PixelData"]:  # or it is float pixel data, which no CT, MR or PET plane has
+    if tag not in NUMBERS:
         return None
     if implicit:
         size, stated = 8, head[4:8]
@@ -37,7 +41,8 @@ def pixel_element(stream: BinaryIO, dataset: Dataset, deflated_from: int) -> Pix
     offset = stream.tell() - len(head) + size
     end = stream.seek(0, 2)
     words = not implicit and head[4:6] == b"OW"
-    return PixelElement(offset, -1 if length == 0xFFFFFFFF else length, max(end - offset, 0), words, deflated_from)
+    stated_length = -1 if length == 0xFFFFFFFF else length
+    return PixelElement(offset, stated_length, max(end - offset, 0), words, deflated_from, NUMBERS[tag])
 
 
 def pixel_problem(header: Header, stream: BinaryIO) -> str:
@@ -47,6 +52,14 @@ def pixel_problem(header: Header, stream: BinaryIO) -> str:
         return "has no pixel data (7FE0,0010)"
     if header.rows < 1 or header.columns < 1:
         return f"{named('Rows')} or {named('Columns')} is 0"
+    if header.frames < 1:
+        return f"{named('NumberOfFrames')} is less than 1"
+    if pixels.numbers != "integer":
+        if header.bits_allocated != BITS_OF_FLOATS[pixels.numbers]:
+            return f"{named('BitsAllocated')} is not that of float pixel data"
+        if header.transfer_syntax not in UNCOMPRESSED:
+            return "float pixel data is compressed"
+        return _length_problem(header, pixels, stream)
     if not 1 <= header.bits_stored <= header.bits_allocated:
         return f"{named('BitsStored')} is not between 1 and Bits Allocated"
     if not header.bits_stored - 1 <= header.high_bit < header.bits_allocated:
@@ -58,7 +71,7 @@ def pixel_problem(header: Header, stream: BinaryIO) -> str:
 
 def _length_problem(header: Header, pixels: PixelElement, stream: BinaryIO) -> str:
     """Whether uncompressed pixel data has the length that rows and columns ask for; zeros may follow."""
-    expected = header.rows * header.columns * header.samples * header.frames * header.bits_allocated // 8
+    expected = -(frame_bits(header) * header.frames // -8)
     if pixels.length < 0:
         return f"{named('PixelData')} has undefined length, but is not compressed"
     if pixels.available < min(pixels.length, expected):

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from napari_hounsfield.errors import DicomError
-from napari_hounsfield.grid import Affine, Grid
+from napari_hounsfield.grid import Affine, Grid, axial_affine
 
-from .geometry import sorted_along_normal, stack_affine, tilt
-from .kinds import modality
+from .geometry import directions, sorted_along_normal, stack_affine, tilt
+from .kinds import is_colour, is_projection, modality
+from .read_params import ReadParams
 from .spacing import EVEN, ROUNDED, evenness, irregularity
 from .syntaxes import LOSSY
-from .units import unit_of
+from .tags import named
+from .units import meaning_of
 
 if TYPE_CHECKING:
     from .header import Header
     from .parts import Duplicate, Part
     from .regridding import Regridding
 
-Uneven = Literal["refuse", "ignore"]
 TILTED = 0.1
 """Degrees between stacking direction and slice normal from which a gantry tilt is reported."""
 
@@ -49,81 +52,151 @@ class Plan:
     @property
     def shape(self) -> tuple[int, ...]:
         """Of the array that the planes fill, in the order of `axes`."""
-        z, y, x = self.grid.shape
-        times = (len(self.planes) // z,) if self.axes.startswith("t") else ()
-        return (*times, z, y, x, *((3,) if self.axes.endswith("c") else ()))
+        return self._shaped(self.grid)
+
+    @property
+    def result(self) -> Grid:
+        """Grid of the volume that comes out."""
+        return self.regridding.target if self.regridding else self.grid
+
+    @property
+    def times(self) -> int:
+        """Points along the time axis; 1 where there is none."""
+        return len(self.planes) // self.grid.shape[0]
+
+    def _shaped(self, grid: Grid) -> tuple[int, ...]:
+        times = (self.times,) if self.axes.startswith("t") else ()
+        return (*times, *grid.shape, *((3,) if self.axes.endswith("c") else ()))
 
 
-def plan(part: Part, uneven: Uneven = "refuse") -> Plan:
+@dataclass(frozen=True)
+class _Place:
+    grid: Grid
+    warnings: tuple[str, ...]
+    regridding: Regridding | None = None
+
+
+def plan(part: Part, params: ReadParams | None = None) -> Plan:
     """Resolve how a part of a series is read.
 
     Parameters
     ----------
     part
         Planes of one matrix and orientation, sorted.
-    uneven
-        Whether planes that are not evenly spaced are refused, or read as if they were.
+    params
+        What is done with planes that are uneven or tilted, and which unit the values have.
 
     Raises
     ------
     DicomError
         If the planes make no even stack, or their values cannot be compared.
     """
-    planes, _ = sorted_along_normal(part.planes)
-    first = planes[0]
-    unit, warnings = unit_of(planes)
-    affine, spacing_warnings = _stacked(planes, uneven)
+    params = params or ReadParams()
+    first = part.planes[0]
+    meaning = meaning_of(part.planes, params)
+    place = _placed(part, params) if part.placed else _unplaced(part)
+    factor = meaning.factor
+    window = None if first.window is None or factor <= 0 else (first.window[0] * factor, first.window[1] * factor)
+    time = part.times > 1 or (not part.placed and is_projection(first) and first.frames > 1)
     return Plan(
-        planes=planes,
-        grid=Grid((len(planes), first.rows, first.columns), affine, first.frame_of_reference),
+        planes=part.planes,
+        grid=place.grid,
         modality=modality(first),
-        unit=unit,
+        unit=meaning.unit,
         name=" ".join(str(word) for word in (modality(first), first.series_number, part.name) if word not in ("", None)),
         duplicates=part.duplicates,
-        warnings=(*spacing_warnings, *warnings, *_remarks(part)),
+        warnings=(*place.warnings, *meaning.warnings, *_remarks(part)),
+        axes=("t" if time else "") + "zyx" + ("c" if is_colour(first) else ""),
+        factor=factor,
+        regridding=place.regridding,
+        window=window,
+        inverted=first.photometric == "MONOCHROME1",
     )
 
 
-def _stacked(planes: tuple[Header, ...], uneven: Uneven) -> tuple[Affine, list[str]]:
-    """Affine of sorted planes, and warnings about their positions."""
+def _placed(part: Part, params: ReadParams) -> _Place:
+    """Where the planes of one time point lie, and warnings about it."""
+    planes, _ = sorted_along_normal(part.first)
     first = planes[0]
+    shape, frame = (len(planes), first.rows, first.columns), first.frame_of_reference
     if len(planes) == 1:
         known = first.thickness is not None and 0 < first.thickness < 1e4
         affine = stack_affine(planes, float(first.thickness or 1.0) if known else 1.0)
-        return affine, [] if known else ["One slice without Slice Thickness: 1 mm is assumed."]
-    warnings = []
+        return _Place(Grid(shape, affine, frame), () if known else ("One slice without Slice Thickness: 1 mm is assumed.",))
     even = evenness(planes)
+    affine = stack_affine(planes, even.spacing)
+    grid = Grid(shape, affine, frame)
+    warnings = []
     if not even.within(EVEN):
         off = f"{even.along:.3g} mm along and {even.sideways:.3g} mm across the stack"
         if even.within(ROUNDED):
             warnings.append(f"Positions are off an even grid by up to {off}.")
-        elif even.sideways > ROUNDED * even.pixel:
+        elif params.uneven == "resample":
+            return _resampled(planes, affine, grid, f"Uneven spacing, off by up to {off}: resampled to an even grid.", even=False)
+        elif even.sideways > ROUNDED * even.pixel and even.within_along(ROUNDED):
             raise DicomError(f"{planes[even.worst].name}: positions do not lie on a straight line, off by {even.sideways:.3g} mm")
-        elif uneven == "refuse":
+        elif params.uneven == "refuse":
             raise DicomError(irregularity(planes))
         else:
             warnings.append(f"Uneven spacing was ignored: positions are off the grid by up to {off}.")
-    affine = stack_affine(planes, even.spacing)
     angle = tilt(affine)
     if angle > TILTED:
+        if params.tilt == "resample":
+            return _resampled(
+                planes, affine, grid, f"Gantry tilt of {angle:.1f} degrees: resampled to an upright grid.", even=True
+            )
         warnings.append(f"Gantry tilt of {angle:.1f} degrees: the grid is sheared.")
-    return affine, warnings
+    return _Place(grid, tuple(warnings))
+
+
+def _resampled(planes: tuple[Header, ...], affine: Affine, grid: Grid, warning: str, even: bool) -> _Place:
+    from .regridding import evened, upright
+
+    positions = np.array([plane.position for plane in planes], dtype=float)
+    axes = directions(planes)
+    normal = float(axes[0] @ affine[:3, 0])
+    spacing = (normal, float(np.linalg.norm(affine[:3, 1])), float(np.linalg.norm(affine[:3, 2])))
+    make = upright if even else evened
+    return _Place(grid, (warning,), make(positions, axes, spacing, grid.shape, grid.frame_of_reference))
+
+
+def _unplaced(part: Part) -> _Place:
+    """A grid from spacing alone: rows and columns along the axes of the patient, for want of a better place."""
+    first = part.planes[0]
+    warnings = []
+    if not is_projection(first):
+        warnings.append("No geometry: the slices are stacked by their numbers, and their place in the patient is not known.")
+    down, along = first.spacing or (1.0, 1.0)
+    if first.spacing is None:
+        warnings.append("No pixel spacing: lengths are in pixels.")
+    elif min(first.spacing) <= 0 or not np.isfinite(first.spacing).all() or max(first.spacing) > 1e4:
+        raise DicomError(f"{first.name}: {named('PixelSpacing')} is zero, negative or no number of millimetres that can be")
+    elif first.spacing_at == "detector":
+        warnings.append("Pixel spacing is that at the detector: lengths in the patient are smaller.")
+    apart = next((abs(v) for v in (first.between, first.thickness) if v is not None and 0 < abs(v) < 1e4), 1.0)
+    slices = 1 if is_projection(first) else len(part.planes)
+    affine = axial_affine((apart if slices > 1 else 1.0, down, along))
+    return _Place(Grid((slices, first.rows, first.columns), affine, ""), tuple(warnings))
 
 
 def _remarks(part: Part) -> list[str]:
     """What else the user should know, in words without patient data."""
     planes = part.planes
     remarks = []
+    if part.along:
+        what = "b-values" if part.along == "DiffusionBValue" else "time points"
+        remarks.append(f"{part.times} {what} by {named(part.along)}.")
     if part.duplicates:
-        remarks.append(f"{len(part.duplicates)} duplicate file(s) left out: " + _files([d for _, d in part.duplicates]) + ".")
-    if len({plane.sop_uid for plane in planes if plane.sop_uid}) < sum(bool(plane.sop_uid) for plane in planes):
+        remarks.append(f"{len(part.duplicates)} duplicate image(s) left out: " + _files([d for _, d in part.duplicates]) + ".")
+    identified = [(plane.sop_uid, plane.frame) for plane in planes if plane.sop_uid]
+    if len(set(identified)) < len(identified):
         remarks.append("SOP Instance UIDs are not unique.")
     lossy = [plane for plane in planes if plane.lossy or plane.transfer_syntax in LOSSY]
     if lossy:
         ratio = max(plane.lossy_ratio or 0 for plane in lossy)
         remarks.append("Lossy compression" + (f", ratio {ratio:.3g}." if ratio else "."))
     if any(plane.photometric == "MONOCHROME1" for plane in planes):
-        remarks.append("MONOCHROME1: values are kept, the display should be inverted.")
+        remarks.append("MONOCHROME1: values are kept, the display is inverted.")
     if not planes[0].series_uid:
         remarks.append("Series Instance UID is missing: the files of one folder are taken as one series.")
     if not planes[0].modality:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 from napari_hounsfield.operation import Progress, finish
 
-from .files import shown
-from .header_reading import read_header
+from .archive import is_archive, members
+from .directory import listed_files
+from .files import is_regular, shown
+from .header_reading import is_directory_file, read_headers
+from .read_params import ReadParams
 from .series import Series, series_of
 
 if TYPE_CHECKING:
@@ -36,18 +39,22 @@ class Scan:
     """Base name of each file that belongs to no series, and of each folder that cannot be opened, and the reason."""
     warnings: tuple[str, ...]
 
-    def chosen(self, uid: str = "") -> tuple[Series, ...]:
-        """Return the readable series, or the parts of the one with Series Instance UID `uid`, readable or not.
+    def chosen(self, uid: str = "", part: int = 0) -> tuple[Series, ...]:
+        """Return the readable series, or those with Series Instance UID `uid`, readable or not; of several volumes one by number.
 
         Raises
         ------
         DicomError
-            If there is no such series; or, without `uid`, if every series is refused: then with the reason of each.
+            If there is no such series or volume; or, where none is chosen, if every series is refused: with the reason of each.
         """
-        if uid:
-            found = tuple(series for series in self.series if series.uid == uid)
+        if uid or part:
+            found = tuple(series for series in self.series if uid in ("", series.uid))
             if not found:
                 raise DicomError(f"{self.name}: none of its {len(self.series)} series has the chosen UID")
+            if part:
+                found = tuple(series for series in found if series.index == part)
+            if not found:
+                raise DicomError(f"{self.name}: there is no volume {part} in the series")
             return found
         readable = tuple(series for series in self.series if series.refusal is None)
         if not readable:
@@ -67,32 +74,40 @@ class Scan:
         }
 
 
-def scan(path: str | os.PathLike[str]) -> Scan:
-    """Read the headers of a DICOM file, or of every file below a folder.
+def scan(path: str | os.PathLike[str], params: ReadParams | None = None) -> Scan:
+    """Read the headers of a DICOM file, of every file below a folder or in a zip archive, or of those that a DICOMDIR lists.
+
+    Parameters
+    ----------
+    path
+        File or folder.
+    params
+        How series will be read: what is refused, split or resampled follows from it.
 
     Raises
     ------
     DicomError
         If the path does not exist, or no file there is DICOM.
     """
-    return finish(scan_steps(path))
+    return finish(scan_steps(path, params))
 
 
-def scan_steps(path: str | os.PathLike[str]) -> Generator[Progress, None, Scan]:
+def scan_steps(path: str | os.PathLike[str], params: ReadParams | None = None) -> Generator[Progress, None, Scan]:
     """Scan stepwise: yields Progress, returns the Scan."""
     root = Path(path)
     if not root.exists():
         raise DicomError(f"{shown(root)}: no such file or folder")
     folder = root.is_dir()
     name = shown(root.absolute())
-    files, closed = _files_below(root) if folder else ([root], [])
+    params = params or ReadParams()
+    files, closed = _files_of(root, folder)
     if closed and not files:
         raise DicomError(f"{name}: no DICOM files to be seen: {closed[0][0]} {closed[0][1]}")
     headers: list[Header] = []
     skipped: list[tuple[str, str]] = []
     for i, file in enumerate(files):
         try:
-            headers.append(read_header(file))
+            headers += read_headers(file, params.force)
         except DicomError as error:
             skipped.append((shown(file), str(error)))
         if i % FILES_A_STEP == FILES_A_STEP - 1:
@@ -102,7 +117,7 @@ def scan_steps(path: str | os.PathLike[str]) -> Generator[Progress, None, Scan]:
         raise DicomError(f"{name}: {_why_nothing(skipped, folder)}")
     found: list[Series] = []
     for planes in _by_series(headers):
-        found += series_of(planes)
+        found += series_of(planes, params)
         yield Progress(1.0, f"{len(found)} series")
     found.sort(key=lambda series: (series.number is None, series.number))
     known = (*NO_DICOM, "DICOMDIR", CLOSED)
@@ -111,6 +126,20 @@ def scan_steps(path: str | os.PathLike[str]) -> Generator[Progress, None, Scan]:
     if closed:
         warnings.append(f"{len(closed)} folder(s) could not be opened: {', '.join(folder for folder, _ in closed[:5])}.")
     return Scan(name, tuple(found), tuple(skipped), tuple(warnings))
+
+
+def _files_of(root: Path, folder: bool) -> tuple[list[Path], list[tuple[str, str]]]:
+    """The files that a path stands for, and what is left out of them, with the reason."""
+    if folder:
+        return _files_below(root)
+    if is_regular(root):
+        with root.open("rb") as stream:
+            head = stream.read(4)
+        if is_archive(head):
+            return members(root)
+        if is_directory_file(root):
+            return listed_files(root)
+    return [root], []
 
 
 def _files_below(root: Path) -> tuple[list[Path], list[tuple[str, str]]]:

@@ -34,11 +34,15 @@ class Evenness:
     pixel: float
     """Smaller pixel spacing in mm."""
     worst: int
-    """Index of the plane that deviates most along the normal."""
+    """Index of the plane that deviates most."""
 
     def within(self, part: float) -> bool:
         """Whether no plane is further off than `part` of the spacing along, and of a pixel sideways."""
-        return self.along <= part * self.spacing and self.sideways <= part * self.pixel
+        return self.within_along(part) and self.sideways <= part * self.pixel
+
+    def within_along(self, part: float) -> bool:
+        """Whether no plane is further off than `part` of the spacing along the normal."""
+        return self.along <= part * self.spacing
 
 
 def evenness(headers: tuple[Header, ...]) -> Evenness:
@@ -51,15 +55,18 @@ def evenness(headers: tuple[Header, ...]) -> Evenness:
     along = np.abs(off @ normal)
     sideways = np.linalg.norm(off - np.outer(off @ normal, normal), axis=1)
     pixel = min(headers[0].spacing or (1.0,))
-    return Evenness(float(step @ normal), float(along.max()), float(sideways.max()), pixel, int(along.argmax()))
+    return Evenness(
+        float(step @ normal), float(along.max()), float(sideways.max()), pixel, int(np.maximum(along, sideways).argmax())
+    )
 
 
-def even_blocks(headers: tuple[Header, ...], distances: Points) -> list[tuple[Header, ...]]:
+def even_blocks(headers: tuple[Header, ...]) -> list[tuple[Header, ...]]:
     """Split sorted planes into runs of one spacing (and one slice thickness) that abut.
 
     A run has at least three planes, and the gap between two runs is no larger than the larger of their spacings. Empty if the
     planes are no such blocks.
     """
+    distances = sorted_along_normal(headers)[1]
     steps = gaps(distances)
     runs: list[tuple[int, int]] = []
     start = 0
@@ -87,12 +94,33 @@ def _continues(headers: tuple[Header, ...], steps: list[float], start: int, stop
 
 def irregularity(headers: tuple[Header, ...]) -> str:
     """Say in words where sorted uneven planes are uneven, by file."""
-    steps = np.array(gaps(sorted_along_normal(headers)[1]))
+    distances = sorted_along_normal(headers)[1]
+    steps = np.array(gaps(distances))
     usual = float(np.median(steps))
     worst = int(np.abs(steps - usual).argmax())
+    if (stray := _stray(distances, usual)) is not None:
+        off = f"{named('ImagePositionPatient')} is off the even grid of the other slices, which are {usual:.4g} mm apart"
+        return f"{headers[stray].name}: {off}"
     first, second = headers[worst].name, headers[worst + 1].name
     times = steps[worst] / usual
     where = f"{steps[worst]:.4g} mm from there to {second}, {usual:.4g} mm elsewhere"
     if times > 1.5 and abs(times - round(times)) < ROUNDED:
         return f"{first}: {round(times) - 1} slice(s) missing by {named('ImagePositionPatient')}: {where}"
     return f"{first}: uneven spacing by {named('ImagePositionPatient')}: {where}"
+
+
+def _stray(distances: Points, usual: float) -> int | None:
+    """Index of the one plane without which the others lie on an even grid with one gap, where it should be; or None.
+
+    Where the plane itself lies on that grid as well, slices are missing instead.
+    """
+    steps = np.diff(distances) / usual
+    if np.abs(steps - np.round(steps)).max(initial=0.0) <= ROUNDED:
+        return None
+    found = []
+    for index in range(len(distances)):
+        steps = np.diff(np.delete(distances, index)) / usual
+        whole = np.round(steps)
+        if np.abs(steps - whole).max(initial=0.0) <= ROUNDED and int((whole - 1).sum()) == 1:
+            found.append(index)
+    return found[0] if len(found) == 1 and len(distances) > 3 else None

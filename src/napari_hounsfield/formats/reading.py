@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_hounsfield.dicom.archive import is_archive
 from napari_hounsfield.dicom.files import is_regular
 from napari_hounsfield.errors import DicomError, FormatError, LabelError
 from napari_hounsfield.grid import reordered
@@ -25,7 +26,8 @@ from .nrrd import read_nrrd
 from .slicer import read_seg_nrrd
 
 if TYPE_CHECKING:
-    from napari_hounsfield.dicom.series import ReadParams, Series
+    from napari_hounsfield.dicom.read_params import ReadParams
+    from napari_hounsfield.dicom.series import Series
 
 _NAMED = {
     ".nii": "NIfTI", ".nii.gz": "NIfTI", ".hdr": "NIfTI", ".nrrd": "NRRD", ".nhdr": "NRRD", ".seg.nrrd": "NRRD",
@@ -69,7 +71,7 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
 
 def _of_unit(volume: Volume, params: ReadParams | None) -> Volume:
     """Volume with the unit that the user gives, where the file gives none."""
-    if params is None or params.unit == "as written" or volume.unit:
+    if params is None or params.unit in ("auto", "as written") or volume.unit:
         return volume
     return replace(volume, unit=params.unit, modality=volume.modality or {"HU": "CT", "SUV": "PT"}[params.unit])
 
@@ -159,7 +161,7 @@ def read_draft(path: str | Path) -> Segmentation | LabelMap:
 
 
 def kind_of(path: Path) -> str:
-    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG` or `DICOM`.
+    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG` or `DICOM` (also a zip archive, whatever is in it).
 
     Raises
     ------
@@ -183,6 +185,8 @@ def kind_of(path: Path) -> str:
         return "NIfTI"
     if head.startswith(b"NRRD000"):
         return "NRRD"
+    if is_archive(head):
+        return "DICOM"
     if head[128:132] == b"DICM":
         from .dicom_seg_reading import is_dicom_seg
 
@@ -218,8 +222,9 @@ def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
     """All series and segmentations that can be read, or the chosen one."""
     from napari_hounsfield.dicom.scan import scan
 
-    scanned = scan(path)
-    chosen = scanned.chosen(params.series) if params and params.series else scanned.series
+    scanned = scan(path, params)
+    one = params is not None and bool(params.series or params.part)
+    chosen = scanned.chosen(params.series, params.part) if params and one else scanned.series
     found: list[Volume | LabelMap] = []
     refused: list[DicomError] = []
     for series in chosen:
@@ -227,7 +232,7 @@ def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
             found += _series(series, params)
         except DicomError as error:
             refused.append(error)
-    if params and params.series and refused:
+    if one and refused:
         raise refused[0]
     if not found:
         reasons = "; ".join(dict.fromkeys(str(error) for error in refused[:3]))

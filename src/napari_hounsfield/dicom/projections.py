@@ -1,0 +1,39 @@
+"""Places and sizes that projection, ultrasound and nuclear images state in ways of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .facts import Facts
+from .tags import SEQUENCES
+
+if TYPE_CHECKING:
+    from .elements import Elements
+    from .header import Vector
+
+TWO_DIMENSIONAL = 1
+CENTIMETRES = 3
+
+
+def region_spacing(elements: Elements) -> Vector | None:
+    """Pixel spacing (y, x) in mm of the two-dimensional ultrasound regions (PS3.3 C.8.5.5); None unless all of them agree."""
+    found = set()
+    for item in elements.items.get(SEQUENCES["SequenceOfUltrasoundRegions"], []):
+        facts = Facts(item.values, elements.little)
+        if facts.first("RegionSpatialFormat") != TWO_DIMENSIONAL:
+            continue
+        units = facts.first("PhysicalUnitsXDirection"), facts.first("PhysicalUnitsYDirection")
+        x, y = facts.first("PhysicalDeltaX"), facts.first("PhysicalDeltaY")
+        if units != (CENTIMETRES, CENTIMETRES) or not x or not y:
+            return None
+        found.add((round(abs(y) * 10, 9), round(abs(x) * 10, 9)))
+    return found.pop() if len(found) == 1 else None
+
+
+def detector_place(elements: Elements) -> tuple[Vector | None, Vector | None]:
+    """Position and orientation of the first slice of a nuclear image (PS3.3 C.8.4.11)."""
+    item = elements.first(SEQUENCES["DetectorInformationSequence"])
+    if item is None:
+        return None, None
+    facts = Facts(item.values, elements.little)
+    return facts.numbers("ImagePositionPatient", 3, optional=True), facts.numbers("ImageOrientationPatient", 6, optional=True)
