@@ -13,6 +13,7 @@ import numpy as np
 from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 
 from .codestream import DAMAGED, Codestream, check_jpeg, lengthened
+from .jpeg_ls import decoded_jpeg_ls
 from .rle import decoded_rle
 from .syntaxes import JPEG, JPEG_EXTENDED, RLE, UNCOMPRESSED
 
@@ -123,18 +124,21 @@ def decoded(header: Header, frame: bytes) -> NDArray[Any]:
 
         return _numbers(bytes(decode_pixel_data(frame, version=2)), header, found, found.signed != header.signed)
     if header.transfer_syntax in JPEG_LS:
-        from jpeg_ls import decode_from_buffer  # type: ignore[import-untyped]
-
-        return _numbers(decode_from_buffer(frame), header, found, header.signed)
+        size = found.rows * found.columns * _bytes(found)
+        return _numbers(decoded_jpeg_ls(frame, size), header, found, header.signed)
     values = decoded_by_pydicom(header, frame, raw=True)
     if not np.array_equal(decoded_by_pydicom(header, lengthened(frame), raw=True), values):
         raise DicomError(DAMAGED)
     return values
 
 
+def _bytes(found: Codestream) -> int:
+    return 1 if found.bits <= 8 else 2 if found.bits <= 16 else 4
+
+
 def _numbers(data: bytes | bytearray, header: Header, found: Codestream, unlike: bool) -> NDArray[Any]:
     """Decoded samples as numbers; `unlike` where the codestream does not have the sign that the header states."""
-    size = 1 if found.bits <= 8 else 2 if found.bits <= 16 else 4
+    size = _bytes(found)
     values: NDArray[Any] = np.frombuffer(data, f"{'i' if header.signed else 'u'}{size}").reshape(header.rows, header.columns)
     spare = 8 * size - found.bits
     return (values << spare) >> spare if unlike and spare else values
