@@ -13,6 +13,7 @@ import numpy as np
 from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 
 from .codestream import DAMAGED, Codestream, check_jpeg, lengthened
+from .jpeg_lossless import cut_off
 from .jpeg_ls import decoded_jpeg_ls
 from .rle import decoded_rle
 from .syntaxes import JPEG, JPEG_EXTENDED, RLE, UNCOMPRESSED
@@ -50,6 +51,7 @@ CODECS = {
     JPEG + "203": Codec("HTJ2K", "pylibjpeg", "pylibjpeg-openjpeg"),
 }
 JPEG_2000 = tuple(syntax for syntax, codec in CODECS.items() if codec.package == "pylibjpeg-openjpeg")
+JPEG_LOSSLESS = (JPEG + "57", JPEG + "70")
 JPEG_LS = (JPEG + "80", JPEG + "81")
 EXTENDED_12_BIT = "pylibjpeg-libjpeg (GPLv3, not installed with this package)"
 
@@ -127,7 +129,11 @@ def decoded(header: Header, frame: bytes) -> NDArray[Any]:
         size = found.rows * found.columns * _bytes(found)
         return _numbers(decoded_jpeg_ls(frame, size), header, found, header.signed)
     values = decoded_by_pydicom(header, frame, raw=True)
-    if not np.array_equal(decoded_by_pydicom(header, lengthened(frame), raw=True), values):
+    if header.transfer_syntax in JPEG_LOSSLESS:
+        cut = cut_off(frame, values)
+    else:
+        cut = not np.array_equal(decoded_by_pydicom(header, lengthened(frame), raw=True), values)
+    if cut:
         raise DicomError(DAMAGED)
     return values
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_hounsfield.errors import DicomError
 
-from .codecs import JPEG_2000, JPEG_LS, checked, decoded_by_pydicom, pixel_options
+from .codecs import CODECS, checked, decoded_by_pydicom, pixel_options
 from .codestream import DAMAGED, lengthened
 from .files import inflated, opened
 from .pixels import read_stored
@@ -73,7 +73,7 @@ def _samples(header: Header, frame: bytes) -> NDArray[Any]:
         planes = decoded_rle(frame, header.rows, header.columns, 3, header.bits_allocated)
         return _converted(header, planes.astype(planes.dtype.newbyteorder("<"), copy=False).tobytes(), planar=True)
     colours = decoded_by_pydicom(header, frame, raw=False)
-    if header.transfer_syntax not in (*JPEG_2000, *JPEG_LS):
+    if CODECS[header.transfer_syntax].plugin == "pillow":
         again = decoded_by_pydicom(header, lengthened(frame), raw=False)
         if not np.array_equal(again, colours):
             raise DicomError(DAMAGED)
