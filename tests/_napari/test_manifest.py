@@ -76,7 +76,7 @@ print(json.dumps([m for m in sys.modules if m.startswith("napari_hounsfield") an
     ("name", "expected"),
     [
         ("a.dcm", True), ("A.DCM", True), ("a.ima", True), ("a.nii.gz", True), ("a.seg.nrrd", True), ("a.mha", True),
-        ("a.png", False),
+        ("a.zip", True), ("a.png", False),
     ],
 )  # fmt: skip
 def test_which_files_are_claimed(manifest: PluginManifest, name: str, expected: bool) -> None:

@@ -14,6 +14,7 @@ from napari_hounsfield.operation import Progress
 from . import overlay
 from .bridge import add
 from .form import RunBar
+from .landing import same_memory
 from .layers import LayerTuple, layer_tuples
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ class DemoDock(Container[Any]):
         self.bar.start(_with_layers(run(*self._given)), self._done, self._found)
 
     def _found(self, tuples: list[LayerTuple]) -> None:
+        for layer in [one for one in self._shown if same_memory(one.data, tuples[0][0])]:  # it was shown while it was read
+            self._shown.remove(layer)
+            self._viewer.layers.remove(layer)
         for layer in self._shown[1:]:
             layer.visible = False
         added = add(self._viewer, tuples)

@@ -47,12 +47,14 @@ class Landing:
         if not arrival.complete:
             (self._partial,) = self._add(arrival.layers)
             self._as_given = self._partial.name, _limits(self._partial)
+            if len(self._viewer.layers) == 1:
+                _turn_to_middle(self._viewer, self._partial)
             self._timer.start()
             return
         partial, self._partial = self._partial, None
         self._timer.stop()
         layers = arrival.layers
-        if partial is not None and layers and _same_memory(partial.data, layers[0][0]):
+        if partial is not None and layers and same_memory(partial.data, layers[0][0]):
             self._complete(partial, layers[0])
             layers = layers[1:]
         elif partial is not None:
@@ -103,9 +105,20 @@ def _limits(layer: Layer) -> tuple[float, ...]:
     return tuple(layer.contrast_limits or ())
 
 
-def _same_memory(shown: Any, final: Any) -> bool:
+def same_memory(shown: Any, final: Any) -> bool:
     """Whether two arrays are the same voxels, not copies."""
     return bool(shown.shape == final.shape and shown.dtype == final.dtype and np.may_share_memory(shown, final))
+
+
+def _turn_to_middle(viewer: ViewerModel, layer: Layer) -> None:
+    """Show the plane that is filled first, the middle one of the first time point, where the slider runs along planes."""
+    how: Shown = layer.metadata[KEY]
+    leading = layer.ndim - 3
+    planes, along = how.placement.grid.shape[0], how.placement.axes.index(0)
+    middle = planes // 2
+    viewer.dims.set_current_step(leading + along, planes - 1 - middle if along in how.placement.flips else middle)
+    for axis in range(leading):
+        viewer.dims.set_current_step(axis, 0)
 
 
 def _under_functional(viewer: ViewerModel, layer: Layer) -> None:

@@ -20,12 +20,19 @@ AT_ONCE = 8_000_000
 """Bytes that are read within a moment on the main thread, so that `viewer.open` returns their layers."""
 LOOKED_AT = 64
 """Files of a folder that are opened to see whether it holds DICOM."""
+UNPACKED = 4
+"""Files of an archive that are unpacked for that."""
+NAMED = (".dcm", ".dicom", ".ima")
 
 
 def dicom_reader(path: Paths) -> Callable[[Paths], Layers] | None:
-    """Reader for DICOM files and for folders that hold some; None for other folders."""
+    """Reader for DICOM files, and for folders and zip archives that hold some; None for others."""
     first = _paths(path)[0]
-    return read_dicom if not first.is_dir() or _holds_dicom(first) else None
+    if first.is_dir():
+        return read_dicom if _holds_dicom(first) else None
+    if first.suffix.lower() == ".zip":
+        return read_dicom if _archive_holds_dicom(first) else None
+    return read_dicom
 
 
 def volume_reader(path: Paths) -> Callable[[Paths], Layers]:
@@ -66,12 +73,40 @@ def _holds_dicom(folder: Path) -> bool:
         if file.name.startswith(".") or not file.is_file():
             continue
         looked += 1
-        if file.suffix.lower() in (".dcm", ".dicom", ".ima") or file.name == "DICOMDIR":
+        if _is_named_so(file):
             return True
-        with file.open("rb") as stream:
-            if stream.read(132)[128:] == b"DICM":
-                return True
+        try:
+            with file.open("rb") as stream:
+                if stream.read(132)[128:] == b"DICM":
+                    return True
+        except OSError:
+            continue
     return False
+
+
+def _archive_holds_dicom(path: Path) -> bool:
+    """Whether a zip archive has a file that ends as DICOM does, or one of its first files is DICOM."""
+    from napari_hounsfield.dicom.archive import members
+    from napari_hounsfield.dicom.files import opened
+    from napari_hounsfield.errors import DicomError
+
+    try:
+        files, _ = members(path)
+    except DicomError:
+        return False
+    if any(_is_named_so(file) for file in files):
+        return True
+    for file in files[:UNPACKED]:
+        try:
+            opened(file).close()
+        except DicomError:
+            continue
+        return True
+    return False
+
+
+def _is_named_so(file: Path) -> bool:
+    return file.suffix.lower() in NAMED or file.name == "DICOMDIR"
 
 
 def _read(paths: list[Path], steps: Callable[[Any], Generator[Progress, None, Any]]) -> Layers:

@@ -54,8 +54,8 @@ def table_rows(found: Scan) -> list[Row]:
 
 def study_numbers(series: Sequence[Series]) -> list[int]:
     """Number of each one's study, in the order in which the studies occur."""
-    seen: dict[object, int] = {}
-    return [seen.setdefault(getattr(one, "study", ""), len(seen) + 1) for one in series]
+    seen: dict[str, int] = {}
+    return [seen.setdefault(one.study, len(seen) + 1) for one in series]
 
 
 def _row(series: Series, study: int) -> Row:
@@ -74,15 +74,16 @@ def _row(series: Series, study: int) -> Row:
 
 def _matrix(series: Series) -> str:
     """Columns x rows x slices, then time points."""
-    if series.plan is None:
+    if series.shape is None:
         planes = series.part.planes if series.part else series.planes
         if series.labels:
             return "labels"
-        count = f"{len(planes)} file{'s' * (len(planes) != 1)}"
-        return f"{planes[0].columns} x {planes[0].rows}, {count}" if planes[0].rows else count
-    z, y, x = series.plan.grid.shape
-    times = series.plan.shape[0] if series.plan.axes.startswith("t") else 0
-    return f"{x} x {y} x {z}" + (f", {times} times" if times else "")
+        several = "s" * (len(planes) != 1)
+        if not planes[0].rows:
+            return f"{len(planes)} file{several}"
+        return f"{planes[0].columns} x {planes[0].rows}, {len(planes)} image{several}"
+    z, y, x = series.shape
+    return f"{x} x {y} x {z}" + (f", {series.times} times" if series.times > 1 else "")
 
 
 def _size(megabytes: float) -> str:

@@ -68,11 +68,10 @@ class SeriesTable(QTreeWidget):
     def _fit_reasons(self) -> None:
         """Make sentences as high as their words need, which Qt would judge by the width of the first column."""
         viewport: Any = self.viewport()
+        width = viewport.width() - self.columnViewportPosition(0) - 2 * MARGIN
         for row, item in self._items:
             if row.reason:
-                words = self.fontMetrics().boundingRect(
-                    0, 0, viewport.width() - 2 * MARGIN, 10_000, Qt.TextFlag.TextWordWrap, row.refusal
-                )
+                words = self.fontMetrics().boundingRect(0, 0, width, 10_000, Qt.TextFlag.TextWordWrap, row.refusal)
                 item.setSizeHint(0, QSize(0, words.height() + 2 * MARGIN))
 
     def resizeEvent(self, event: Any) -> None:  # noqa: N802

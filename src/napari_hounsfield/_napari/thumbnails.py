@@ -40,25 +40,14 @@ def thumbnail_steps(chosen: Sequence[Series]) -> Generator[Progress, None, None]
 
 def thumbnail(plan: Plan) -> Picture:
     """Picture (y, x, 3) of a series, whose pixels are square and few."""
-    values = _middle(plan)
+    from napari_hounsfield.dicom.reading import preview
+
+    values = preview(plan)
     colour = values.ndim == 3
     if not colour:
         values = _grey(values, plan)
     _, dy, dx = plan.grid.spacing
     return _small(values if colour else np.repeat(values[..., np.newaxis], 3, -1), dy, dx)
-
-
-def _middle(plan: Plan) -> NDArray[Any]:
-    """Values (y, x) or colours (y, x, 3) of the middle plane."""
-    from napari_hounsfield.dicom import reading
-
-    if hasattr(reading, "preview"):
-        values: NDArray[Any] = reading.preview(plan)
-        return values
-    from napari_hounsfield.dicom.pixels import stored_values
-
-    plane = plan.planes[len(plan.planes) // 2]
-    return stored_values(plane).astype(np.float32) * np.float32(plane.slope or 1) + np.float32(plane.intercept or 0)
 
 
 def _grey(values: NDArray[Any], plan: Plan) -> Picture:
