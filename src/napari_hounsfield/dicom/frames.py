@@ -51,6 +51,11 @@ def placed(elements: Elements, facts: Facts, sop_class: str) -> dict[str, Any]:
     }
 
 
+def has_frames(header: Header, elements: Elements) -> bool:
+    """Whether a file says of single frames where they lie, or has several."""
+    return header.frames > 1 or PER_FRAME in elements.items or SHARED in elements.items
+
+
 def frames_of(header: Header, elements: Elements) -> tuple[Header, ...]:
     """One header a frame of a multi-frame file."""
     if header.frames > MOST_FRAMES:

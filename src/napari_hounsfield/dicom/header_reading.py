@@ -12,7 +12,7 @@ from napari_hounsfield.errors import DicomError
 from .elements import FIRST_PIXEL_TAG, IMPLICIT, Elements, RunsOutError, WalkError, from_dataset, walked
 from .facts import Facts, modality_lut
 from .files import PREAMBLE, inflated, is_regular, opened
-from .frames import frames_of, placed
+from .frames import frames_of, has_frames, placed
 from .guards import quiet, typed
 from .header import Header
 from .kinds import kind_name, unsupported
@@ -65,7 +65,7 @@ def read_headers(path: Path, force: bool = False) -> tuple[Header, ...]:
                 header, elements = _walked(path, file)
         except (OSError, WalkError):
             header, elements = _with_pydicom(path, force)
-        if header.problem or header.frames < 2 or unsupported(header):
+        if header.problem or unsupported(header) or not has_frames(header, elements):
             return (header,)
         with typed("functional groups are damaged"):
             return frames_of(header, elements)

@@ -100,7 +100,10 @@ def scan_steps(path: str | os.PathLike[str], params: ReadParams | None = None) -
     folder = root.is_dir()
     name = shown(root.absolute())
     params = params or ReadParams()
-    files, closed = _files_of(root, folder)
+    try:
+        files, closed = _files_of(root, folder)
+    except DicomError as error:
+        raise DicomError(f"{name}: {error}") from None
     if closed and not files:
         raise DicomError(f"{name}: no DICOM files to be seen: {closed[0][0]} {closed[0][1]}")
     headers: list[Header] = []
@@ -154,10 +157,10 @@ def _files_below(root: Path) -> tuple[list[Path], list[tuple[str, str]]]:
 
 
 def _why_nothing(skipped: list[tuple[str, str]], folder: bool) -> str:
-    if not folder:
-        return skipped[0][1]
     if not skipped:
-        return "empty folder, no DICOM files"
+        return "empty folder, no DICOM files" if folder else "no DICOM files"
+    if len(skipped) == 1 and not folder:
+        return skipped[0][1]
     reasons = list(dict.fromkeys(reason for _, reason in skipped))
     return f"no DICOM files among its {len(skipped)} file(s) ({'; '.join(reasons[:3])})"
 
