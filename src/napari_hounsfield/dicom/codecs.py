@@ -53,6 +53,7 @@ CODECS = {
 JPEG_2000 = tuple(syntax for syntax, codec in CODECS.items() if codec.package == "pylibjpeg-openjpeg")
 JPEG_LOSSLESS = (JPEG + "57", JPEG + "70")
 JPEG_LS = (JPEG + "80", JPEG + "81")
+DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 EXTENDED_12_BIT = "pylibjpeg-libjpeg (GPLv3, not installed with this package)"
 
 
@@ -74,6 +75,8 @@ def undecodable(header: Header) -> str:
 def _syntax_name(syntax: str) -> str:
     from pydicom.uid import UID
 
+    if syntax == DEFLATED_FRAMES:
+        return "Deflated Image Frame Compression"
     uid = UID(syntax)
     return str(uid.name) if uid.is_transfer_syntax and not uid.is_private else "unknown"
 

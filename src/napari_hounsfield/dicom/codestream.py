@@ -9,6 +9,9 @@ from napari_hounsfield.errors import DicomError
 ITEM = b"\xfe\xff\x00\xe0"
 SEQUENCE_END = b"\xfe\xff\xdd\xe0"
 JPEG_END = b"\xff\xd9"
+PADDING = b"\0\xff"
+"""Bytes that make the length of a fragment even: 0 by the standard, 255 by some."""
+JP2_FILE = b"\0\0\0\x0cjP"
 JPEG_2000_START = b"\xff\x4f\xff\x51"
 TILE_PART = b"\xff\x90"
 NOT_FRAMES = (0xC4, 0xC8, 0xCC)
@@ -42,13 +45,15 @@ def check_jpeg(frame: bytes, rows: int, columns: int, samples: int = 1) -> Codes
         found = _jpeg2000(frame)
     elif frame[:2] == b"\xff\xd8":
         found = _jpeg(frame)
+    elif frame[:6] == JP2_FILE:  # its boxes may swap components, which the standard does not allow (PS3.5 A.4.4)
+        raise DicomError("compressed pixel data (7FE0,0010) is a JP2 file, not a codestream")
     else:
         raise DicomError("compressed pixel data (7FE0,0010) is not a JPEG codestream")
     if (found.rows, found.columns) != (rows, columns):
         raise DicomError(f"codestream is {found.rows} x {found.columns}, Rows x Columns are {rows} x {columns}")
     if found.samples != samples:
         raise DicomError(f"codestream has {found.samples} component(s), SamplesPerPixel (0028,0002) is {samples}")
-    if not frame.rstrip(b"\0").endswith(JPEG_END):
+    if not frame.rstrip(PADDING).endswith(JPEG_END):
         raise DicomError(DAMAGED)
     if frame[:4] == JPEG_2000_START:
         _check_tile_parts(frame)
@@ -113,5 +118,5 @@ def lengthened(frame: bytes) -> bytes:
 
     libjpeg makes up zeros there, and does not tell.
     """
-    entropy_coded = frame.rstrip(b"\0")[: -len(JPEG_END)].rstrip(b"\xff")  # which may stand before any marker
+    entropy_coded = frame.rstrip(PADDING)[: -len(JPEG_END)].rstrip(b"\xff")  # which may stand before any marker
     return entropy_coded + FILLER + JPEG_END

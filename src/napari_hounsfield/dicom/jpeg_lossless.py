@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .codestream import JPEG_END, PADDING
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -76,7 +78,7 @@ def _parsed(frame: bytes) -> _Stream:
         elif marker == SCAN:
             stream.plain &= len(body) == 6 and body[0] == 1 and not body[5] & 15
             stream.table, stream.predictor = body[2] >> 4, body[3]
-            stream.data = frame[at:].rstrip(b"\0")[:-2]
+            stream.data = frame[at:].rstrip(PADDING)[: -len(JPEG_END)]
             break
     return stream
 

@@ -129,11 +129,13 @@ class _PixelFile:
         first, last = bits * header.frame // 8, -(bits * (header.frame + 1) // -8)
         if header.transfer_syntax != BIG_ENDIAN:
             return self._bytes(self.pixels.offset + first, last - first)
-        size = 2 if header.bits_allocated == 8 and self.pixels.words else header.bits_allocated // 8
+        size = 2 if header.bits_allocated in (1, 8) and self.pixels.words else max(header.bits_allocated // 8, 1)
         if size not in (1, 2, 4, 8):
             raise DicomError(f"big endian images of {header.bits_allocated} bits a pixel are not read")
         start = first // size * size  # words of 8-bit pixels may lie across frames
-        words = self._bytes(self.pixels.offset + start, -((last - start) // -size) * size)
+        wanted = min(-((last - start) // -size) * size, self.pixels.available - start)
+        words = self._bytes(self.pixels.offset + start, max(wanted, last - start))
+        words += b"\0" * (-len(words) % size)
         return np.frombuffer(words, f">u{size}").astype(f"<u{size}").tobytes()[first - start : last - start]
 
     def _bytes(self, offset: int, size: int) -> bytes:
