@@ -1,0 +1,12 @@
+"""All traps, in the order of their themes: each module registers its own when it is imported."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from .truth import REGISTRY
+
+THEMES = """order spacing same_place value bits header damage coding enhanced channel pet_mr projection container"""
+for theme in THEMES.split():
+    import_module(f"{__package__}.{theme}_traps")
+TRAPS = tuple(REGISTRY)

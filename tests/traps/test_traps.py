@@ -1,0 +1,65 @@
+"""Every input is read right or refused: the corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .corpus import TRAPS
+from .judging import Found, same
+from .not_yet import NOT_YET
+from .running import judge, run
+from .truth import Trap
+from .writing import AXIAL, hu, pattern
+
+
+def _case(trap: Trap) -> object:
+    marks = [pytest.mark.xfail(strict=True, reason=NOT_YET[trap.name])] if trap.name in NOT_YET else []
+    return pytest.param(trap, marks=marks, id=trap.name)
+
+
+@pytest.mark.parametrize("trap", [_case(trap) for trap in TRAPS])
+def test_right_or_refused(trap: Trap, tmp_path: Path) -> None:
+    truth = trap.build(tmp_path / "in")
+    outcome, volumes = run(tmp_path / "in" / truth.input)
+    assert judge(truth, outcome, volumes) == ""
+
+
+def test_the_list_of_what_is_missing_is_of_traps() -> None:
+    assert NOT_YET.keys() <= {trap.name for trap in TRAPS}
+
+
+def test_traps_are_the_same_at_every_run(tmp_path: Path) -> None:
+    for trap in (TRAPS[0], next(trap for trap in TRAPS if trap.name == "two echoes")):
+        written = []
+        for name in ("first", "second"):
+            trap.build(tmp_path / trap.name / name)
+            written.append([path.read_bytes() for path in sorted((tmp_path / trap.name / name).iterdir())])
+        assert written[0] == written[1]
+
+
+class TestJudge:
+    """The judge of other readers takes every way of storing the truth, and nothing else."""
+
+    truth = hu(pattern())
+
+    def test_takes_flips_and_permutations(self) -> None:
+        step = np.array([[0, 0, -1, 5], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1.0]])
+        turned = self.truth.array.transpose(2, 1, 0)[:, :, ::-1]
+        assert same(self.truth, Found(turned, AXIAL.affine @ step))
+
+    @pytest.mark.parametrize("axis", [0, 1, 2])
+    def test_refuses_flips_that_the_affine_does_not_tell(self, axis: int) -> None:
+        assert not same(self.truth, Found(np.flip(self.truth.array, axis), AXIAL.affine))
+
+    def test_refuses_a_shift_of_a_tenth_of_a_millimetre(self) -> None:
+        moved = AXIAL.affine.copy()
+        moved[1, 3] += 0.1
+        assert not same(self.truth, Found(self.truth.array, moved))
+
+    def test_refuses_one_wrong_value(self) -> None:
+        wrong = self.truth.array.copy()
+        wrong[2, 3, 4] += 1
+        assert not same(self.truth, Found(wrong, AXIAL.affine))
