@@ -6,6 +6,8 @@ A second decoder is never tried where the first fails: some fill up damaged fram
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +31,7 @@ MAX_PIXELS = 2**28
 
 @dataclass(frozen=True)
 class Codec:
-    """Which plug-in of pydicom decodes a syntax, and the package that brings it."""
+    """Which plug-in of pydicom, or package by itself, decodes a syntax, and the package that brings it."""
 
     name: str
     plugin: str
@@ -40,6 +42,8 @@ CODECS = {
     RLE: Codec("RLE Lossless", "pydicom", "pillow"),
     JPEG + "50": Codec("JPEG Baseline", "pillow", "pillow"),
     JPEG_EXTENDED: Codec("JPEG Extended", "pillow", "pillow"),
+    JPEG + "53": Codec("JPEG Spectral Selection, Non-Hierarchical (Process 6 and 8)", "imagecodecs", "imagecodecs"),
+    JPEG + "55": Codec("JPEG Full Progression, Non-Hierarchical (Process 10 and 12)", "imagecodecs", "imagecodecs"),
     JPEG + "57": Codec("JPEG Lossless", "gdcm", "python-gdcm"),
     JPEG + "70": Codec("JPEG Lossless", "gdcm", "python-gdcm"),
     JPEG + "80": Codec("JPEG-LS Lossless", "pyjpegls", "pyjpegls"),
@@ -54,7 +58,9 @@ JPEG_2000 = tuple(syntax for syntax, codec in CODECS.items() if codec.package ==
 JPEG_LOSSLESS = (JPEG + "57", JPEG + "70")
 JPEG_LS = (JPEG + "80", JPEG + "81")
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
-EXTENDED_12_BIT = "pylibjpeg-libjpeg (GPLv3, not installed with this package)"
+EXTENDED_12_BIT = "JPEG Extended of 12 bits needs the package imagecodecs, or pylibjpeg-libjpeg (GPLv3)"
+OPTIONAL = "imagecodecs"
+"""Reads what no other package under a permissive licence does, but is large: used where it is installed."""
 
 
 def undecodable(header: Header) -> str:
@@ -68,7 +74,7 @@ def undecodable(header: Header) -> str:
         return f"{codec.name} with HighBit (0028,0102) other than Bits Stored - 1 is not read"
     plugins = _plugins(header.transfer_syntax)
     if header.transfer_syntax == JPEG_EXTENDED and header.bits_stored > 8:
-        return "" if "pylibjpeg" in plugins else f"JPEG Extended of 12 bits needs {EXTENDED_12_BIT}"
+        return "" if {OPTIONAL, "pylibjpeg"} & set(plugins) else EXTENDED_12_BIT
     return "" if codec.plugin in plugins else f"{codec.name} needs the package {codec.package}"
 
 
@@ -81,10 +87,15 @@ def _syntax_name(syntax: str) -> str:
     return str(uid.name) if uid.is_transfer_syntax and not uid.is_private else "unknown"
 
 
+@cache
 def _plugins(syntax: str) -> tuple[str, ...]:
     from pydicom.pixels.decoders.base import get_decoder
 
-    return tuple(get_decoder(syntax).available_plugins)
+    optional = (OPTIONAL,) if find_spec(OPTIONAL) else ()
+    try:
+        return (*get_decoder(syntax).available_plugins, *optional)
+    except NotImplementedError:  # pydicom knows no plug-in at all
+        return optional
 
 
 def checked(header: Header, frame: bytes) -> Codestream | None:
@@ -131,14 +142,29 @@ def decoded(header: Header, frame: bytes) -> NDArray[Any]:
     if header.transfer_syntax in JPEG_LS:
         size = found.rows * found.columns * _bytes(found)
         return _numbers(decoded_jpeg_ls(frame, size), header, found, header.signed)
-    values = decoded_by_pydicom(header, frame, raw=True)
-    if header.transfer_syntax in JPEG_LOSSLESS:
-        cut = cut_off(frame, values)
-    else:
-        cut = not np.array_equal(decoded_by_pydicom(header, lengthened(frame), raw=True), values)
-    if cut:
+    decode = _decoded_optionally if _is_optional(header) else _decoded_raw
+    values = decode(header, frame)
+    lossless = header.transfer_syntax in JPEG_LOSSLESS
+    if cut_off(frame, values) if lossless else not np.array_equal(decode(header, lengthened(frame)), values):
         raise DicomError(DAMAGED)
     return values
+
+
+def _is_optional(header: Header) -> bool:
+    twelve = header.transfer_syntax == JPEG_EXTENDED and header.bits_stored > 8
+    return CODECS[header.transfer_syntax].plugin == OPTIONAL or (twelve and OPTIONAL in _plugins(header.transfer_syntax))
+
+
+def _decoded_optionally(header: Header, frame: bytes) -> NDArray[Any]:
+    from imagecodecs import jpeg8_decode  # type: ignore[import-not-found, unused-ignore]
+
+    values: NDArray[Any] = jpeg8_decode(frame)
+    spare = 8 * values.dtype.itemsize - header.bits_stored
+    return (values.view(f"i{values.dtype.itemsize}") << spare) >> spare if header.signed else values
+
+
+def _decoded_raw(header: Header, frame: bytes) -> NDArray[Any]:
+    return decoded_by_pydicom(header, frame, raw=True)
 
 
 def _bytes(found: Codestream) -> int:
