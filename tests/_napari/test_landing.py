@@ -18,6 +18,7 @@ from napari_hounsfield._napari.form import RunBar
 from napari_hounsfield._napari.landing import Landing
 from napari_hounsfield._napari.layers import partial_layer
 from napari_hounsfield._napari.opening import Opening, open_series
+from napari_hounsfield._napari.worker import Job
 from napari_hounsfield.operation import Progress
 
 AFFINE = np.array([[0, 0, 1.0, 0], [0, 1.0, 0, 0], [3.0, 0, 0, 0], [0, 0, 0, 1]])
@@ -251,3 +252,24 @@ def test_dropped_folder_with_refused_series_tells_it_once(
     qtbot.wait(200)
     assert len(said()) == 1
     assert said()[0].count("cannot be read") == 1
+
+
+def test_what_comes_while_a_receiver_is_at_work_waits_its_turn(qtbot: Any) -> None:
+    from qtpy.QtWidgets import QApplication
+
+    def quick() -> Generator[Progress, None, str]:
+        for number in range(3):
+            yield Progress(0, result=number)
+        return "end"
+
+    seen: list[Any] = []
+
+    def receive(progress: Progress) -> None:
+        deadline = time.monotonic() + 0.3
+        while time.monotonic() < deadline:
+            QApplication.processEvents()  # as napari's progress bar does
+        seen.append(progress.result)
+
+    Job(quick(), seen.append, seen.append, receive)
+    qtbot.waitUntil(lambda: "end" in seen)
+    assert seen == [0, 1, 2, "end"]

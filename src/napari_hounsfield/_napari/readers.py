@@ -22,6 +22,8 @@ LOOKED_AT = 64
 """Files of a folder that are opened to see whether it holds DICOM."""
 UNPACKED = 4
 """Files of an archive that are unpacked for that."""
+PERCENT_A_STEP = 5
+"""Every step of napari's progress bar draws the window."""
 NAMED = (".dcm", ".dicom", ".ima")
 
 
@@ -157,9 +159,11 @@ def _read_in_thread(viewer: ViewerModel, steps: Generator[Progress, None, Any], 
         complain(message)
 
     def progressed(at: Progress) -> None:
-        bar.update(max(0, round(100 * at.fraction) - bar.n))
         if at.result is not None:
             landing.receive(at.result)
+        percent = round(100 * at.fraction)
+        if percent >= bar.n + PERCENT_A_STEP:
+            bar.update(percent - bar.n)
 
     def give_up() -> None:
         job.cancel()

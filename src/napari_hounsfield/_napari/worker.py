@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from threading import Event
@@ -89,6 +90,8 @@ class Job:
 
         self._done, self._failed, self._progressed = done, failed, progressed
         self._cancelled = Event()
+        self._inbox: deque[tuple[Callable[[Any], None], Any]] = deque()
+        self._delivering = False
         self.finished = False
         self._worker = create_worker(_work, steps, self._cancelled, _start_thread=False, _worker_class=GeneratorWorker)
         self._worker.yielded.connect(self._on_progress)
@@ -112,22 +115,33 @@ class Job:
         return self._cancelled.is_set()
 
     def _on_progress(self, progress: Progress) -> None:
-        if not self.cancelled:
-            self._safely(self._progressed, progress)
+        self._deliver(self._progressed, progress)
 
     def _on_result(self, result: Any) -> None:
-        if self.cancelled:
-            return
+        self._deliver(self._on_finished, result)
+
+    def _on_finished(self, result: Any) -> None:
         self.finished = True
         if isinstance(result, Failure):
             self._failed(result.message)
         else:
-            self._safely(self._done, result)
+            self._done(result)
 
-    def _safely(self, receive: Callable[[Any], None], what: Any) -> None:
-        """Hand on what came; an exception in a slot would end the process, so it becomes one line."""
+    def _deliver(self, receive: Callable[[Any], None], what: Any) -> None:
+        """Hand on what came, one after the other: a receiver may process events, and more comes while it is at work.
+
+        An exception in a slot would end the process, so it becomes one line.
+        """
+        self._inbox.append((receive, what))
+        if self._delivering:
+            return
+        self._delivering = True
         try:
-            receive(what)
+            while self._inbox and not self.cancelled:
+                receive, what = self._inbox.popleft()
+                receive(what)
         except Exception as error:
             self.cancel()
             self._failed(message_of(error))
+        finally:
+            self._delivering = False
