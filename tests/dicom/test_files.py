@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import zipfile
 import zlib
 
 import numpy as np
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_hounsfield.dicom.files import MAX_INFLATED, inflated, largest_content, opened
+from napari_hounsfield.dicom.files import opened
+from napari_hounsfield.dicom.inflating import MAX_INFLATED, Unpacking, inflated, largest_content
 from napari_hounsfield.errors import DicomError
 
 
@@ -130,3 +132,62 @@ def test_damaged_content_is_an_error():
 def test_large_content_may_grow_by_as_much_as_images_do():
     assert largest_content(1000) == MAX_INFLATED
     assert largest_content(MAX_INFLATED) >= 8 * MAX_INFLATED
+
+
+@given(st.binary(max_size=3000), st.lists(st.tuples(st.integers(0, 4000), st.integers(-1, 4000))), st.booleans(), st.booleans())
+def test_unpacking_reads_as_the_content_itself(content, reads, size_known, from_end):
+    stream = Unpacking(zlib.compress(content), 15, len(content) if size_known else None)
+    expected = io.BytesIO(content)
+    for offset, size in reads:
+        at = (max(-offset, -len(content)), io.SEEK_END) if from_end else (offset, io.SEEK_SET)
+        assert stream.seek(*at) == expected.seek(*at)
+        assert stream.read(size) == expected.read(size)
+        assert stream.tell() == expected.tell()
+    stream.seek(0)
+    assert stream.read() == content
+
+
+@pytest.mark.parametrize("wbits", [15, -15, 31])
+def test_unpacking_ends_where_the_content_is_damaged_or_cut_off(wbits):
+    content = np.random.default_rng(0).integers(0, 9, 200_000, np.uint8).tobytes()
+    machine = zlib.compressobj(6, zlib.DEFLATED, wbits)
+    packed = bytearray(machine.compress(content) + machine.flush())
+    assert Unpacking(bytes(packed), wbits).read() == content
+    cut = Unpacking(bytes(packed[: len(packed) // 2]), wbits)
+    assert content.startswith(cut.read())
+    assert 10**4 < cut.tell() < len(content)
+    assert cut.seek(0, 2) == cut.tell()
+
+
+def test_unpacking_has_the_same_limit():
+    bomb = zlib.compress(bytes(MAX_INFLATED + 2**20), 9)
+    stream = Unpacking(bomb, 15)
+    assert stream.read(100) == bytes(100)
+    assert len(stream.getbuffer()) < 2**20  # no more is inflated than is read
+    with pytest.raises(DicomError, match="grows beyond 256 MiB"):
+        stream.read()
+
+
+@pytest.mark.parametrize("packed", ["gzip", "zip", "gzip in zip"])
+def test_the_header_of_a_damaged_file_is_read_and_its_pixels_are_not(tmp_path, make_plane, packed):
+    pixels = np.random.default_rng(0).integers(0, 2000, (300, 300)).astype("i2")
+    make_plane(pixels, (0, 0, 0), 1).save_as(tmp_path / "IM", enforce_file_format=True)
+    content = (tmp_path / "IM").read_bytes()
+    path, member = tmp_path / "IM.packed", gzip.compress(content)
+    if packed == "gzip":
+        path.write_bytes(_damaged(member))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED if packed == "gzip in zip" else zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("IM", member if packed == "gzip in zip" else content)
+        path.write_bytes(_damaged(path.read_bytes()))
+        path /= "IM"
+    with opened(path, whole=False) as stream:
+        assert stream.tell() == 132
+        assert stream.read(600) == content[132:732]
+    with pytest.raises(DicomError, match=r"damaged|grows beyond"):
+        opened(path)
+
+
+def _damaged(packed: bytes) -> bytes:
+    middle = len(packed) // 2
+    return packed[:middle] + bytes(100) + packed[middle + 100 :]

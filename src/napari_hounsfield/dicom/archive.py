@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import struct
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from napari_hounsfield.errors import DicomError
 
-from .files import inflated, largest_content, shown
+from .files import shown
+from .inflating import Unpacking, inflated, largest_content
 from .zip_directory import Entry, decoded_name, entries
 
 MAX_TOTAL = 2**30
@@ -78,17 +80,34 @@ def member_bytes(path: Path) -> bytes:
     DicomError
         If there is no such member, it cannot be read, or it is damaged; the message is the bare reason.
     """
+    entry, packed = _member(path)
+    content, complete = (packed, True) if entry.method == STORED else inflated(packed, -15, entry.size)
+    if not complete or len(content) != entry.size or zlib.crc32(content) != entry.crc:
+        raise DicomError(_DAMAGED)
+    return content
+
+
+def member_stream(path: Path) -> io.BytesIO:
+    """Content of a member, inflated as far as it is read and not checked: for its header.
+
+    Raises
+    ------
+    DicomError
+        As `member_bytes`, but for damage, where the content ends.
+    """
+    entry, packed = _member(path)
+    return io.BytesIO(packed) if entry.method == STORED else Unpacking(packed, -15, entry.size)
+
+
+def _member(path: Path) -> tuple[Entry, bytes]:
+    """Entry of a member, and its compressed bytes."""
     archive = archive_of(path)
     if archive is None:
         raise DicomError("no such file")
     entry = _contents(archive).members.get("/".join(path.relative_to(archive).parts))
     if entry is None:
         raise DicomError("no such member of its zip archive, or one that cannot be read")
-    packed = _packed(archive, entry)
-    content, complete = (packed, True) if entry.method == STORED else inflated(packed, -15, entry.size)
-    if not complete or len(content) != entry.size or zlib.crc32(content) != entry.crc:
-        raise DicomError(_DAMAGED)
-    return content
+    return entry, _packed(archive, entry)
 
 
 def _packed(archive: Path, entry: Entry) -> bytes:

@@ -11,18 +11,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from napari_hounsfield.errors import DicomError
 
+from .inflating import GZIP, Unpacking
+from .inflating import inflated as inflated
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 PREAMBLE = 132
-MAX_INFLATED = 256 * 2**20
-"""Bytes that compressed content may grow to, however few it is: far beyond any slice, far below a decompression bomb."""
-MAX_RATIO = 16
-"""Content that is large already may grow by this factor: images compress by less."""
-GZIP = 31
-"""What zlib calls a stream with the header of gzip."""
 _GZIP_MARK = b"\x1f\x8b"
-_STEP = 2**20
 _HEAD = PREAMBLE + 8
 """Preamble, mark, and the begin of the first element."""
 
@@ -44,39 +40,6 @@ class _Clamped(io.BufferedReader):
         return super().read(left if size is None or size < 0 else min(size, left))
 
 
-def largest_content(packed: int) -> int:
-    """Bytes that `packed` compressed bytes may grow to."""
-    return max(MAX_INFLATED, MAX_RATIO * packed)
-
-
-def inflated(data: bytes, wbits: int, limit: int | None = None) -> tuple[bytes, bool]:
-    """Decompress at most `limit` bytes (by default `largest_content`); the second value tells whether the stream is complete.
-
-    Raises
-    ------
-    DicomError
-        If the stream is damaged, or grows beyond `limit`.
-    """
-    limit = largest_content(len(data)) if limit is None else limit
-    machine = zlib.decompressobj(wbits)
-    content, packed = io.BytesIO(), memoryview(data)
-    try:
-        for at in range(0, len(packed), _STEP):  # in pieces, so that neither side is ever copied as a whole
-            piece: bytes | memoryview = packed[at : at + _STEP]
-            while piece and not machine.eof and content.tell() <= limit:
-                content.write(machine.decompress(piece, 4 * _STEP))
-                piece = machine.unconsumed_tail
-            if machine.eof or content.tell() > limit:
-                break
-        else:
-            content.write(machine.flush())
-    except zlib.error:
-        raise DicomError("compressed content is damaged") from None
-    if content.tell() > limit:
-        raise DicomError(f"compressed content grows beyond {f'{limit // 2**20} MiB' if limit >= 2**20 else f'{limit} bytes'}")
-    return content.getvalue(), machine.eof
-
-
 def is_regular(path: Path) -> bool:
     """Whether it is a file that can be opened without waiting: a pipe would block for ever.
 
@@ -88,7 +51,7 @@ def is_regular(path: Path) -> bool:
     return stat.S_ISREG(os.stat(path).st_mode)
 
 
-def opened(path: Path, force: bool = False) -> BinaryIO:
+def opened(path: Path, force: bool = False, whole: bool = True) -> BinaryIO:
     """Open a DICOM file, or a member of a zip archive, gzip-compressed or not, positioned behind its preamble.
 
     Parameters
@@ -97,6 +60,9 @@ def opened(path: Path, force: bool = False) -> BinaryIO:
         Of the file; a member of an archive is a path below that of the archive (see `archive`).
     force
         Also open a file without preamble that begins as a data set does, positioned at its first element.
+    whole
+        Inflate and check compressed content at once. Otherwise it is inflated as far as it is read and ends where it is damaged:
+        enough for a header, which tells what series a damaged file belongs to.
 
     Raises
     ------
@@ -104,11 +70,11 @@ def opened(path: Path, force: bool = False) -> BinaryIO:
         If it is no regular file, cannot be opened, is empty, or is not DICOM; the message is the bare reason.
     """
     with ExitStack() as unless_dicom:
-        stream = _content(path)
+        stream = _content(path, whole)
         unless_dicom.callback(stream.close)
         head = stream.read(_HEAD)
         if head.startswith(_GZIP_MARK):
-            stream, head = _unzipped(stream, head, force)
+            stream, head = _unzipped(stream, head, force, whole)
             unless_dicom.callback(stream.close)
         start = PREAMBLE if _is_dicom(head) else _bare_start(head) if force else None
         if start is not None:
@@ -118,16 +84,16 @@ def opened(path: Path, force: bool = False) -> BinaryIO:
     raise DicomError(_no_dicom(head))
 
 
-def _content(path: Path) -> BinaryIO:
+def _content(path: Path, whole: bool) -> BinaryIO:
     """Stream over a file or over a member of an archive, at its start."""
     try:
         stream = _Clamped(io.FileIO(path)) if is_regular(path) else None
     except (NotADirectoryError, FileNotFoundError) as error:
-        from .archive import archive_of, member_bytes
+        from .archive import archive_of, member_bytes, member_stream
 
         if archive_of(path) is None:
             raise DicomError(f"cannot be opened ({error.strerror})") from None
-        return io.BytesIO(member_bytes(path))
+        return io.BytesIO(member_bytes(path)) if whole else member_stream(path)
     except OSError as error:
         raise DicomError(f"cannot be opened ({error.strerror})") from None
     except ValueError:
@@ -137,7 +103,7 @@ def _content(path: Path) -> BinaryIO:
     return stream
 
 
-def _unzipped(stream: BinaryIO, head: bytes, force: bool) -> tuple[BinaryIO, bytes]:
+def _unzipped(stream: BinaryIO, head: bytes, force: bool, whole: bool) -> tuple[BinaryIO, bytes]:
     start = head + stream.read(4096)
     machine = zlib.decompressobj(GZIP)
     try:
@@ -146,9 +112,9 @@ def _unzipped(stream: BinaryIO, head: bytes, force: bool) -> tuple[BinaryIO, byt
         found = b""
     if not (_is_dicom(found) or (force and _bare_start(found) is not None)):  # a NIfTI, most often: leave it packed
         return stream, found or b"\0"
-    content, _ = inflated(start + stream.read(), GZIP)
+    packed = start + stream.read()
     stream.close()
-    unzipped = io.BytesIO(content)
+    unzipped = io.BytesIO(inflated(packed, GZIP)[0]) if whole else Unpacking(packed, GZIP)
     return unzipped, unzipped.read(_HEAD)
 
 
