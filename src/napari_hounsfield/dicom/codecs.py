@@ -57,6 +57,8 @@ CODECS = {
 JPEG_2000 = tuple(syntax for syntax, codec in CODECS.items() if codec.package == "pylibjpeg-openjpeg")
 JPEG_LOSSLESS = (JPEG + "57", JPEG + "70")
 JPEG_LS = (JPEG + "80", JPEG + "81")
+COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
+"""Photometric Interpretations of three samples a pixel that are read; OpenJPEG undoes YBR_RCT and YBR_ICT itself."""
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 EXTENDED_12_BIT = "JPEG Extended of 12 bits needs the package imagecodecs, or pylibjpeg-libjpeg (GPLv3)"
 OPTIONAL = "imagecodecs"
@@ -64,7 +66,15 @@ OPTIONAL = "imagecodecs"
 
 
 def undecodable(header: Header) -> str:
-    """Why the transfer syntax of a plane cannot be decoded, naming the package that would; empty where it can."""
+    """Why the pixels of a plane cannot be decoded, naming the package that would; empty where they can."""
+    floats = header.pixels is not None and header.pixels.numbers != "integer"
+    if header.samples > 1:
+        if header.samples != 3 or header.photometric not in COLOURS:
+            return f"colours stored as {header.photometric or 'unknown'} with {header.samples} samples a pixel are not read"
+        if header.bits_allocated not in (8, 16):
+            return f"colours of {header.bits_allocated} bits a sample are not read"
+    elif header.bits_allocated not in ((32, 64) if floats else (1, 8, 16, 32)):
+        return f"images of {header.bits_allocated} bits a pixel are not read"
     if header.transfer_syntax in UNCOMPRESSED:
         return ""
     codec = CODECS.get(header.transfer_syntax)
@@ -72,7 +82,11 @@ def undecodable(header: Header) -> str:
         return f"transfer syntax {_syntax_name(header.transfer_syntax)} cannot be decoded"
     if header.high_bit != header.bits_stored - 1 and header.transfer_syntax != RLE:
         return f"{codec.name} with HighBit (0028,0102) other than Bits Stored - 1 is not read"
+    if header.bits_allocated == 1:
+        return f"{codec.name} with Bits Allocated (0028,0100) of 1 is not read"
     plugins = _plugins(header.transfer_syntax)
+    if header.samples > 1 and codec.plugin == OPTIONAL:
+        return f"colours of {codec.name} are not read"
     if header.transfer_syntax == JPEG_EXTENDED and header.bits_stored > 8:
         return "" if {OPTIONAL, "pylibjpeg"} & set(plugins) else EXTENDED_12_BIT
     return "" if codec.plugin in plugins else f"{codec.name} needs the package {codec.package}"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_hounsfield.errors import DicomError
+from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 
-from .codecs import CODECS, checked, decoded_by_pydicom, pixel_options
+from .codecs import CODECS, checked, decoded_by_pydicom, pixel_options, undecodable
 from .codestream import DAMAGED, lengthened
 from .files import inflated, opened
 from .pixels import read_stored
@@ -23,23 +23,10 @@ if TYPE_CHECKING:
     from .pixel_files import PixelFiles
 
 PALETTE = "PALETTE COLOR"
-COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
-"""Photometric Interpretations of three samples a pixel that are read; OpenJPEG undoes YBR_RCT and YBR_ICT itself."""
 SUPPLEMENTAL = 0x00089205
 """Pixel Presentation: MIXED or COLOR where only part of the stored values are colours."""
 TABLES = (*range(0x00281101, 0x00281104), *range(0x00281201, 0x00281204), *range(0x00281221, 0x00281224))
 """Palette Color Lookup Tables: descriptors, data, segmented data, of red, green and blue each."""
-
-
-def uncoloured(header: Header) -> str:
-    """Why the colours of a plane are not read; empty where they are."""
-    if header.photometric == PALETTE:
-        return "" if header.samples == 1 else "PALETTE COLOR with several samples a pixel"
-    if header.samples != 3 or header.photometric not in COLOURS:
-        return f"colours stored as {header.photometric or 'unknown'} with {header.samples} samples a pixel are not read"
-    if header.bits_allocated not in (8, 16):
-        return f"colours of {header.bits_allocated} bits a sample are not read"
-    return ""
 
 
 def read_rgb(header: Header, files: PixelFiles) -> NDArray[Any]:
@@ -47,12 +34,14 @@ def read_rgb(header: Header, files: PixelFiles) -> NDArray[Any]:
 
     Raises
     ------
+    UnsupportedDicomError
+        If they are stored in a way that is not read.
     DicomError
-        If they are damaged, or stored in a way that is not read; the message is the bare reason.
+        If they are damaged; the message is the bare reason.
     """
-    reason = uncoloured(header)
+    reason = undecodable(header) or ("" if header.samples == 3 or header.photometric == PALETTE else "not a colour image")
     if reason:
-        raise DicomError(reason)
+        raise UnsupportedDicomError(reason)
     if header.photometric == PALETTE:
         first, table = files.remembered(header.path, lambda: _palette(header))
         indices = read_stored(header, files).astype(np.int64) - first

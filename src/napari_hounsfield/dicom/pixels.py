@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_hounsfield.errors import DicomError
+from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 
-from .codecs import decoded
+from .codecs import decoded, undecodable
 from .frame_size import frame_bits
 from .guards import typed
 from .pixel_files import PixelFiles
@@ -72,15 +72,16 @@ def _uncompressed(header: Header, data: bytes) -> NDArray[Any]:
         first = frame_bits(header) * header.frame % 8
         bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
         return bits[first : first + header.rows * header.columns].reshape(shape)
-    words = np.frombuffer(data, "<" + number_type(header)).reshape(shape)
+    words = np.frombuffer(data, "<" + _number_type(header)).reshape(shape)
     return words if words.dtype.kind == "f" else significant(words, header)
 
 
-def number_type(header: Header) -> str:
+def _number_type(header: Header) -> str:
     """Type of the numbers in the file, without their byte order; whole ones are taken as unsigned at first."""
+    reason = undecodable(header)
+    if reason:
+        raise UnsupportedDicomError(reason)
     floats = header.pixels is not None and header.pixels.numbers != "integer"
-    if header.bits_allocated not in ((32, 64) if floats else (8, 16, 32)):
-        raise DicomError(f"images of {header.bits_allocated} bits a pixel are not read")
     return f"{'f' if floats else 'u'}{header.bits_allocated // 8}"
 
 
