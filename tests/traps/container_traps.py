@@ -11,8 +11,9 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.fileset import FileSet
 
-from .truth import Truth, either, read, refuse, trap
-from .writing import AXIAL, MR, SAGITTAL, Lattice, hu, image, pattern, save, stack
+from .multiframe import item
+from .truth import Expected, Truth, either, expected, read, refuse, trap
+from .writing import AXIAL, INTERCEPT, MR, RAMP, SAGITTAL, Lattice, decimals, hu, image, pattern, ramp, save, stack
 
 SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 
@@ -42,7 +43,7 @@ def nested(folder: Path) -> Truth:
 
 def _directory(folder: Path, seed: int) -> np.ndarray:
     """A file set with its DICOMDIR, as a disc has it."""
-    stored = pattern(seed=seed)
+    stored = ramp(AXIAL.points((6, 12, 10))) + np.int16(seed)
     source = folder / "source"
     files = save(source, stack(stored))
     file_set = FileSet()
@@ -88,7 +89,8 @@ def missing_file(folder: Path) -> Truth:
     _directory(folder, 256)
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "DICOMDIR")
     files[2].unlink()
-    return refuse("DICOMDIR|missing|ImagePositionPatient", input="DICOMDIR")
+    resampled = Expected(np.zeros(1), None, axes="none", ramp=(*RAMP[:3], RAMP[3] + 256))
+    return refuse("DICOMDIR|missing|ImagePositionPatient", input="DICOMDIR", volumes=[resampled])
 
 
 @trap("gzip-compressed files")
@@ -122,24 +124,51 @@ def zip_slip(folder: Path) -> Truth:
     return either(hu(stored), input="series.zip", blames=["series.zip"])
 
 
+def _csa(**tags: list[str]) -> bytes:
+    """Siemens' private header of names and texts, in its second version."""
+
+    def words(*numbers: int) -> bytes:
+        return np.array(numbers, "<i4").tobytes()
+
+    header = b"SV10\4\3\2\1" + words(len(tags), 77)
+    for name, values in tags.items():
+        header += name.encode().ljust(64, b"\0") + words(len(values)) + b"FD\0\0" + words(4, len(values), 77)
+        for value in values:
+            text = value.encode() + b"\0"
+            header += words(len(text), len(text), 77, len(text)) + text.ljust((len(text) + 3) // 4 * 4, b"\0")
+    return header
+
+
 @trap("Siemens mosaic")
 def mosaic(folder: Path) -> Truth:
-    """Four slices tiled into one picture; only a private header tells how many."""
+    """Four slices tiled into one picture, whose corner is where a slice of that size would begin."""
     slices = pattern(4, seed=260, dtype="u2")
     tiled = np.block([[slices[0], slices[1]], [slices[2], slices[3]]])
-    dataset = stack(tiled[None], AXIAL, MR, ImageType=("ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"), Manufacturer="SIEMENS")[0]
+    corner = AXIAL.position(0) - AXIAL.affine[:3, 1] * 6 - AXIAL.affine[:3, 2] * 5
+    tags = {"ImageType": ("ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"), "Manufacturer": "SIEMENS", "SpacingBetweenSlices": "3"}
+    dataset = stack(tiled[None], AXIAL, MR, ImagePositionPatient=decimals(corner), **tags)[0]
+    block = dataset.private_block(0x0029, "SIEMENS CSA HEADER", create=True)
+    block.add_new(0x08, "CS", "IMAGE NUM 4")
+    block.add_new(0x10, "OB", _csa(NumberOfImagesInMosaic=["4"], SliceNormalVector=["0.0", "0.0", "1.0"]))
     save(folder, [dataset], names=["mosaic.dcm"])
-    return refuse("mosaic")
+    return refuse("mosaic", volumes=[expected(slices, AXIAL.affine)])
 
 
 @trap("whole-slide image")
 def slide(folder: Path) -> Truth:
+    """Four tiles of one picture."""
     rgb = np.random.default_rng(261).integers(0, 256, (4, 8, 8, 3)).astype("u1")
     dataset = image(rgb, SLIDE, Modality="SM", ImageType=["ORIGINAL", "PRIMARY", "VOLUME", "NONE"])
     dataset.TotalPixelMatrixColumns = dataset.TotalPixelMatrixRows = 16
     dataset.DimensionOrganizationType = "TILED_FULL"
+    dataset.TotalPixelMatrixOriginSequence = [item(XOffsetInSlideCoordinateSystem="1", YOffsetInSlideCoordinateSystem="2")]
+    dataset.ImageOrientationSlide, dataset.NumberOfOpticalPaths, dataset.TotalPixelMatrixFocalPlanes = [0, 1, 0, 1, 0, 0], 1, 1
+    dataset.OpticalPathSequence = [item(OpticalPathIdentifier="1")]
+    measures = item(PixelSpacing=["0.01", "0.01"], SliceThickness="0.001", SpacingBetweenSlices="0.001")
+    dataset.SharedFunctionalGroupsSequence = [item(PixelMeasuresSequence=[measures])]
     save(folder, [dataset], names=["slide.dcm"])
-    return refuse("microscopy|slide")
+    whole = np.vstack([np.hstack([rgb[0], rgb[1]]), np.hstack([rgb[2], rgb[3]])])
+    return refuse("microscopy|slide", volumes=[expected(whole[None], None, axes="zyxc")])
 
 
 @trap("structured report beside the images")
@@ -155,19 +184,21 @@ def report(folder: Path) -> Truth:
 @trap("a refused series beside a good one")
 def half_good(folder: Path) -> Truth:
     """The good one is read; the other lacks a slice and is listed."""
-    good, bad = pattern(seed=263), pattern(seed=264)
+    good, z = pattern(seed=263), [0, 1, 3, 4, 5]
     up = Lattice(origin=(0.0, 0.0, 100.0))
-    save(folder, [*stack(good), *[d for z, d in enumerate(stack(bad, up, series="bad", SeriesNumber=9)) if z != 2]])
-    return read(hu(good), blames=["ImagePositionPatient|missing"])
+    bad = ramp(up.points((6, 12, 10)))[z]
+    save(folder, [*stack(good), *stack(bad, up, z=z, series="bad", SeriesNumber=9)])
+    resampled = Expected(bad + INTERCEPT, None, axes="none", ramp=RAMP)
+    return read(hu(good), instead=[hu(good), resampled], blames=["ImagePositionPatient|missing"])
 
 
 @trap("one file of a series, opened by itself")
 def one_file(folder: Path) -> Truth:
+    """Some tools read its whole series."""
     stored = pattern(seed=265)
     save(folder, stack(stored, SAGITTAL))
-    one = stored[2:3]
-    lattice = Lattice(tuple(SAGITTAL.position(2)), SAGITTAL.row, SAGITTAL.column)
-    return read(hu(one, lattice), input="slice03.dcm")
+    alone = Lattice(tuple(SAGITTAL.position(2)), SAGITTAL.row, SAGITTAL.column)
+    return read(hu(stored[2:3], alone), instead=[hu(stored, SAGITTAL)], input="slice03.dcm")
 
 
 @trap("empty folder")

@@ -124,7 +124,7 @@ def junk_frame(folder: Path) -> Truth:
 @trap("uncompressed pixels under a compressed transfer syntax")
 def lying_syntax(folder: Path) -> Truth:
     _renamed_syntax(folder, 135, RLE)
-    return refuse("slice0")
+    return refuse("slice0", volumes=[hu(pattern(seed=135))])
 
 
 def _renamed_syntax(folder: Path, seed: int, syntax: str) -> None:

@@ -134,4 +134,5 @@ def concatenation(folder: Path) -> Truth:
         part.InConcatenationTotalNumber, part.ConcatenationFrameOffsetNumber = 2, span[0]
         parts.append(part)
     save(folder, parts)
-    return either(hu(stored))
+    upper = replace(AXIAL, origin=tuple(AXIAL.position(4)))
+    return either(hu(stored), instead=[hu(stored[:4]), hu(stored[4:], upper)])

@@ -81,13 +81,17 @@ def by_dcm2niix(path: Path) -> Outcome:
 
 
 def _of_nifti(image: object) -> Found:
+    """With the axes in the order (z, y, x), as the others have them."""
     array = np.asarray(image.dataobj)  # type: ignore[attr-defined]
-    affine = LPS @ image.affine  # type: ignore[attr-defined]
-    if array.dtype.names:  # colour
-        return Found(np.stack([array[name] for name in "RGB"], axis=-1), affine, "zyxc")
-    if array.ndim == 4:
-        return Found(np.moveaxis(array, 3, 0), affine, "tzyx")
-    return Found(array.reshape(*array.shape, *[1] * (3 - array.ndim)), affine)
+    affine = (LPS @ image.affine)[:, [2, 1, 0, 3]]  # type: ignore[attr-defined]
+    array = array.reshape(*array.shape, *[1] * (3 - array.ndim))
+    moved = array.transpose(2, 1, 0, *range(3, array.ndim))
+    if array.ndim > 3:
+        moved = np.moveaxis(moved, 3, 0)
+    axes = "tzyx"[4 - moved.ndim :]
+    if moved.dtype.names:  # colour
+        return Found(np.stack([moved[name] for name in "RGB"], axis=-1), affine, axes + "c")
+    return Found(moved, affine, axes)
 
 
 def by_highdicom(path: Path) -> Outcome:
