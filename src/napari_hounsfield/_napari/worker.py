@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
+from qtpy.QtCore import QTimer
+
 from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.operation import Progress
 
 Steps = Generator[Progress, None, Any]
 SHOW_EVERY = 0.05
 """Seconds between two progress messages: more often than can be seen would only fill Qt's queue."""
+
+PATIENCE = 2.0
+"""Seconds that a job waits for the main thread to show what it has handed over."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,22 @@ def message_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _work(steps: Steps, cancelled: Event) -> Generator[Progress, None, Any]:
-    """Run `steps` and never raise: an exception in a worker ends the process under PyQt6."""
+def _work(steps: Steps, cancelled: Event, handled: Event) -> Generator[Progress, None, Any]:
+    """Run `steps` and never raise: an exception in a worker ends the process under PyQt6.
+
+    Results on the way are waited for until they are shown: two threads at work at once would hold up the interface for longer
+    than it takes, since drawing gives the interpreter's lock away thousands of times, and has to wait for it each time.
+    """
     last = 0.0
     try:
         while not cancelled.is_set():
             progress = next(steps)
             if (now := time.monotonic()) - last >= SHOW_EVERY or progress.result is not None:
                 last = now
+                handled.clear()
                 yield progress
+                if progress.result is not None:
+                    handled.wait(PATIENCE)
     except StopIteration as stop:
         return stop.value
     except Exception as error:
@@ -89,11 +101,13 @@ class Job:
         from superqt.utils import GeneratorWorker  # napari's own would turn every warning of a dependency into a notification
 
         self._done, self._failed, self._progressed = done, failed, progressed
-        self._cancelled = Event()
+        self._cancelled, self._handled = Event(), Event()
         self._inbox: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._delivering = False
         self.finished = False
-        self._worker = create_worker(_work, steps, self._cancelled, _start_thread=False, _worker_class=GeneratorWorker)
+        self._worker = create_worker(
+            _work, steps, self._cancelled, self._handled, _start_thread=False, _worker_class=GeneratorWorker
+        )
         self._worker.yielded.connect(self._on_progress)
         self._worker.returned.connect(self._on_result)
         self._worker.finished.connect(self._on_end)
@@ -103,6 +117,7 @@ class Job:
     def cancel(self, *_: Any) -> None:
         """Give up the result now; the thread ends at the operation's next step."""
         self._cancelled.set()
+        self._handled.set()
         self.finished = True
 
     def _on_end(self) -> None:
@@ -115,7 +130,11 @@ class Job:
         return self._cancelled.is_set()
 
     def _on_progress(self, progress: Progress) -> None:
-        self._deliver(self._progressed, progress)
+        self._deliver(self._on_report, progress)
+
+    def _on_report(self, progress: Progress) -> None:
+        self._progressed(progress)
+        QTimer.singleShot(0, self._handled.set)  # when what is added now has been drawn
 
     def _on_result(self, result: Any) -> None:
         self._deliver(self._on_finished, result)
