@@ -75,10 +75,10 @@ class Facts:
             if len(raw) > MOST_NUMBERS * size:
                 raise ValueError
             return tuple(map(float, struct.unpack(f"{self.order}{len(raw) // size}{letter}", raw)))
-        text = raw.decode("ascii").strip(" \0")
-        if len(text) > MOST_NUMBERS * 20 or "_" in text:
+        text = raw.strip(b" \0")
+        if len(text) > MOST_NUMBERS * 20 or b"_" in text:
             raise ValueError
-        return tuple(map(float, text.split("\\"))) if text else None
+        return tuple(map(float, text.split(b"\\"))) if text else None
 
     def number(self, keyword: str, optional: bool = False) -> float | None:
         """One number."""

@@ -7,6 +7,7 @@ DICOM PS3.3 C.7.6.2.1.1: the pixel of column index i and row index j lies at
 from __future__ import annotations
 
 from itertools import pairwise
+from math import hypot
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from .tags import named
 if TYPE_CHECKING:
     from napari_hounsfield.grid import Affine
 
-    from .header import Header
+    from .header import Header, Vector
 
 DIRECTION_TOLERANCE = 1e-3
 """Directions off unit length or right angles by no more than this are put right; beyond, they are refused."""
@@ -51,11 +52,19 @@ def check_geometry(header: Header) -> None:
     ):
         if values is None:
             raise DicomError(f"{header.name}: {named(keyword)} is missing")
-        if not np.isfinite(values).all() or np.abs(values).max() > LARGEST:
+        if not all(abs(value) <= LARGEST for value in values):  # false for NaN as well
             raise DicomError(f"{header.name}: {named(keyword)} is not a number of millimetres that can be")
     if min(header.spacing or (0.0,)) <= 0:
         raise DicomError(f"{header.name}: {named('PixelSpacing')} is zero or negative")
-    directions([header])
+    if not _orthonormal(header.orientation or ()):
+        raise DicomError(f"{header.name}: {named('ImageOrientationPatient')} is not a pair of orthogonal unit vectors")
+
+
+def _orthonormal(orientation: Vector) -> bool:
+    """Whether six direction cosines are two unit vectors at right angles, within 1e-3; every plane is asked, so without numpy."""
+    row, column = orientation[:3], orientation[3:]
+    off = (hypot(*row) - 1, hypot(*column) - 1, sum(a * b for a, b in zip(row, column, strict=True)))
+    return all(abs(value) <= DIRECTION_TOLERANCE for value in off)
 
 
 def directions(headers: list[Header] | tuple[Header, ...]) -> Points:
@@ -70,8 +79,7 @@ def directions(headers: list[Header] | tuple[Header, ...]) -> Points:
     """
     mean = np.array([h.orientation for h in headers], dtype=float).mean(axis=0)
     row, column = mean.reshape(2, 3)
-    lengths = np.linalg.norm([row, column], axis=1)
-    if np.abs(lengths - 1).max() > DIRECTION_TOLERANCE or abs(row @ column) > DIRECTION_TOLERANCE:
+    if not _orthonormal((*row, *column)):
         raise DicomError(f"{headers[0].name}: {named('ImageOrientationPatient')} is not a pair of orthogonal unit vectors")
     return unit_directions(mean)
 
@@ -87,7 +95,8 @@ def unit_directions(orientation: Points) -> Points:
 
 def parallel(first: Header, second: Header) -> bool:
     """Whether two planes have the same orientation, within noise."""
-    return bool(np.abs(np.subtract(first.orientation or (), second.orientation or ())).max() <= PARALLEL_TOLERANCE)
+    pairs = zip(first.orientation or (), second.orientation or (), strict=True)
+    return all(abs(a - b) <= PARALLEL_TOLERANCE for a, b in pairs)
 
 
 def sorted_along_normal(headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], Points]:
