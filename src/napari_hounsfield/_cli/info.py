@@ -81,9 +81,10 @@ def _voxels(series: Mapping[str, Any]) -> str:
 def _lines(found: Mapping[str, Any]) -> list[str]:
     from napari_hounsfield.evaluation.text_table import text_table
 
+    split = {series["uid"] for series in found["series"] if series.get("part", 1) > 1} - {None}
     rows = [
         [
-            series["name"],
+            series["name"] + (f" (part {series['part']})" if series["uid"] in split else ""),
             _voxels(series) or f"{series['slices']} {'slices' if series['reason'] else 'file(s) of labels'}",
             _by_axis(series["spacing"] or (), ".4g") or None,
             series["unit"],

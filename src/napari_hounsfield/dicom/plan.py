@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_hounsfield.errors import DicomError
 from napari_hounsfield.grid import Affine, Grid, axial_affine
+from napari_hounsfield.volume import Source
 
 from .geometry import directions, sorted_along_normal, stack_affine, tilt
 from .kinds import is_colour, is_projection, modality
@@ -52,7 +53,8 @@ class Plan:
     @property
     def shape(self) -> tuple[int, ...]:
         """Of the array that the planes fill, in the order of `axes`."""
-        return self._shaped(self.grid)
+        times = (self.times,) if self.axes.startswith("t") else ()
+        return (*times, *self.grid.shape, *((3,) if self.axes.endswith("c") else ()))
 
     @property
     def result(self) -> Grid:
@@ -64,9 +66,11 @@ class Plan:
         """Points along the time axis; 1 where there is none."""
         return len(self.planes) // self.grid.shape[0]
 
-    def _shaped(self, grid: Grid) -> tuple[int, ...]:
-        times = (self.times,) if self.axes.startswith("t") else ()
-        return (*times, *grid.shape, *((3,) if self.axes.endswith("c") else ()))
+    @property
+    def source(self) -> Source:
+        """References to the series: one file a slice, in the order of z; none where slices were resampled."""
+        planes = () if self.regridding else self.planes[: self.grid.shape[0]]
+        return Source(self.planes[0].series_uid, tuple(plane.path for plane in planes))
 
 
 @dataclass(frozen=True)

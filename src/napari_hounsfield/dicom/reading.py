@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_hounsfield.errors import DicomError
 from napari_hounsfield.operation import Progress
 from napari_hounsfield.runtime import threads
-from napari_hounsfield.volume import Source, Volume
+from napari_hounsfield.volume import Volume
 
 from .colour import read_rgb
 from .direct import stored_directly
@@ -169,7 +169,7 @@ class _Filling:
             inverted=plan.inverted,
             name=plan.name,
             frame_of_reference=grid.frame_of_reference,
-            source=Source(plan.planes[0].series_uid, tuple(plane.path for plane in plan.planes)),
+            source=plan.source,
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_hounsfield._version import __version__
 from napari_hounsfield.errors import DicomError
 from napari_hounsfield.operation import Progress, finish
-from napari_hounsfield.volume import Record, Source, Volume
+from napari_hounsfield.volume import Record, Volume
 
 from .guards import quiet
 from .kinds import SEGMENTATIONS, modality
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from napari_hounsfield.grid import Affine
+    from napari_hounsfield.volume import Source
 
     from .header import Header
 
@@ -115,7 +116,7 @@ class Series:
     @property
     def source(self) -> Source | None:
         """References to its files, one a slice in the order of z; None where refused."""
-        return Source(self.uid, tuple(plane.path for plane in self.plan.planes)) if self.plan else None
+        return self.plan.source if self.plan else None
 
     @property
     def warnings(self) -> tuple[str, ...]:
