@@ -5,7 +5,7 @@ A second decoder is never tried where the first fails: some fill up damaged fram
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 
 from .codestream import DAMAGED, Codestream, check_jpeg, lengthened
 from .jpeg_lossless import cut_off
+from .guards import quiet
 from .jpeg_ls import decoded_jpeg_ls
 from .rle import decoded_rle
 from .syntaxes import JPEG, JPEG_EXTENDED, RLE, UNCOMPRESSED
@@ -97,7 +98,8 @@ def _syntax_name(syntax: str) -> str:
 
     if syntax == DEFLATED_FRAMES:
         return "Deflated Image Frame Compression"
-    uid = UID(syntax)
+    with quiet():
+        uid = UID(syntax)
     return str(uid.name) if uid.is_transfer_syntax and not uid.is_private else "unknown"
 
 
@@ -203,7 +205,8 @@ def decoded_by_pydicom(header: Header, frame: bytes, raw: bool) -> NDArray[Any]:
         plugin = "pylibjpeg"
     decoder = get_decoder(header.transfer_syntax)
     data = encapsulate([frame], has_bot=False)
-    array, _ = decoder.as_array(data, raw=raw, decoding_plugin=plugin, **pixel_options(header))
+    options = pixel_options(replace(header, planar=False))  # codestreams hold colours pixel by pixel, whatever the header says
+    array, _ = decoder.as_array(data, raw=raw, decoding_plugin=plugin, **options)
     return np.asarray(array)
 
 
