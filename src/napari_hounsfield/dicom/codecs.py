@@ -15,8 +15,8 @@ import numpy as np
 from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 
 from .codestream import DAMAGED, Codestream, check_jpeg, lengthened
-from .jpeg_lossless import cut_off
 from .guards import quiet
+from .jpeg_lossless import cut_off
 from .jpeg_ls import decoded_jpeg_ls
 from .rle import decoded_rle
 from .syntaxes import JPEG, JPEG_EXTENDED, RLE, UNCOMPRESSED
