@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield.dicom.geometry import spanned, unit_directions
+from napari_hounsfield.dicom.header_reading import read_headers
 from napari_hounsfield.dicom.kinds import SEGMENTATIONS
 from napari_hounsfield.errors import DicomError, HounsfieldError, UnsupportedDicomError
 from napari_hounsfield.grid import Affine, checked_affine
@@ -35,9 +36,8 @@ MAX_PLANES = 8192
 def is_dicom_seg(path: Path) -> bool:
     """Whether a DICOM file is a segmentation; False too where it is too damaged to tell."""
     try:
-        header = dataset_of(path, stop_before_pixels=True, specific_tags=["SOPClassUID"])
-        return header.get("SOPClassUID") in SEGMENTATIONS
-    except Exception:  # the reader says what is wrong
+        return read_headers(path)[0].sop_class in SEGMENTATIONS
+    except DicomError:  # the reader says what is wrong
         return False
 
 
