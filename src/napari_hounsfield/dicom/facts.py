@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ Value = tuple[bytes, bytes]
 _FORMATS = {b"US": "H", b"SS": "h", b"UL": "I", b"SL": "i", b"FL": "f", b"FD": "d", b"SV": "q", b"UV": "Q"}
 _UNSTATED = (b"", b"UN")
 MOST_NUMBERS = 64
+CODE = re.compile(r"[\w +./%-]{1,16}", re.ASCII)
+"""Values that name a kind or unit; a damaged header may have a patient's name in their place, with more around it."""
 
 
 class Facts:
@@ -33,6 +36,11 @@ class Facts:
         """Text as it stands, or empty; several values are joined by backslashes."""
         value = self.values.get(TAGS[keyword])
         return value[1].decode("ascii", "replace").strip(" \0\n\r\t") if value else ""
+
+    def code(self, keyword: str, otherwise: str = "unknown") -> str:
+        """Text that may be shown: a code of at most 16 letters, digits, spaces and `_-+./%`, or empty; else `otherwise`."""
+        text = self.text(keyword)
+        return text if not text or CODE.fullmatch(text) else otherwise
 
     def raw(self, keyword: str) -> bytes:
         """Bytes as they stand."""
@@ -170,6 +178,6 @@ def modality_lut(root: Elements, facts: Facts) -> ModalityLut | None:
         if 1 <= bits <= 16 and len(data) in (2 * count, count + count % 2):
             wide = len(data) == 2 * count
             entries = np.frombuffer(data, f"{inner.order}u2" if wide else "u1")[:count].astype(np.uint16)
-            return ModalityLut(first, entries, inner.text("ModalityLUTType"))
+            return ModalityLut(first, entries, inner.code("ModalityLUTType"))
     facts.problem = facts.problem or "ModalityLUTSequence (0028,3000) does not hold a table that fits its descriptor"
     return None

@@ -45,7 +45,7 @@ def placed(elements: Elements, facts: Facts, sop_class: str) -> dict[str, Any]:
         "between": facts.number("SpacingBetweenSlices", optional=True),
         "slope": slope,
         "intercept": intercept,
-        "rescale_type": facts.text("RescaleType"),
+        "rescale_type": facts.code("RescaleType"),
         "window": facts.window(),
         "telling_apart": facts.telling_apart(),
     }

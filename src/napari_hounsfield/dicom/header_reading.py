@@ -95,7 +95,7 @@ def _walked(path: Path, file: io.FileIO) -> tuple[Header, Elements]:
     while True:
         try:
             meta, start = _walked_meta(data)
-            syntax = meta.text_of(META_SYNTAX)
+            syntax = meta.syntax()
             implicit = syntax == IMPLICIT
             if not implicit and (not syntax.startswith(f"{IMPLICIT}.") or syntax in (BIG_ENDIAN, DEFLATED)):
                 raise WalkError
@@ -142,12 +142,17 @@ class _Meta:
     def text_of(self, tag: int) -> str:
         return self.values.get(tag, b"").decode("ascii", "replace").strip(" \0\n\r\t")
 
+    def syntax(self) -> str:
+        """Transfer Syntax UID, empty where there is none; whatever is no UID is not handed on, for it is shown."""
+        text = self.text_of(META_SYNTAX)
+        return text if len(text) <= 64 and not text.strip("0123456789.") else "unknown"
+
 
 def _with_pydicom(path: Path, force: bool) -> tuple[Header, Elements]:
     with opened(path, force) as stream:
         with typed("file meta information is damaged"):
             meta = _meta(stream)
-        syntax = meta.text_of(META_SYNTAX)
+        syntax = meta.syntax()
         if not syntax and force:
             syntax = _guessed(stream)
         if not syntax:
@@ -213,7 +218,7 @@ def _salvaged(path: Path, stream: BinaryIO, syntax: str, problem: str) -> Header
         path,
         sop_class=facts.text("SOPClassUID"),
         series_uid=uid,
-        modality=facts.text("Modality"),
+        modality=facts.code("Modality", otherwise=""),
         transfer_syntax=syntax,
         problem=problem,
     )
@@ -243,7 +248,7 @@ def _header(
         description=facts.raw("SeriesDescription"),
         character_set=facts.text("SpecificCharacterSet"),
         kind=kind_name(sop_class),
-        modality=facts.text("Modality"),
+        modality=facts.code("Modality", otherwise=""),
         series_number=facts.whole_or_none("SeriesNumber"),
         instance_number=facts.number("InstanceNumber", optional=True),
         time_points=facts.whole_or_none("NumberOfTemporalPositions"),
@@ -259,7 +264,7 @@ def _header(
         high_bit=facts.whole("HighBit", bits_stored - 1, optional=True),
         signed=facts.whole("PixelRepresentation") == 1,
         lut=modality_lut(elements, facts),
-        units=facts.text("Units"),
+        units=facts.code("Units"),
         pet=pet_facts(elements, facts),
         padding=facts.padding(),
         lossy=facts.text("LossyImageCompression") == "01",

@@ -42,8 +42,8 @@ def kind_name(sop_class: str) -> str:
     """Name of a SOP Class; empty where it is none that is known."""
     from pydicom.uid import UID
 
-    name = UID(sop_class).name
-    return "" if name == sop_class else name
+    uid = UID(sop_class)
+    return uid.name if uid.type else ""
 
 
 def modality(header: Header) -> str:

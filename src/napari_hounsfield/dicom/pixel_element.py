@@ -18,6 +18,8 @@ NUMBERS: dict[int, Literal["integer", "float", "double"]] = {
 PIXEL_TAGS = tuple(NUMBERS)
 BITS_OF_FLOATS = {"float": 32, "double": 64}
 CUT_OFF = "file is cut off"
+SMALLEST_FRAME = 16
+"""Bytes that no compressed frame is smaller than, with the head of its item."""
 LARGEST_SURPLUS = 2**20
 """Zero bytes behind the image that are taken for padding."""
 
@@ -66,7 +68,7 @@ def pixel_problem(header: Header, stream: BinaryIO) -> str:
         return f"{named('HighBit')} does not fit Bits Stored and Bits Allocated"
     if header.transfer_syntax in UNCOMPRESSED:
         return _length_problem(header, pixels, stream)
-    return "" if pixels.available >= 16 else CUT_OFF
+    return "" if pixels.available >= SMALLEST_FRAME * header.frames else CUT_OFF
 
 
 def _length_problem(header: Header, pixels: PixelElement, stream: BinaryIO) -> str:
