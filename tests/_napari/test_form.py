@@ -15,6 +15,7 @@ import napari_hounsfield as nh
 from napari_hounsfield._napari import results
 from napari_hounsfield._napari.fields import Fields, ListField
 from napari_hounsfield._napari.form import OperationForm
+from napari_hounsfield.intensity import NO_LIMIT
 from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation
 
 closed: list[str] = []
@@ -340,3 +341,18 @@ def test_a_named_range_shows_its_limits_and_an_edited_limit_is_custom(model: Any
         fields.start_from("seed")
         assert name.value == "seed"
         assert fields.params() == model.from_preset("seed")
+
+
+def test_open_limit_is_an_empty_line(viewer: Any, ct: nh.Volume, said: Any) -> None:
+    nh.show(viewer, ct)
+    form = OperationForm(viewer, nh.threshold)
+    lower, upper = form.fields.inputs["lower"], form.fields.inputs["upper"]
+    assert (lower.native.text(), upper.native.text()) == ("", "")
+    form.fields.inputs["tissue"].value = "bone"
+    assert (lower.native.text(), upper.native.text()) == ("150", "")
+    lower.native.setText("-600")
+    assert form.fields.inputs["tissue"].value == "custom"
+    assert (form.fields.params().lower, form.fields.params().upper) == (-600, NO_LIMIT)
+    lower.native.setText("some")
+    form.run()
+    assert said() == ["lower: 'some' is not a number"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,13 +36,14 @@ class SlowSeries:
     widens: bool = False
     frame: str = "1.2.3"
     labels: bool = False
+    affine: Any = field(default_factory=lambda: AFFINE)
     go_on: threading.Event = field(default_factory=threading.Event)
     closed: bool = False
 
     def volume(self, array: Any, **changes: Any) -> nh.Volume:
         unit = "HU" if self.modality == "CT" else ""
         return nh.Volume(
-            array, AFFINE, unit=unit, modality=self.modality, name=self.name, frame_of_reference=self.frame, **changes
+            array, self.affine, unit=unit, modality=self.modality, name=self.name, frame_of_reference=self.frame, **changes
         )
 
     def steps(self, params: Any = None) -> Generator[Progress, None, nh.Volume]:
@@ -273,3 +275,24 @@ def test_what_comes_while_a_receiver_is_at_work_waits_its_turn(qtbot: Any) -> No
     Job(quick(), seen.append, seen.append, receive)
     qtbot.waitUntil(lambda: "end" in seen)
     assert seen == [0, 1, 2, "end"]
+
+
+def test_oblique_to_what_is_shown_is_told_once(window: Any, start: Any, finish: Any, qtbot: Any) -> None:
+    tilted = AFFINE.copy()
+    tilted[1, 0] = 0.8
+    told: list[str] = []
+    straight, oblique = SlowSeries(name="CT 1"), SlowSeries(name="CT 2", affine=tilted)
+    for one in (straight, oblique):
+        one.go_on.set()
+    bar = RunBar(lambda: None)
+    qtbot.addWidget(bar.native)
+    landing = Landing(window, bar.cancel)
+    with warnings.catch_warnings(record=True) as caught:
+        bar.start(open_series([straight, oblique], Opening()), lambda opened: told.extend(opened.warnings), landing.receive)
+        finish(bar)
+        window.dims.set_current_step(0, 1)
+    landing.close()
+    assert [line for line in told if "oblique" in line] == [told[-1]]
+    assert told[-1].startswith("CT 2: ")
+    assert not [str(one) for one in caught if "orthogonal" in str(one.message)]
+    assert nh.from_layer(window.layers[1]).affine == pytest.approx(tilted)

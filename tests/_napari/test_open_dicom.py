@@ -187,3 +187,21 @@ def test_look_of_inverted_coloured_and_timed_images(viewer: Any) -> None:
     assert timed.axis_labels == ("t", "z", "y", "x")
     assert [str(unit) for unit in timed.units] == ["pixel", "millimeter", "millimeter", "millimeter"]
     assert nh.from_layer(timed).axes == "tzyx"
+
+
+def test_option_makes_a_refused_series_readable(listed: Any, study: Path, qtbot: Any, finish: Any, viewer: Any) -> None:
+    dock = listed(study)
+    assert [bool(row.reason) for row in dock.table.rows] == [False, True]
+    dock._options.fields.inputs["uneven"].value = "resample"
+    qtbot.waitUntil(lambda: [bool(row.reason) for row in dock.table.rows] == [False, False])
+    dock.table.select(1)
+    dock.open()
+    finish(dock._bar)
+    assert viewer.layers[0].data.shape == (8, 32, 32)
+
+
+def test_options_that_choose_a_series_are_left_to_the_table(dock: OpenDicom) -> None:
+    dock.show()
+    dock._options._toggle()
+    shown = {name for name, widget in dock._options.fields.inputs.items() if widget.native.isVisible()}
+    assert shown == set(nh.ReadParams.model_fields) - {"series", "part"}

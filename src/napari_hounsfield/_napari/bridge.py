@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
 
-from .layers import KEY, Declared, LayerTuple, Shown, Worlds, layer_tuples
+from .layers import KEY, Declared, LayerTuple, Shown, layer_tuples
 from .placement import WORLD_OF_PATIENT
 from .table import class_names
 
@@ -93,7 +93,7 @@ def in_units_of(tuples: list[LayerTuple], layer: Layer | None) -> list[LayerTupl
     return [(array, {**arguments, "units": ["pixel"] * len(arguments["units"])}, kind) for array, arguments, kind in tuples]
 
 
-def worlds(viewer: ViewerModel) -> Worlds:
+def worlds(viewer: ViewerModel) -> dict[str, Affine]:
     """How the frames of reference that are shown stand in napari's world; the lowest layer of each decides."""
     found: dict[str, Affine] = {}
     for layer in viewer.layers:

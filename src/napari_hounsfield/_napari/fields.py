@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit, PushButton, SpinBox
 
+from napari_hounsfield.intensity import NO_LIMIT
 from napari_hounsfield.operation import Params
 
 from .layout import rows
@@ -38,6 +39,26 @@ class ListField(LineEdit):
     def set_value(self, value: Any) -> None:
         """Write a tuple."""
         super().set_value(", ".join(f"{v:.10g}" if isinstance(v, float) else str(v) for v in value))
+
+
+class OpenLimit(LineEdit):
+    """A limit in one line; empty for none, which the model says by a number larger than any intensity."""
+
+    def __init__(self, none: float, **options: Any) -> None:
+        self._none = none
+        super().__init__(**options)
+        self.native.setPlaceholderText("no limit")
+
+    def get_value(self) -> Any:
+        """Read the number that is typed in; a word raises ValueError, which names it."""
+        text = super().get_value().strip()
+        if text and not _is_number(text):
+            raise ValueError(f"{self.name.replace('_', ' ')}: {text!r} is not a number")
+        return float(text) if text else self._none
+
+    def set_value(self, value: Any) -> None:
+        """Write a number; one that is no limit leaves the line empty."""
+        super().set_value("" if abs(value) >= abs(self._none) else f"{round(value, 3):.10g}")
 
 
 class Group(Container[Any]):
@@ -185,6 +206,8 @@ def _number(field: FieldInfo, value: float, options: dict[str, Any]) -> Widget:
     high = next(m.le for m in field.metadata if hasattr(m, "le"))
     if isinstance(value, int):
         return SpinBox(min=int(low), max=int(high), **options)
+    if abs(value) == NO_LIMIT:
+        return OpenLimit(value, **options)
     step = _step(value, low, high)
     widget = FloatSpinBox(min=float(low), max=float(high), step=step, **options)
     if step >= 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ class Landing:
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
         self._viewer.layers.events.removed.connect(self._on_removed)
+        warnings.filterwarnings("ignore", "Non-orthogonal slicing", UserWarning)  # `opening` tells it, once and in plain words
 
     def receive(self, arrival: Arrival) -> None:
         """Show what has come."""

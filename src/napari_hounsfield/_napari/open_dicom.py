@@ -19,6 +19,7 @@ from .layout import Dock, rows
 from .notices import complain, warn
 from .opening import Opened, Opening, open_series
 from .preferences import preferences
+from .reading_options import ReadingOptions
 from .series_rows import summary, table_rows, warnings_of
 from .series_table import SeriesTable
 from .thumbnails import thumbnail_steps
@@ -62,8 +63,9 @@ class OpenDicom(Dock):
         self._bar = RunBar(self.open, "Open", "Read the selected series")
         buttons = Container(widgets=[folder, file], layout="horizontal", labels=False)
         buttons.margins = (0, 0, 0, 0)
-        options = rows([self._window, self._threshold])
-        parts: list[Widget] = [rows([self._path]), buttons, self._said, self._warnings, options, self._bar]
+        self._options = ReadingOptions(self._read_otherwise)
+        shown = rows([self._window, self._threshold])
+        parts: list[Widget] = [rows([self._path]), buttons, self._said, self._warnings, self._options, shown, self._bar]
         super().__init__(rows(parts, labels=False), stretch=False)
         self.content.native.layout().insertWidget(parts.index(self._warnings), self.table, 1)
         self.setMinimumWidth(WIDTH)
@@ -93,7 +95,7 @@ class OpenDicom(Dock):
         self._forget()
         path = Path(self._path.value).expanduser()
         self._said.value = "Reading headers…"
-        self._jobs.append(Job(scan_steps(path), self.offer, self._failed, self._progressed))
+        self._jobs.append(Job(scan_steps(path, self._options.params()), self.offer, self._failed, self._progressed))
 
     def _progressed(self, at: Progress) -> None:
         self._said.value = f"Reading headers… {at.message}"
@@ -108,6 +110,11 @@ class OpenDicom(Dock):
         self.table.show_rows([])
         self._describe()
         self._said.value = "Press Enter to list the series" if self._path.value else "Choose a folder or file, or drop one here"
+
+    def _read_otherwise(self) -> None:
+        """List again what is listed, since the options decide what can be read."""
+        if self.table.rows:
+            self.scan()
 
     def _failed(self, message: str) -> None:
         self._open_what_is_found = False

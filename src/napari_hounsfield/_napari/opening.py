@@ -11,13 +11,14 @@ from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.operation import Progress, part
 from napari_hounsfield.volume import LabelMap, Volume
 
-from .layers import FUNCTIONAL, LayerTuple, Worlds, layer_tuples, partial_layer, world_of
+from .layers import FUNCTIONAL, LayerTuple, layer_tuples, partial_layer, world_of
 
 if TYPE_CHECKING:
     from napari_hounsfield.dicom.scan import Scan
     from napari_hounsfield.dicom.series import Series
+    from napari_hounsfield.grid import Affine
 
-OBLIQUE = "oblique to the image that is shown already: napari shows its slices turned to that one, and cannot paint on them"
+OBLIQUE = "oblique to the image that is shown already: the two do not overlay exactly, and labels cannot be painted on it"
 MANY_FILES = 1000
 """Files that are counted before a folder is called large."""
 
@@ -30,7 +31,8 @@ class Opening:
     """Window whose limits become the contrast limits."""
     threshold: str = "none"
     """Range of HU that becomes a mask beside the image."""
-    worlds: Worlds = field(default_factory=dict, repr=False)
+    worlds: dict[str, Affine] = field(default_factory=dict, repr=False)
+    """How the frames of reference that are shown stand in napari's world; those that are opened join them."""
 
 
 @dataclass(frozen=True)
@@ -144,9 +146,10 @@ def _arriving(data: Any, how: Opening, warnings: list[str]) -> Generator[Progres
     """Hand over the layers of what was read: the image, then its mask."""
     yield Progress(0, "layers")
     layers = layer_tuples(data, how.worlds, preset=how.window)
-    how.worlds.setdefault(data.frame_of_reference, world_of(layers[-1]))  # type: ignore[attr-defined]
     if any("affine" in arguments for _, arguments, _ in layers):
         warnings.append(f"{data.name}: {OBLIQUE}")
+    if data.frame_of_reference:
+        how.worlds.setdefault(data.frame_of_reference, world_of(layers[-1]))
     yield Progress(0.5, data.name, Arrival(layers))
     if isinstance(data, Volume) and how.threshold != "none":
         from napari_hounsfield import ThresholdParams, threshold
