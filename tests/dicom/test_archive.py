@@ -68,6 +68,24 @@ def test_a_series_in_an_archive_reads_as_its_files_do(tmp_path, write_series, no
     np.testing.assert_array_equal(series.affine, expected.affine)
 
 
+@pytest.mark.xfail(reason="header_reading.py opens packed files as a whole, so that damaged ones are in no series")
+@pytest.mark.parametrize("packed", ["gzip", "zip"])
+@pytest.mark.parametrize("which", [1, 3])
+def test_a_series_with_a_damaged_file_is_refused_by_its_name(tmp_path, write_series, packed, which):
+    stored = np.random.default_rng(0).integers(0, 2000, (4, 100, 100)).astype("i2")
+    files = write_series(tmp_path / "files", stored)
+    target, content = tmp_path / "files", bytearray(gzip.compress(files[which].read_bytes()))
+    if packed == "zip":
+        target = zipped(tmp_path / "study.zip", {file.name: file.read_bytes() for file in files})
+        content = bytearray(target.read_bytes())
+    at = content.index(files[which].name.encode()) + 10_000 if packed == "zip" else len(content) // 2
+    content[at : at + 100] = bytes(100)
+    (target if packed == "zip" else files[which]).write_bytes(content)
+    (series,) = scan(target).series
+    with pytest.raises(DicomError, match=files[which].name):
+        series.read()
+
+
 def test_a_segmentation_refers_to_a_series_in_an_archive(tmp_path, write_series, noise):
     from napari_hounsfield.formats.reading import read_labels
     from napari_hounsfield.formats.writing import write

@@ -14,7 +14,8 @@ MAX_RATIO = 16
 """Content that is large already may grow by this factor: images compress by less."""
 GZIP = 31
 """What zlib calls a stream with the header of gzip."""
-_STEP = 2**20
+_LARGE, _SMALL = 2**20, 2**10
+"""Steps of decompression. What comes before damage is lost with the step in which it is met."""
 
 
 def largest_content(packed: int) -> int:
@@ -33,7 +34,7 @@ def inflated(data: bytes, wbits: int, limit: int | None = None) -> tuple[bytes, 
     limit = largest_content(len(data)) if limit is None else limit
     machine, content = zlib.decompressobj(wbits), io.BytesIO()
     try:
-        for block in _blocks(machine, data, 4 * _STEP):
+        for block in _blocks(machine, data, _LARGE):
             content.write(block)
             if content.tell() > limit:
                 raise _grown(limit)
@@ -59,7 +60,7 @@ class Unpacking(io.BytesIO):
 
     def __init__(self, data: bytes, wbits: int, size: int | None = None) -> None:
         super().__init__()
-        self._blocks = _blocks(zlib.decompressobj(wbits), data, 2**16)
+        self._blocks = _blocks(zlib.decompressobj(wbits), data, _SMALL)
         self._size = size
         self._limit = largest_content(len(data))
 
@@ -89,13 +90,13 @@ class Unpacking(io.BytesIO):
             super().seek(at)
 
 
-def _blocks(machine: zlib._Decompress, data: bytes, most: int) -> Iterator[bytes]:
-    """Content in blocks of `most` bytes; the input too is taken in pieces, so that what is left of it is never copied."""
+def _blocks(machine: zlib._Decompress, data: bytes, step: int) -> Iterator[bytes]:
+    """Content in small blocks; the input too is taken in pieces, so that what is left of it is never copied."""
     packed = memoryview(data)
-    for at in range(0, len(packed), _STEP):
-        piece: bytes | memoryview = packed[at : at + _STEP]
+    for at in range(0, len(packed), step):
+        piece: bytes | memoryview = packed[at : at + step]
         while piece and not machine.eof:
-            yield machine.decompress(piece, most)
+            yield machine.decompress(piece, 4 * step)
             piece = machine.unconsumed_tail
         if machine.eof:
             return
