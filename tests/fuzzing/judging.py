@@ -57,7 +57,8 @@ class Corpus:
             packed = bytearray(seed.pack(seed.plain))
             for _ in range(rng.choice((1, 2, 8))):
                 packed[rng.randrange(len(packed))] = rng.randrange(256)
-            found, packed = Mutation(found.data, ("container",)), bytes(packed[: rng.choice((len(packed), rng.randrange(len(packed))))])
+            end = rng.choice((len(packed), rng.randrange(len(packed))))
+            found, packed = Mutation(found.data, ("container",)), bytes(packed[:end])
         return seed, found, packed
 
 
@@ -112,7 +113,11 @@ def judge(corpus: Corpus, index: int, folder: Path) -> Outcome:
 
 
 def _volumes(found: Scan) -> tuple[list[Volume], int]:
-    _check_words(json.dumps(found.to_json(), allow_nan=False), repr(found), lines=False)
+    told = found.to_json()
+    for series in told["series"]:
+        del series["uid"]  # the one place where a UID belongs
+        _check_words(series["name"])
+    _check_words(json.dumps(told, allow_nan=False), repr(found), lines=False)
     volumes = []
     refused = len(found.skipped)
     for series in found.series:
@@ -134,7 +139,7 @@ def _volumes(found: Scan) -> tuple[list[Volume], int]:
 
 def _check_words(*texts: str, lines: bool = True) -> None:
     for text in texts:
-        if SECRET in text:
+        if SECRET in text.upper():
             raise WrongError(f"names a patient: {text}")
         if lines and not (text and text.isprintable() and len(text) < 2000):
             raise WrongError(f"not one short line: {text!r}")

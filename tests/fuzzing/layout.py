@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from .seeds import BIG, IMPLICIT
 
-LONG = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
+SHORT = tuple(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
+LONG = tuple(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+"""Value representations with a length of two bytes, and of four."""
 UNDEFINED = 0xFFFFFFFF
 DELIMITERS = (0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD)
 

@@ -1,4 +1,4 @@
-"""Damage a valid file in the ways in which files are damaged, or made to harm. Every change follows from the random numbers given."""
+"""Damage a valid file in the ways in which files are damaged, or made to harm; every change follows from the random numbers."""
 
 from __future__ import annotations
 
@@ -9,38 +9,57 @@ from random import Random
 
 from napari_hounsfield.dicom.tags import SEQUENCES, TAGS
 
-from .layout import DELIMITERS, LONG, UNDEFINED, Element, Layout
-from .seeds import BASELINE, BIG, CT, DEFLATED, ENHANCED_CT, IMPLICIT, J2K, JPEG_LOSSLESS, JPEG_LS, LITTLE, NM, PET, RLE, SC, US
+from .layout import DELIMITERS, LONG, SHORT, UNDEFINED, Element, Layout
+from .seeds import (
+    BASELINE,
+    BIG,
+    CT,
+    DEFLATED,
+    ENHANCED_CT,
+    IMPLICIT,
+    J2K,
+    JPEG_LOSSLESS,
+    JPEG_LS,
+    LITTLE,
+    NM,
+    PET,
+    RLE,
+    SC,
+    STORAGE,
+    US,
+)
 
 Edit = tuple[int, int, bytes]
 """Begin and end of what is replaced, and by what."""
 Mutator = Callable[[Layout, Random], list[Edit]]
 
 LENGTHS = (0, 1, 2, 3, 7, 0xFE, 0xFF, 0x7FFF, 0xFFFE, 0xFFFF, 0x10000, 0x7FFFFFFE, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, UNDEFINED)
-VRS = ("AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+VRS = (*SHORT, *LONG)
 ODD_VRS = (b"\0\0", b"??", b"  ", b"ox", b"SQ", b"UN", b"OB", b"\xff\xff")
-KNOWN_TAGS = (*TAGS.values(), *SEQUENCES.values(), *DELIMITERS, 0x00020000, 0x00020010, 0x00000000, 0xFFFFFFFF, 0x7FE00008, 0x7FE00001)
+ODD_TAGS = (0x00020000, 0x00020010, 0x00000000, 0xFFFFFFFF, 0x7FE00008, 0x7FE00001)
+KNOWN_TAGS = (*TAGS.values(), *SEQUENCES.values(), *DELIMITERS, *ODD_TAGS)
 NUMBERS = (
-    "nan", "NaN", "inf", "-inf", "1e999", "-1e999", "1e308", "1e-320", "", " ", "\\", "\\\\\\\\\\\\", "0", "-0", "-1", "1", "2", "3",
-    "4", "7", "65535", "65536", "99999999", "2147483648", "4294967296", "99999999999999999999", "1e30", "0x10", "1_000", "1,5", "+", "1.5",
-    "1\\2", "1\\2\\3", "0\\0\\0", "nan\\0\\0", "1e40\\1e40\\1e40", "1\\0\\0\\0\\1\\0", "0\\0\\0\\0\\0\\0", "0\\1\\0\\1\\0\\0", "\0", "\n1\n",
-    "\u0661", "1" * 4000, "1\\" * 500, "9" * 60, "1e-5", "0.00001", "100000", "-1024", "CANARY", "\r\n", "1\r\n2", "16777217", "3e38",
+    "nan", "NaN", "inf", "-inf", "1e999", "-1e999", "1e308", "1e-320", "", " ", "\\", "\\\\\\\\\\\\", "0", "-0", "-1", "1",
+    "2", "3", "4", "7", "65535", "65536", "99999999", "2147483648", "4294967296", "99999999999999999999", "1e30", "0x10",
+    "1_000", "1,5", "+", "1.5", "1\\2", "1\\2\\3", "0\\0\\0", "nan\\0\\0", "1e40\\1e40\\1e40", "1\\0\\0\\0\\1\\0",
+    "0\\0\\0\\0\\0\\0", "0\\1\\0\\1\\0\\0", "\0", "\n1\n", "\u0661", "1" * 4000, "1\\" * 500, "9" * 60, "1e-5", "0.00001",
+    "100000", "-1024", "CANARY", "\r\n", "1\r\n2", "16777217", "3e38",
 )  # fmt: skip
 WORDS = (0, 1, 2, 3, 4, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 63, 64, 100, 128, 255, 256, 1000, 32767, 32768, 65534, 65535)
 TEXTS = (
-    "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420", "MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "ARGB", "",
-    "ISO_IR 100", "ISO 2022 IR 87", "\\ISO 2022 IR 149", "nonsense", "CT", "MR", "PT", "US", "NM", "BQML", "CNTS", "GML", "START", "NONE",
-    "LOCALIZER", "HU", "OD", "US", "20201301", "19000000", "250000", "20200101120000.000000+1400", "+9999", "1.2.3\n4", "LINEAR", "SIGMOID",
-    "MOSAIC", "01", "00", "DERIVED\\SECONDARY\\LOCALIZER",
+    "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420", "MONOCHROME1", "MONOCHROME2",
+    "PALETTE COLOR", "ARGB", "", "ISO_IR 100", "ISO 2022 IR 87", "\\ISO 2022 IR 149", "nonsense", "CT", "MR", "PT", "US",
+    "NM", "BQML", "CNTS", "GML", "START", "NONE", "LOCALIZER", "HU", "OD", "US", "20201301", "19000000", "250000",
+    "20200101120000.000000+1400", "+9999", "1.2.3\n4", "LINEAR", "SIGMOID", "MOSAIC", "01", "00",
+    "DERIVED\\SECONDARY\\LOCALIZER",
 )  # fmt: skip
 SYNTAXES = (
-    IMPLICIT, LITTLE, BIG, DEFLATED, RLE, BASELINE, "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", JPEG_LOSSLESS, JPEG_LS, J2K,
-    "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.100", "1.2.3", "", "1.2.840.10008.1.2.1.98",
+    IMPLICIT, LITTLE, BIG, DEFLATED, RLE, BASELINE, "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", JPEG_LOSSLESS,
+    JPEG_LS, J2K, "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.100",
+    "1.2.3", "", "1.2.840.10008.1.2.1.98",
 )  # fmt: skip
-STORAGE = "1.2.840.10008.5.1.4.1.1."
-CLASSES = (
-    CT, ENHANCED_CT, PET, NM, US, SC, "1.2.840.10008.1.3.10", *(STORAGE + end for end in ("4", "4.1", "130", "66.4", "66.7", "481.3", "30", "6.2", "77.1.6", "11.1")),
-)  # fmt: skip
+OTHER_CLASSES = ("4", "4.1", "130", "66.4", "66.7", "481.3", "30", "6.2", "77.1.6", "11.1")
+CLASSES = (CT, ENHANCED_CT, PET, NM, US, SC, "1.2.840.10008.1.3.10", *(STORAGE + end for end in OTHER_CLASSES))
 
 
 def _number(order: str, width: int, value: int) -> bytes:
@@ -101,11 +120,11 @@ def swap_lengths(layout: Layout, rng: Random) -> list[Edit]:
 
 def representation(layout: Layout, rng: Random) -> list[Edit]:
     element = _pick(layout, rng)
-    vr = rng.choice(VRS).encode() if rng.random() < 0.7 else rng.choice(ODD_VRS)
+    vr = rng.choice(VRS) if rng.random() < 0.7 else rng.choice(ODD_VRS)
     edits = [(element.at + 4, element.at + 6, vr)]
     if (vr in LONG) != (element.width == 4) and rng.random() < 0.7:  # a header that fits
-        head = vr + (b"\0\0" + _number(element.order, 4, element.length) if vr in LONG else _number(element.order, 2, element.length))
-        edits = [(element.at + 4, element.value, head)]
+        size = b"\0\0" + _number(element.order, 4, element.length) if vr in LONG else _number(element.order, 2, element.length)
+        edits = [(element.at + 4, element.value, vr + size)]
     return edits
 
 
@@ -131,7 +150,8 @@ def delete(layout: Layout, rng: Random) -> list[Edit]:
 
 def text(layout: Layout, rng: Random) -> list[Edit]:
     """Numbers and texts that are none, in elements that hold such."""
-    found = [e for e in layout.elements if e.tag not in DELIMITERS and e.length and e.tag < 0x7FE00000 and e.vr not in (b"US", b"SQ")]
+    texts = (e for e in layout.elements if e.vr not in (b"US", b"SQ") and e.tag not in DELIMITERS)
+    found = [e for e in texts if e.length and e.tag < 0x7FE00000]
     element = rng.choice(found)
     value = rng.choice(NUMBERS if rng.random() < 0.7 else TEXTS).encode()
     return _value(element, value + b" " * (len(value) % 2), rng.random() < 0.8)
@@ -256,15 +276,13 @@ def codestream(layout: Layout, rng: Random) -> list[Edit]:
 def pixels(layout: Layout, rng: Random) -> list[Edit]:
     """A few bytes of the pixel data, and nothing else."""
     begin, end = layout.pixels
-    if begin >= end:
-        return flip(layout, rng)
     places = (rng.randrange(begin, end) for _ in range(rng.choice((1, 3, 10))))
     return [(at, at + 1, rng.randbytes(1)) for at in places]
 
 
 MUTATORS: tuple[Mutator, ...] = (
-    flip, truncate, insert, remove, length, swap_lengths, representation, retag, duplicate, delete, text, text, number, number, frames,
-    identifier, delimiters, nest, fragment, codestream,
+    flip, truncate, insert, remove, length, swap_lengths, representation, retag, duplicate, delete, text, text, number, number,
+    frames, identifier, delimiters, nest, fragment, codestream,
 )  # fmt: skip
 
 
@@ -292,7 +310,7 @@ class Mutation:
 
 def mutated(layout: Layout, rng: Random) -> Mutation:
     """Damage a file once, or a few times at once."""
-    if rng.random() < 0.04:
+    if rng.random() < 0.04 and layout.pixels[1]:
         edits = pixels(layout, rng)
         return Mutation(edited(layout.data, edits), ("pixels",), tuple(at - layout.pixels[0] for at, _, _ in edits))
     chosen = [rng.choice(MUTATORS) for _ in range(rng.choice((1, 1, 1, 2, 3)))]

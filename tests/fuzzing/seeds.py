@@ -29,6 +29,8 @@ ENHANCED_CT, ENHANCED_MR = STORAGE + "2.1", STORAGE + "4.1"
 SIZE = 8
 WAVELETS = 32
 """Rows and columns of JPEG 2000: its encoder takes no smaller ones."""
+PLACE = ("ImagePositionPatient", "ImageOrientationPatient")
+RESCALE = ("RescaleSlope", "RescaleIntercept", "RescaleType")
 SECRET = "CANARY"
 """Stands in every field that names a patient: no message may hold it."""
 
@@ -214,9 +216,7 @@ def _ct(size: int = SIZE, **tags: Any) -> Dataset:
 
 def _enhanced(sop_class: str, modality: str, undefined: bool, frames: int = 3, size: int = SIZE) -> Dataset:
     """Frames with functional groups."""
-    ds = _image(sop_class, modality, _numbers(frames, size, size), **dict.fromkeys(
-        ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleSlope", "RescaleIntercept", "RescaleType")
-    ))  # fmt: skip
+    ds = _image(sop_class, modality, _numbers(frames, size, size), **dict.fromkeys((*PLACE, *RESCALE, "PixelSpacing")))
     kind = {"CT": "CTImageFrameTypeSequence", "MR": "MRImageFrameTypeSequence"}[modality]
     items = partial(_items, undefined=undefined)
     ds.SharedFunctionalGroupsSequence = items(
@@ -230,7 +230,7 @@ def _enhanced(sop_class: str, modality: str, undefined: bool, frames: int = 3, s
     ds.PerFrameFunctionalGroupsSequence = items(
         *(
             {
-                "FrameContentSequence": items({"StackID": "1", "InStackPositionNumber": z + 1, "DimensionIndexValues": [1, z + 1]}),
+                "FrameContentSequence": items({"StackID": "1", "InStackPositionNumber": z + 1}),
                 "PlanePositionSequence": items({"ImagePositionPatient": [0, 0, 2 * z]}),
             }
             for z in range(frames)
@@ -260,7 +260,8 @@ def _nested() -> Dataset:
 
 
 def _pet() -> Dataset:
-    ds = _image(PET, "PT", _numbers(SIZE, SIZE, low=0), RescaleType=None, RescaleIntercept="0", RescaleSlope="0.5", PatientWeight="70")
+    rescale = {"RescaleType": None, "RescaleIntercept": "0", "RescaleSlope": "0.5"}
+    ds = _image(PET, "PT", _numbers(SIZE, SIZE, low=0), PatientWeight="70", **rescale)
     ds.Units, ds.DecayCorrection, ds.CorrectedImage = "BQML", "START", ["ATTN", "DECY"]
     ds.FrameReferenceTime, ds.ActualFrameDuration = "60000", "120000"
     ds.RadiopharmaceuticalInformationSequence = _items(
@@ -275,18 +276,19 @@ def _pet() -> Dataset:
 
 
 def _ultrasound(frames: int = 2) -> Dataset:
-    gone = dict.fromkeys(("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleSlope", "RescaleIntercept", "RescaleType"))
+    gone = dict.fromkeys((*PLACE, *RESCALE, "PixelSpacing"))
     ds = _image(US_MULTI if frames > 1 else US, "US", _numbers(frames, SIZE, SIZE, 3, dtype="u1", low=0, high=255), **gone)
     if frames == 1:
         del ds.NumberOfFrames
-    region = {"RegionSpatialFormat": 1, "PhysicalUnitsXDirection": 3, "PhysicalUnitsYDirection": 3, "PhysicalDeltaX": 0.05, "PhysicalDeltaY": 0.05}
-    ds.SequenceOfUltrasoundRegions = _items(region)
+    region = {"RegionSpatialFormat": 1, "PhysicalUnitsXDirection": 3, "PhysicalUnitsYDirection": 3}
+    ds.SequenceOfUltrasoundRegions = _items({**region, "PhysicalDeltaX": 0.05, "PhysicalDeltaY": 0.05})
     return ds
 
 
 def _colour(photometric: str, size: int = SIZE, **tags: Any) -> Dataset:
-    gone = dict.fromkeys(("ImagePositionPatient", "ImageOrientationPatient", "RescaleSlope", "RescaleIntercept", "RescaleType"))
-    return _image(SC, "OT", _numbers(size, size, 3, dtype="u1", low=0, high=255), PhotometricInterpretation=photometric, **gone, **tags)
+    gone = dict.fromkeys((*PLACE, *RESCALE))
+    stored = _numbers(size, size, 3, dtype="u1", low=0, high=255)
+    return _image(SC, "OT", stored, PhotometricInterpretation=photometric, **gone, **tags)
 
 
 def _palette() -> Dataset:
@@ -299,7 +301,7 @@ def _palette() -> Dataset:
 
 
 def _with_lut() -> Dataset:
-    ds = _image(CR, "CR", _numbers(SIZE, SIZE, dtype="<u2", low=0, high=64), RescaleSlope=None, RescaleIntercept=None, RescaleType=None)
+    ds = _image(CR, "CR", _numbers(SIZE, SIZE, dtype="<u2", low=0, high=64), **dict.fromkeys(RESCALE))
     ds.ModalityLUTSequence = _items(
         {"LUTDescriptor": [64, 0, 16], "ModalityLUTType": "US", "LUTData": (np.arange(64) * 3).astype("<u2").tobytes()}
     )
@@ -307,7 +309,7 @@ def _with_lut() -> Dataset:
 
 
 def _nuclear() -> Dataset:
-    gone = dict.fromkeys(("RescaleType", "ImagePositionPatient", "ImageOrientationPatient"))
+    gone = dict.fromkeys((*PLACE, "RescaleType"))
     ds = _image(NM, "NM", _numbers(4, SIZE, SIZE, dtype="<u2", low=0), **gone)
     ds.DetectorInformationSequence = _items({"CollimatorType": "PARA"})
     ds.TimeSliceVector, ds.SpacingBetweenSlices = [1, 2, 3, 4], "3"
