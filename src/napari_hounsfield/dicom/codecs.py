@@ -16,6 +16,7 @@ from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 
 from .codestream import DAMAGED, Codestream, check_jpeg, lengthened
 from .guards import quiet
+from .jpeg_2000 import decoded_jpeg_2000
 from .jpeg_lossless import cut_off
 from .jpeg_ls import decoded_jpeg_ls
 from .rle import decoded_rle
@@ -56,6 +57,8 @@ CODECS = {
     JPEG + "203": Codec("HTJ2K", "pylibjpeg", "pylibjpeg-openjpeg"),
 }
 JPEG_2000 = tuple(syntax for syntax, codec in CODECS.items() if codec.package == "pylibjpeg-openjpeg")
+PARALLEL = (*UNCOMPRESSED, *JPEG_2000, JPEG + "80", JPEG + "81")
+"""Syntaxes whose decoders let other threads run meanwhile; the others would only stand in each other's way."""
 JPEG_LOSSLESS = (JPEG + "57", JPEG + "70")
 JPEG_LS = (JPEG + "80", JPEG + "81")
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
@@ -152,12 +155,13 @@ def decoded(header: Header, frame: bytes) -> NDArray[Any]:
         plane: NDArray[Any] = decoded_rle(frame, header.rows, header.columns, 1, header.bits_allocated)[0]
         return plane
     if header.transfer_syntax in JPEG_2000:
-        from openjpeg.utils import decode_pixel_data
-
-        return _numbers(bytes(decode_pixel_data(frame, version=2)), header, found, found.signed != header.signed)
+        numbers = decoded_jpeg_2000(frame, found)
+        kind = f"{'i' if header.signed else 'u'}{_bytes(found)}"
+        return _signed_as_stated(numbers.astype(kind), found, found.signed != header.signed)
     if header.transfer_syntax in JPEG_LS:
-        size = found.rows * found.columns * _bytes(found)
-        return _numbers(decoded_jpeg_ls(frame, size), header, found, header.signed)
+        data = decoded_jpeg_ls(frame, found.rows * found.columns * _bytes(found))
+        values = np.frombuffer(data, f"{'i' if header.signed else 'u'}{_bytes(found)}")
+        return _signed_as_stated(values.reshape(found.rows, found.columns), found, header.signed)
     decode = _decoded_optionally if _is_optional(header) else _decoded_raw
     values = decode(header, frame)
     lossless = header.transfer_syntax in JPEG_LOSSLESS
@@ -187,11 +191,9 @@ def _bytes(found: Codestream) -> int:
     return 1 if found.bits <= 8 else 2 if found.bits <= 16 else 4
 
 
-def _numbers(data: bytes | bytearray, header: Header, found: Codestream, unlike: bool) -> NDArray[Any]:
-    """Decoded samples as numbers; `unlike` where the codestream does not have the sign that the header states."""
-    size = _bytes(found)
-    values: NDArray[Any] = np.frombuffer(data, f"{'i' if header.signed else 'u'}{size}").reshape(header.rows, header.columns)
-    spare = 8 * size - found.bits
+def _signed_as_stated(values: NDArray[Any], found: Codestream, unlike: bool) -> NDArray[Any]:
+    """Extend signs as the type of `values` wants it, `unlike` the codestream."""
+    spare = 8 * values.dtype.itemsize - found.bits
     return (values << spare) >> spare if unlike and spare else values
 
 

@@ -15,6 +15,7 @@ from napari_hounsfield.operation import Progress
 from napari_hounsfield.runtime import threads
 from napari_hounsfield.volume import Volume
 
+from .codecs import PARALLEL
 from .colour import read_rgb
 from .direct import stored_directly
 from .guards import quiet, typed
@@ -54,7 +55,7 @@ def read_plan(plan: Plan) -> Generator[Progress, None, Volume]:
     with typed(f"{plan.name}: {plan.shape} voxels do not fit into memory"):
         filling = _Filling(plan)
     total, done = len(plan.planes), 0
-    with PixelFiles() as files, ThreadPoolExecutor(threads()) as pool:
+    with PixelFiles() as files, ThreadPoolExecutor(_workers(plan)) as pool:
         for step in _steps(plan):
             for result in list(pool.map(lambda task: filling.read(task, files), step)):
                 filling.take(result)
@@ -173,6 +174,10 @@ class _Filling:
         )
 
 
+def _workers(plan: Plan) -> int:
+    return threads() if all(plane.transfer_syntax in PARALLEL for plane in plan.planes) else 1
+
+
 def _steps(plan: Plan) -> Iterator[list[range]]:
     """Planes, by index, in tasks of one thread each: first the middle one, which a viewer shows, then the others in order."""
     total, middle = len(plan.planes), plan.grid.shape[0] // 2
@@ -180,7 +185,7 @@ def _steps(plan: Plan) -> Iterator[list[range]]:
     plain = all(plane.transfer_syntax in UNCOMPRESSED for plane in plan.planes)
     pixels = first.rows * first.columns * first.samples
     size = min(max(PIXELS_A_TASK[plain] // pixels, 1), max(total // 32, 1), 8)
-    count = max(min(TASKS_A_STEP * threads(), PIXELS_A_STEP[plain] // (size * pixels)), threads())
+    count = max(min(TASKS_A_STEP * _workers(plan), PIXELS_A_STEP[plain] // (size * pixels)), _workers(plan))
     yield [range(middle, middle + 1)]
     tasks: list[range] = []
     for begin, end in ((0, middle), (middle + 1, total)):
