@@ -186,7 +186,7 @@ def test_removing_the_layer_ends_the_reading(window: Any, start: Any, qtbot: Any
 def test_closing_the_window_ends_the_reading(make_napari_viewer: Any, qtbot: Any, said: Any) -> None:
     viewer = make_napari_viewer()
     slow = SlowSeries()
-    readers._read_in_thread(viewer, open_series([slow], Opening()), "folder")
+    readers._read_in_thread(viewer, open_series([slow], Opening()), Path("folder"))
     qtbot.waitUntil(lambda: len(viewer.layers) == 1)
     viewer.close()
     qtbot.waitUntil(lambda: slow.closed)
@@ -202,6 +202,7 @@ def test_pet_lies_over_ct_in_whatever_order_they_come(window: Any, start: Any, f
         finish(bar)
     assert [layer.name for layer in window.layers] == ["CT", "PT"]
     assert window.layers[1].blending == "additive"
+    assert window.layers["CT"].opacity == 1
 
 
 def test_pet_of_another_patient_keeps_its_place(window: Any, start: Any, finish: Any) -> None:

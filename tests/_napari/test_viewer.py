@@ -190,6 +190,7 @@ def test_several_series_ask_which(window: Any, study: Path, chest: Any, said: An
     _, asked = window.window.add_plugin_dock_widget("napari-hounsfield", "Open DICOM")
     assert len(asked.selected) == 1
     assert len(asked.table.rows) == 2
+    assert Path(asked._path.value) == study.parent
 
 
 def test_what_cannot_be_read_is_said_once(window: Any, tmp_path: Path, said: Any) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 REFRESH_MS = 250
 """Between two looks at what has been filled; each draws the slice anew."""
+HALF = 0.5
+"""Opacity of PET over an image, which it would outshine."""
 
 
 class Landing:
@@ -82,7 +84,7 @@ class Landing:
     def _add(self, tuples: list[LayerTuple]) -> list[Layer]:
         added = [getattr(layer, "__wrapped__", layer) for layer in add(self._viewer, tuples)]
         for layer in added:
-            _under_functional(self._viewer, layer)
+            _fuse(self._viewer, layer)
         return added
 
     def _complete(self, layer: Layer, final: LayerTuple) -> None:
@@ -123,17 +125,21 @@ def _turn_to_middle(viewer: ViewerModel, layer: Layer) -> None:
         viewer.dims.set_current_step(axis, 0)
 
 
-def _under_functional(viewer: ViewerModel, layer: Layer) -> None:
-    """Move an image that has just been added below PET of the same frame of reference, which it would hide."""
+def _fuse(viewer: ViewerModel, layer: Layer) -> None:
+    """Let an image that has just been added, and PET of the same frame of reference, be seen together: PET above, half clear."""
     modality, frame = _kind(layer)
-    if layer._type_string != "image" or not frame or modality in FUNCTIONAL:
+    if layer._type_string != "image" or not frame:
         return
-    for index, other in enumerate(viewer.layers):
-        if other is layer:
-            return
-        if other._type_string == "image" and _kind(other)[0] in FUNCTIONAL and _kind(other)[1] == frame:
-            viewer.layers.move(viewer.layers.index(layer), index)
-            return
+    functional = modality in FUNCTIONAL
+    partners = [
+        other
+        for other in viewer.layers
+        if other._type_string == "image" and _kind(other)[1] == frame and (_kind(other)[0] in FUNCTIONAL) != functional
+    ]
+    if partners and functional:
+        layer.opacity = HALF
+    elif partners and viewer.layers.index(partners[0]) < viewer.layers.index(layer):
+        viewer.layers.move(viewer.layers.index(layer), viewer.layers.index(partners[0]))
 
 
 def _kind(layer: Layer) -> tuple[str, str]:

@@ -93,6 +93,8 @@ class OpenDicom(Dock):
     def scan(self) -> None:
         """List the series at the path that is shown."""
         self._forget()
+        if not self._path.value.strip():
+            return
         path = Path(self._path.value).expanduser()
         self._said.value = "Reading headers…"
         self._jobs.append(Job(scan_steps(path, self._options.params()), self.offer, self._failed, self._progressed))
@@ -120,6 +122,13 @@ class OpenDicom(Dock):
         self._open_what_is_found = False
         self._said.value = message
         complain(message)
+
+    def show_scan(self, path: Path, found: Scan) -> None:
+        """List what has been found at a path already."""
+        with self._path.changed.blocked():
+            self._path.value = str(path)
+        self._forget()
+        self.offer(found)
 
     def offer(self, found: Scan) -> None:
         """Show the series of a scan, the first selected, and what cannot be read; then make the pictures."""

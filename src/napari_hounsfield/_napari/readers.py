@@ -126,25 +126,25 @@ def _read(paths: list[Path], steps: Callable[[Any], Generator[Progress, None, An
     if viewer is None:
         return _without_viewer(steps(how), how)
     if is_large(paths, AT_ONCE):
-        _read_in_thread(viewer, steps(how), paths[0].name)
+        _read_in_thread(viewer, steps(how), paths[0])
         return []
     try:
         layers, result = collected(steps(how))
-        _present(viewer, result)
+        _present(viewer, result, paths[0])
         return list(layers)
     except Exception as error:
         complain(message_of(error))
         return []
 
 
-def _read_in_thread(viewer: ViewerModel, steps: Generator[Progress, None, Any], name: str) -> None:
+def _read_in_thread(viewer: ViewerModel, steps: Generator[Progress, None, Any], path: Path) -> None:
     from napari.utils import progress
 
     from .landing import Landing
     from .notices import complain
     from .worker import Job
 
-    bar = progress(total=100, desc=f"Reading {name}")
+    bar = progress(total=100, desc=f"Reading {path.name}")
 
     def end() -> None:
         bar.close()
@@ -152,7 +152,7 @@ def _read_in_thread(viewer: ViewerModel, steps: Generator[Progress, None, Any], 
 
     def done(result: Any) -> None:
         end()
-        _present(viewer, result)
+        _present(viewer, result, path)
 
     def failed(message: str) -> None:
         end()
@@ -173,7 +173,7 @@ def _read_in_thread(viewer: ViewerModel, steps: Generator[Progress, None, Any], 
     job = Job(steps, done, failed, progressed)
 
 
-def _present(viewer: Any, result: Any) -> None:
+def _present(viewer: Any, result: Any, path: Path) -> None:
     """Say once what there is to say; where there are several series, let the dock ask which."""
     from .notices import complain, warn
     from .opening import Opened
@@ -184,7 +184,7 @@ def _present(viewer: Any, result: Any) -> None:
             complain(error)
         return
     _, dock = viewer.window.add_plugin_dock_widget("napari-hounsfield", "Open DICOM")
-    dock.offer(result)
+    dock.show_scan(path, result)
 
 
 def _without_viewer(steps: Generator[Progress, None, Any], how: Any) -> Layers:

@@ -95,8 +95,8 @@ class SeriesTable(QTreeWidget):
 
     def select(self, *indices: int) -> None:
         """Select the rows at these places and no others."""
-        for index, (_, item) in enumerate(self._items):
-            item.setSelected(index in indices)
+        for index, (row, item) in enumerate(self._items):
+            item.setSelected(index in indices and not row.reason)
 
 
 def _icon(picture: Picture | None) -> QIcon:
