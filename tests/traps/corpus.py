@@ -6,7 +6,9 @@ from importlib import import_module
 
 from .truth import REGISTRY
 
-THEMES = """order spacing same_place value bits header damage coding enhanced channel pet_mr projection container"""
+THEMES = """
+order spacing same_place mixed value bits header spelling damage coding enhanced channel pet_mr projection picture container
+"""
 for theme in THEMES.split():
     import_module(f"{__package__}.{theme}_traps")
 TRAPS = tuple(REGISTRY)

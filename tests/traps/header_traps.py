@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +43,10 @@ def no_spacing(folder: Path) -> Truth:
     return _without(folder, "PixelSpacing")
 
 
-def _bad(folder: Path, keyword: str, values: list[str], slices: slice = slice(None), vr: str = "DS") -> Truth:
-    datasets = stack(pattern(seed=101))
+def _bad(folder: Path, keyword: str, values: list[str], slices: slice = slice(None), lattice: Lattice = AXIAL) -> Truth:
+    datasets = stack(pattern(seed=101), lattice)
     for dataset in datasets[slices]:
-        raw(dataset, keyword, vr, *values)
+        raw(dataset, keyword, "DS", *values)
     save(folder, datasets)
     return refuse(keyword)
 
@@ -67,7 +68,10 @@ def spacing_zero(folder: Path) -> Truth:
 
 @trap("pixel spacing negative")
 def spacing_negative(folder: Path) -> Truth:
-    return _bad(folder, "PixelSpacing", ["0.8", "-0.7"])
+    """Taken as it is written, or without its sign."""
+    truth = _bad(folder, "PixelSpacing", ["0.8", "-0.7"])
+    stored = pattern(seed=101)
+    return replace(truth, volumes=(hu(stored, Lattice(spacing=(3.0, 0.8, -0.7))),), instead=(hu(stored),))
 
 
 @trap("pixel spacing with one value")
@@ -111,17 +115,23 @@ def orientation_zero(folder: Path) -> Truth:
 
 @trap("orientation not at right angles")
 def orientation_skew(folder: Path) -> Truth:
-    return _bad(folder, "ImageOrientationPatient", ["1", "0", "0", "0.1", "0.994987", "0"])
+    """To take it as it is written, sheared, would be right as well."""
+    truth = _bad(folder, "ImageOrientationPatient", ["1", "0", "0", "0.1", "0.994987", "0"])
+    literal = Lattice(column=(0.1, 0.994987, 0.0), step=(0.0, 0.0, 3.0))
+    return replace(truth, volumes=(hu(pattern(seed=101), literal),))
 
 
 @trap("orientation not of unit length")
 def orientation_long(folder: Path) -> Truth:
-    return _bad(folder, "ImageOrientationPatient", ["1.1", "0", "0", "0", "1", "0"])
+    """To set its length right would be right as well."""
+    truth = _bad(folder, "ImageOrientationPatient", ["1.1", "0", "0", "0", "1", "0"])
+    return replace(truth, volumes=(hu(pattern(seed=101)),))
 
 
 @trap("orientation with five values")
 def orientation_short(folder: Path) -> Truth:
-    return _bad(folder, "ImageOrientationPatient", ["1", "0", "0", "0", "1"])
+    """The last one, -1, is missing."""
+    return _bad(folder, "ImageOrientationPatient", ["1", "0", "0", "0", "0"], lattice=CORONAL)
 
 
 @trap("orientation off by 5e-4")
@@ -145,9 +155,10 @@ def orientation_noise(folder: Path) -> Truth:
 
 @trap("two frames of reference in one series")
 def two_frames(folder: Path) -> Truth:
-    """Their positions cannot be compared."""
-    save(folder, stack(pattern(seed=105), FrameOfReferenceUID=[uid("frame")] * 3 + [uid("moved")] * 3))
-    return refuse("FrameOfReferenceUID")
+    """Their positions cannot be compared, strictly."""
+    stored = pattern(seed=105)
+    save(folder, stack(stored, FrameOfReferenceUID=[uid("frame")] * 3 + [uid("moved")] * 3))
+    return either(hu(stored), blames=["FrameOfReferenceUID"])
 
 
 @trap("no frame of reference")

@@ -134,7 +134,7 @@ def _whole(image: object) -> Found:
     upright = {"apply_presentation_lut": False}
     if image.is_tiled:  # type: ignore[attr-defined]
         array = image.get_total_pixel_matrix(**upright)[None]  # type: ignore[attr-defined]
-    elif image.coordinate_system is not None:  # type: ignore[attr-defined]
+    elif "PerFrameFunctionalGroupsSequence" in image:  # type: ignore[operator]
         return _of_highdicom(image.get_volume(**upright))  # type: ignore[attr-defined]
     else:
         array = image.get_frames(**upright)  # type: ignore[attr-defined]

@@ -90,7 +90,7 @@ def difference(expected: Expected, volume: nh.Volume) -> str:
         return f"unit {volume.unit!r}, expected {expected.unit!r}"
     if expected.dtype is not None and volume.array.dtype != expected.dtype:
         return f"dtype {volume.array.dtype}, expected {expected.dtype}"
-    if expected.inverted != volume.inverted:
+    if expected.inverted not in (None, volume.inverted):
         return f"inverted {volume.inverted}, expected {expected.inverted}"
     if expected.valid is not None and (volume.valid is None or not np.array_equal(volume.valid, expected.valid)):
         return "the mask of the scanned field differs"

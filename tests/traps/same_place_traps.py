@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
-from .truth import Truth, either, expected, read, refuse, trap
-from .writing import AXIAL, CORONAL, CT, MR, Lattice, hu, image, pattern, save, stack
+from .truth import Expected, Truth, either, expected, read, refuse, trap
+from .writing import AXIAL, CORONAL, CT, MR, RAMP, Lattice, hu, image, pattern, ramp, save, stack
 
 
 def _series(count: int, sop_class: str = MR, first: int = 0, **tags: Sequence) -> tuple[list[np.ndarray], list[Dataset]]:
@@ -194,10 +194,13 @@ def matrices(folder: Path) -> Truth:
 @trap("one slice of another matrix in the middle")
 def stray_matrix(folder: Path) -> Truth:
     """What is left lacks a slice."""
-    datasets = stack(pattern(7, seed=57))
-    datasets[3] = stack(pattern(7, 8, 9, seed=58))[3]
+    points = AXIAL.points((7, 12, 10))
+    datasets = stack(ramp(points))
+    stray = pattern(1, 8, 9, seed=58)
+    datasets[3] = stack(stray, Lattice(origin=tuple(AXIAL.position(3))))[0]
     save(folder, datasets)
-    return refuse("ImagePositionPatient|missing")
+    rest = Expected(np.zeros(1), None, axes="none", ramp=RAMP)
+    return refuse("ImagePositionPatient|missing", volumes=[rest, hu(stray, Lattice(origin=tuple(AXIAL.position(3))))])
 
 
 @trap("screenshot in the series")

@@ -37,8 +37,8 @@ class Expected:
     """(a, b, c, d): the values are aL + bP + cS + d, so that a resampled result can be judged wherever its voxels lie."""
     any_order: bool = False
     """Whether time points may come in any order."""
-    inverted: bool = False
-    """Whether it is to be displayed inverted."""
+    inverted: bool | None = False
+    """Whether it is to be displayed inverted; None: not looked at."""
 
 
 @dataclass(frozen=True, eq=False)
