@@ -35,7 +35,7 @@ Mask = NDArray[np.bool_]
 TASKS_A_STEP = 4
 """Tasks of each thread between two reports of progress, at most."""
 PIXELS_A_TASK = {True: 2**20, False: 2**18}
-PIXELS_A_STEP = {True: 2**25, False: 2**22}
+PIXELS_A_STEP = {True: 2**25, False: 2**21}
 """Pixels, uncompressed or not, that take far less than half a second, so that reading can be cancelled at once."""
 ALL_PADDING = "Every voxel is marked as padding: the mark is ignored."
 
