@@ -543,3 +543,15 @@ def test_a_hostile_file_does_not_take_a_good_series_with_it(tmp_path, write_seri
     (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"")[:10] + bomb_behind(image(seed="other"), 1024))
     (tmp_path / "bomb.zip").write_bytes(zip_of(("IM1", zeros(4000, -15), 4000 * 2**20, 0, -1)))
     read_right(tmp_path, noise().astype(int) - 1024)
+
+
+@pytest.mark.xfail(reason="GDCM throws through C: the whole process is aborted")
+def test_a_colour_transform_that_does_not_exist(tmp_path, shared_data, reader):
+    """One byte of the Adobe marker segment of a JPEG Lossless frame."""
+    (source,) = (shared_data / "05_transfer_syntax").rglob("SC_rgb_jpeg_gdcm.dcm")
+    content = bytearray(source.read_bytes())
+    content[content.index(b"Adobe") + 11] = 194
+    (tmp_path / "adobe.dcm").write_bytes(content)
+    result = reader(tmp_path / "adobe.dcm")
+    assert "untyped" not in result, result
+    assert result["printed"] == ""
