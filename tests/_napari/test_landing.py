@@ -1,4 +1,4 @@
-"""What is seen while a series is still being read, in a real window."""
+"""What is seen while a series is still being read; in a real window where it matters."""
 
 from __future__ import annotations
 
@@ -80,16 +80,16 @@ def window(make_napari_viewer: Any) -> Any:
 
 
 @pytest.fixture
-def start(window: Any, qtbot: Any) -> Callable[..., RunBar]:
+def start(viewer: Any, qtbot: Any) -> Callable[..., RunBar]:
     """Open series in a thread, and wait until the first layer is there."""
 
-    def run(*series: SlowSeries, threshold: str = "none") -> RunBar:
+    def run(*series: SlowSeries, threshold: str = "none", into: Any = viewer) -> RunBar:
         bar = RunBar(lambda: None)
         qtbot.addWidget(bar.native)
-        landing = Landing(window, bar.cancel)
-        already = len(window.layers)
+        landing = Landing(into, bar.cancel)
+        already = len(into.layers)
         bar.start(open_series(series, Opening(threshold=threshold)), lambda _: None, landing.receive, landing.close)
-        qtbot.waitUntil(lambda: len(window.layers) > already)
+        qtbot.waitUntil(lambda: len(into.layers) > already)
         return bar
 
     return run
@@ -97,7 +97,7 @@ def start(window: Any, qtbot: Any) -> Callable[..., RunBar]:
 
 def test_first_slice_is_shown_and_fills(window: Any, start: Any, finish: Any) -> None:
     slow = SlowSeries()
-    bar = start(slow, threshold="bone")
+    bar = start(slow, threshold="bone", into=window)
     (layer,) = window.layers
     assert layer.name == "CT 3 (reading…)"
     assert window.dims.current_step[0] == PLANES // 2
@@ -115,71 +115,71 @@ def test_first_slice_is_shown_and_fills(window: Any, start: Any, finish: Any) ->
     assert [one.name for one in window.layers] == ["CT 3", "CT 3 bone"]
 
 
-def test_slice_that_was_empty_is_drawn_when_it_is_filled(window: Any, start: Any, finish: Any, qtbot: Any) -> None:
+def test_slice_that_was_empty_is_drawn_when_it_is_filled(viewer: Any, start: Any, finish: Any, qtbot: Any) -> None:
     slow = SlowSeries()
     bar = start(slow)
-    window.dims.set_current_step(0, 1)
-    assert not window.layers[0]._data_view.any()
+    viewer.dims.set_current_step(0, 1)
+    assert not viewer.layers[0]._data_view.any()
     slow.go_on.set()
     finish(bar)
-    assert np.array_equal(window.layers[0]._data_view, values(1))
+    assert np.array_equal(viewer.layers[0]._data_view, values(1))
 
 
-def test_what_the_user_has_changed_meanwhile_stays(window: Any, start: Any, finish: Any) -> None:
+def test_what_the_user_has_changed_meanwhile_stays(viewer: Any, start: Any, finish: Any) -> None:
     slow = SlowSeries()
     bar = start(slow)
-    window.layers[0].name = "mine"
-    window.layers[0].contrast_limits = (0, 77)
+    viewer.layers[0].name = "mine"
+    viewer.layers[0].contrast_limits = (0, 77)
     slow.go_on.set()
     finish(bar)
-    assert window.layers[0].name == "mine"
-    assert list(window.layers[0].contrast_limits) == [0, 77]
+    assert viewer.layers[0].name == "mine"
+    assert list(viewer.layers[0].contrast_limits) == [0, 77]
 
 
-def test_volume_in_other_memory_replaces_the_layer(window: Any, start: Any, finish: Any) -> None:
+def test_volume_in_other_memory_replaces_the_layer(viewer: Any, start: Any, finish: Any) -> None:
     slow = SlowSeries(widens=True)
     bar = start(slow)
     slow.go_on.set()
     finish(bar)
-    (layer,) = window.layers
+    (layer,) = viewer.layers
     assert layer.name == "CT 3"
     assert layer.data.dtype == np.float32
     assert np.array_equal(nh.from_layer(layer).array, WHOLE)
 
 
-def test_failure_removes_the_layer_and_is_told_once(window: Any, start: Any, finish: Any, said: Any) -> None:
+def test_failure_removes_the_layer_and_is_told_once(viewer: Any, start: Any, finish: Any, said: Any) -> None:
     slow = SlowSeries(fails="IM7: file is cut off")
     bar = start(slow)
     slow.go_on.set()
     finish(bar)
-    assert len(window.layers) == 0
+    assert len(viewer.layers) == 0
     assert said() == ["IM7: file is cut off"]
 
 
-def test_failure_of_one_leaves_the_others(window: Any, start: Any, finish: Any) -> None:
+def test_failure_of_one_leaves_the_others(viewer: Any, start: Any, finish: Any) -> None:
     broken, whole = SlowSeries(fails="IM7: file is cut off"), SlowSeries(name="CT 4")
     bar = start(broken, whole)
     broken.go_on.set()
     whole.go_on.set()
     finish(bar)
-    assert [layer.name for layer in window.layers] == ["CT 4"]
+    assert [layer.name for layer in viewer.layers] == ["CT 4"]
 
 
-def test_cancelling_removes_the_layer_and_ends_the_reading(window: Any, start: Any, qtbot: Any, said: Any) -> None:
+def test_cancelling_removes_the_layer_and_ends_the_reading(viewer: Any, start: Any, qtbot: Any, said: Any) -> None:
     slow = SlowSeries()
     start(slow).cancel()
-    assert len(window.layers) == 0
+    assert len(viewer.layers) == 0
     qtbot.waitUntil(lambda: slow.closed)
     assert said() == []
 
 
-def test_removing_the_layer_ends_the_reading(window: Any, start: Any, qtbot: Any, said: Any) -> None:
+def test_removing_the_layer_ends_the_reading(viewer: Any, start: Any, qtbot: Any, said: Any) -> None:
     slow = SlowSeries()
     bar = start(slow)
-    window.layers.clear()
+    viewer.layers.clear()
     qtbot.waitUntil(lambda: slow.closed)
     assert bar._run.enabled
-    assert len(window.layers) == 0
+    assert len(viewer.layers) == 0
     assert said() == []
 
 
@@ -194,33 +194,33 @@ def test_closing_the_window_ends_the_reading(make_napari_viewer: Any, qtbot: Any
 
 
 @pytest.mark.parametrize("names", [["CT", "PT"], ["PT", "CT"]])
-def test_pet_lies_over_ct_in_whatever_order_they_come(window: Any, start: Any, finish: Any, names: list[str]) -> None:
+def test_pet_lies_over_ct_in_whatever_order_they_come(viewer: Any, start: Any, finish: Any, names: list[str]) -> None:
     for name in names:
         slow = SlowSeries(modality=name, name=name)
         bar = start(slow)
         slow.go_on.set()
         finish(bar)
-    assert [layer.name for layer in window.layers] == ["CT", "PT"]
-    assert window.layers[1].blending == "additive"
-    assert window.layers["CT"].opacity == 1
+    assert [layer.name for layer in viewer.layers] == ["CT", "PT"]
+    assert viewer.layers[1].blending == "additive"
+    assert viewer.layers["CT"].opacity == 1
 
 
-def test_pet_of_another_patient_keeps_its_place(window: Any, start: Any, finish: Any) -> None:
+def test_pet_of_another_patient_keeps_its_place(viewer: Any, start: Any, finish: Any) -> None:
     for name, frame in (("PT", "1.2.3"), ("CT", "1.2.9")):
         slow = SlowSeries(modality=name, name=name, frame=frame)
         bar = start(slow)
         slow.go_on.set()
         finish(bar)
-    assert [layer.name for layer in window.layers] == ["PT", "CT"]
+    assert [layer.name for layer in viewer.layers] == ["PT", "CT"]
 
 
-def test_both_chosen_at_once_give_pet_over_ct(window: Any, start: Any, finish: Any) -> None:
+def test_both_chosen_at_once_give_pet_over_ct(viewer: Any, start: Any, finish: Any) -> None:
     pet, ct = SlowSeries(modality="PT", name="PT"), SlowSeries(name="CT")
     bar = start(pet, ct)
     pet.go_on.set()
     ct.go_on.set()
     finish(bar)
-    assert [layer.name for layer in window.layers] == ["CT", "PT"]
+    assert [layer.name for layer in viewer.layers] == ["CT", "PT"]
 
 
 def test_contrast_of_the_first_slice_is_that_of_the_slice() -> None:
@@ -278,7 +278,7 @@ def test_what_comes_while_a_receiver_is_at_work_waits_its_turn(qtbot: Any) -> No
     assert seen == [0, 1, 2, "end"]
 
 
-def test_oblique_to_what_is_shown_is_told_once(window: Any, start: Any, finish: Any, qtbot: Any) -> None:
+def test_oblique_to_what_is_shown_is_told_once(window: Any, finish: Any, qtbot: Any) -> None:
     tilted = AFFINE.copy()
     tilted[1, 0] = 0.8
     told: list[str] = []

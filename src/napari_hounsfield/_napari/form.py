@@ -72,6 +72,11 @@ class RunBar(Container[Any]):
         self._busy(True)
         self.job = Job(steps, finish, fail, progressed)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs."""
+        return self.job is not None and not self.job.finished
+
     def cancel(self) -> None:
         """Give up the running job; the form is free at once."""
         self._give_up()

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 WIDTH = 460
 """Pixels: enough for what tells series apart."""
+LINES = 8
+"""Warnings that are shown below the table; what does not fit is told when the series are open."""
 
 
 class OpenDicom(Dock):
@@ -120,8 +122,7 @@ class OpenDicom(Dock):
 
     def _failed(self, message: str) -> None:
         self._open_what_is_found = False
-        self._said.value = message
-        complain(message)
+        self._said.value = f"⚠ {message}"
 
     def show_scan(self, path: Path, found: Scan) -> None:
         """List what has been found at a path already."""
@@ -151,8 +152,10 @@ class OpenDicom(Dock):
     def _describe(self) -> None:
         """Show what is corrected or assumed in reading the selected series."""
         lines = warnings_of(self.table.selected)
+        more = [f"and {len(lines) - LINES} more"] if len(lines) > LINES else []
+        lines = lines[:LINES]
         self._told |= set(lines)
-        self._warnings.value = "\n".join(f"⚠ {line}" for line in lines)
+        self._warnings.value = "\n".join([*(f"⚠ {line}" for line in lines), *more])
         self._warnings.visible = bool(lines)
 
     @property
@@ -162,6 +165,8 @@ class OpenDicom(Dock):
 
     def open(self) -> None:
         """Read the selected series in a thread and show them; a path that was only typed is listed first."""
+        if self._bar.busy:
+            return
         if not self.table.rows and self._path.value:
             self.scan()
             self._open_what_is_found = True

@@ -16,7 +16,7 @@ Paths = str | Sequence[str]
 Layers = list[Any]
 """Layer tuples, or `[(None,)]`: napari's way to say that layers come later."""
 
-AT_ONCE = 8_000_000
+AT_ONCE = 2_000_000
 """Bytes that are read within a moment on the main thread, so that `viewer.open` returns their layers."""
 LOOKED_AT = 64
 """Files of a folder that are opened to see whether it holds DICOM."""
@@ -125,7 +125,7 @@ def _read(paths: list[Path], steps: Callable[[Any], Generator[Progress, None, An
     how = Opening(chosen.window, chosen.threshold, worlds(viewer) if viewer else {})
     if viewer is None:
         return _without_viewer(steps(how), how)
-    if is_large(paths, AT_ONCE):
+    if is_large(paths, AT_ONCE) or paths[0].suffix.lower() == ".zip":
         _read_in_thread(viewer, steps(how), paths[0])
         return []
     try:
