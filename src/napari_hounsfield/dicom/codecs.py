@@ -86,8 +86,8 @@ def undecodable(header: Header) -> str:
         return f"transfer syntax {_syntax_name(header.transfer_syntax)} cannot be decoded"
     if header.high_bit != header.bits_stored - 1 and header.transfer_syntax != RLE:
         return f"{codec.name} with HighBit (0028,0102) other than Bits Stored - 1 is not read"
-    if header.bits_allocated == 1:
-        return f"{codec.name} with Bits Allocated (0028,0100) of 1 is not read"
+    if header.bits_allocated == 1 or (header.bits_allocated > 16 and codec.plugin == "gdcm"):  # which would abort the process
+        return f"{codec.name} with Bits Allocated (0028,0100) of {header.bits_allocated} is not read"
     plugins = _plugins(header.transfer_syntax)
     if header.samples > 1 and codec.plugin == OPTIONAL:
         return f"colours of {codec.name} are not read"

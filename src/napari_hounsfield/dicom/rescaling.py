@@ -128,11 +128,11 @@ def _real(stored: NDArray[Any], plane: Header, how: Scaling, out: NDArray[Any] |
     slope, intercept = _line(plane)
     for start in range(0, len(stored), ROWS_A_PIECE):
         rows = slice(start, start + ROWS_A_PIECE)
-        values = np.multiply(stored[rows], slope, dtype=np.float64)
-        values += intercept
-        if how.factor != 1:
-            values *= how.factor
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = np.multiply(stored[rows], slope, dtype=np.float64)
+            values += intercept
+            if how.factor != 1:
+                values *= how.factor
             out[rows] = values
     largest = (2.0**plane.bits_allocated * abs(slope) + abs(intercept)) * max(abs(how.factor), 1.0)
     if stored.dtype.kind != "f" and largest > FLOAT32_MAX and not np.isfinite(out).all():
