@@ -31,7 +31,7 @@ def stored_directly(header: Header, out: NDArray[Any] | None = None) -> NDArray[
         Contiguous memory (rows, columns) that the values may take; they do where its numbers have their size.
     """
     pixels = header.pixels
-    if pixels is None or header.transfer_syntax not in LITTLE_ENDIAN or pixels.deflated_from >= 0 or not hasattr(os, "preadv"):
+    if pixels is None or header.transfer_syntax not in LITTLE_ENDIAN or pixels.deflated_from >= 0:
         return None
     if header.bits_allocated not in BITS or pixels.numbers != "integer" or header.samples != 1:
         return None
@@ -56,24 +56,23 @@ def stored_directly(header: Header, out: NDArray[Any] | None = None) -> NDArray[
 
 def _filled(header: Header, memory: memoryview, offset: int) -> bool:
     """Read into `memory`; False where the file is packed, changed since its header was read, or not there as a file."""
+    assert header.pixels is not None
     try:
-        descriptor = os.open(header.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        with open(header.path, "rb", buffering=0, opener=_without_waiting) as file:
+            if os.fstat(file.fileno()).st_size != header.pixels.offset + header.pixels.available or file.read(2) == GZIP:
+                return False
+            file.seek(offset)
+            at = 0
+            while at < len(memory):
+                count = file.readinto(memory[at:])
+                if not count:
+                    return False
+                at += count
+            return True
     except OSError:  # the general way says why; or it is a member of an archive
         return False
-    try:
-        assert header.pixels is not None
-        if os.fstat(descriptor).st_size != header.pixels.offset + header.pixels.available:
-            return False
-        if os.pread(descriptor, 2, 0) == GZIP:
-            return False
-        at = 0
-        while at < len(memory):
-            count = os.preadv(descriptor, [memory[at:]], offset + at)
-            if count <= 0:
-                return False
-            at += count
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open without waiting for the other end, should it be a pipe by now."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
