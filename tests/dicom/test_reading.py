@@ -322,8 +322,8 @@ def test_a_deflate_bomb_is_refused_within_bounds(tmp_path, write_series, noise):
     machine = zlib.compressobj(9, zlib.DEFLATED, -15)
     bomb = zlib.decompress(content[start:], -15) + b"\0" * 300 * 2**20
     file.write_bytes(content[:start] + machine.compress(bomb) + machine.flush())
-    with pytest.raises(DicomError, match="grows beyond"):
-        scan(tmp_path)
+    with pytest.raises(DicomError, match="cut off|grows beyond"):
+        scan(tmp_path).chosen()
 
 
 def test_malformed_rle_is_a_dicom_error(tmp_path, write_series, noise):

@@ -11,10 +11,11 @@ from napari_hounsfield.errors import DicomError
 
 from .elements import FIRST_PIXEL_TAG, IMPLICIT, Elements, RunsOutError, WalkError, from_dataset, walked
 from .facts import Facts, modality_lut
-from .files import PREAMBLE, inflated, is_regular, opened
+from .files import PREAMBLE, is_regular, opened
 from .frames import frames_of, has_frames, placed
 from .guards import quiet, typed
 from .header import Header
+from .inflating import Unpacking, inflated
 from .kinds import kind_name, unsupported
 from .pet_facts import pet_facts
 from .pixel_element import CUT_OFF, pixel_element, pixel_problem
@@ -74,7 +75,7 @@ def read_headers(path: Path, force: bool = False) -> tuple[Header, ...]:
 def is_directory_file(path: Path) -> bool:
     """Whether a file is a DICOMDIR: a list of other files."""
     try:
-        with quiet(), opened(path) as stream, typed("file meta information is damaged"):
+        with quiet(), opened(path, whole=False) as stream, typed("file meta information is damaged"):
             return _meta(stream).text_of(META_SOP_CLASS) == DIRECTORY
     except DicomError:
         return False
@@ -149,7 +150,7 @@ class _Meta:
 
 
 def _with_pydicom(path: Path, force: bool) -> tuple[Header, Elements]:
-    with opened(path, force) as stream:
+    with opened(path, force, whole=False) as stream:
         with typed("file meta information is damaged"):
             meta = _meta(stream)
         syntax = meta.syntax()
@@ -162,8 +163,12 @@ def _with_pydicom(path: Path, force: bool) -> tuple[Header, Elements]:
         complete, content, deflated_from = True, stream, -1
         if syntax == DEFLATED:
             deflated_from = stream.tell()
-            data, complete = inflated(stream.read(), -15)
-            content = io.BytesIO(data)
+            packed = stream.read()
+            try:
+                data, complete = inflated(packed, -15)
+                content = io.BytesIO(data)
+            except DicomError:  # its header tells at least which series must be refused
+                content, complete = Unpacking(packed, -15), False
         start = content.tell()
         try:
             with typed("header is damaged"):

@@ -97,7 +97,7 @@ class _PixelFile:
         if header.pixels is None:
             raise DicomError("no pixel data (7FE0,0010)")
         self.pixels: PixelElement = header.pixels
-        self.stream: BinaryIO = opened(header.path)
+        self.stream: BinaryIO = opened(header.path, force=True)
         self.in_memory = 0
         self.lock = threading.Lock()
         self.spans: list[list[Span]] | None = None

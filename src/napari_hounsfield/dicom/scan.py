@@ -12,7 +12,7 @@ from napari_hounsfield.operation import Progress, finish
 
 from .archive import is_archive, members
 from .directory import listed_files
-from .files import is_regular, shown
+from .files import PREAMBLE, is_regular, shown
 from .header_reading import is_directory_file, read_headers
 from .read_params import ReadParams
 from .series import Series, series_of
@@ -137,7 +137,7 @@ def _files_of(root: Path, folder: bool) -> tuple[list[Path], list[tuple[str, str
         return _files_below(root)
     if is_regular(root):
         with root.open("rb") as stream:
-            head = stream.read(4)
+            head = stream.read(PREAMBLE)
         if is_archive(head):
             return members(root)
         if is_directory_file(root):
