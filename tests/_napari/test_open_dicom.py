@@ -205,3 +205,15 @@ def test_options_that_choose_a_series_are_left_to_the_table(dock: OpenDicom) -> 
     dock._options._toggle()
     shown = {name for name, widget in dock._options.fields.inputs.items() if widget.native.isVisible()}
     assert shown == set(nh.ReadParams.model_fields) - {"series", "part"}
+
+
+def test_text_of_a_file_is_never_markup(listed: Any, whole: Path, tmp_path: Path) -> None:
+    for number, file in enumerate(sorted(whole.iterdir())):
+        data = dcmread(file)
+        data.SeriesDescription = "<img src='file:///x'> a & b"
+        data.save_as(tmp_path / str(number))
+    dock = listed(tmp_path)
+    item = dock.table.topLevelItem(0)
+    assert item.text(0).endswith("<img src='file:///x'> a & b")
+    assert "<img" not in item.toolTip(0)
+    assert dock._said.native.textFormat() == Qt.TextFormat.PlainText

@@ -4,7 +4,7 @@
 
 The longest gap between two beats of a 5 ms timer tells how long the interface did not answer. napari's own `add_image` of the
 same array, measured in the same run, is what nobody can go below; the series is opened twice, because what is imported or
-compiled at the first time is not again. A `without` run is the series read on the main thread, as a plain reader would.
+compiled at the first time is not again. Last, for comparison, the series read on the main thread, as a plain reader would.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container, Label, LineEdit, PushButton, Widget, show_file_dialog
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSizePolicy
 
 from napari_hounsfield.dicom.scan import scan_steps
@@ -206,6 +207,7 @@ def _tell(opened: Opened, told: frozenset[str]) -> None:
 def _words() -> Label:
     label = Label(value="")
     label.native.setWordWrap(True)
+    label.native.setTextFormat(Qt.TextFormat.PlainText)  # a file's name is no markup
     label.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
     return label
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt
@@ -57,7 +58,7 @@ class SeriesTable(QTreeWidget):
                 continue
             for column, words in enumerate(row.words):
                 item.setText(column, words)
-            item.setToolTip(0, row.series.description)
+            item.setToolTip(0, f"<qt>{escape(row.series.description)}</qt>")
             item.setTextAlignment(SIZE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setIcon(0, _icon(None))
             item.setSizeHint(0, QSize(0, BOX + MARGIN))

@@ -42,27 +42,24 @@ def thumbnail(plan: Plan) -> Picture:
     """Picture (y, x, 3) of a series, whose pixels are square and few."""
     from napari_hounsfield.dicom.reading import preview
 
-    values = preview(plan)
-    colour = values.ndim == 3
-    if not colour:
-        values = _grey(values, plan)
     _, dy, dx = plan.grid.spacing
-    return _small(values if colour else np.repeat(values[..., np.newaxis], 3, -1), dy, dx)
+    values = _small(preview(plan), dy, dx)
+    return values.clip(0, 255).astype(np.uint8) if values.ndim == 3 else np.repeat(_grey(values, plan)[..., np.newaxis], 3, -1)
 
 
-def _grey(values: NDArray[Any], plan: Plan) -> Picture:
+def _grey(values: NDArray[np.float32], plan: Plan) -> Picture:
     volume = Volume(values[np.newaxis], plan.grid.affine, unit=plan.unit, modality=plan.modality, window=plan.window)
     low, high = contrast_limits(volume)
-    grey: Picture = np.clip((values.astype(np.float32) - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
+    grey: Picture = np.nan_to_num(np.clip((values - low) * (255 / (high - low)), 0, 255)).astype(np.uint8)
     return 255 - grey if plan.inverted else grey
 
 
-def _small(colours: Picture, dy: float, dx: float) -> Picture:
+def _small(values: NDArray[Any], dy: float, dx: float) -> NDArray[np.float32]:
     """Means over blocks of voxels, so that the longer side has BOX pixels."""
-    rows, columns = colours.shape[:2]
+    rows, columns = values.shape[:2]
     scale = BOX / max(rows * dy, columns * dx)
     height, width = max(1, round(rows * dy * scale)), max(1, round(columns * dx * scale))
-    return _means(_means(colours.astype(np.float32), height, 0), width, 1).astype(np.uint8)
+    return _means(_means(values.astype(np.float32), height, 0), width, 1)
 
 
 def _means(values: NDArray[np.float32], size: int, axis: int) -> NDArray[np.float32]:
