@@ -112,8 +112,10 @@ def by_highdicom(path: Path) -> Outcome:
     for members in series.values():
         placed = []
         for file, dataset in members:
-            if "NumberOfFrames" not in dataset and (
-                "ImagePositionPatient" in dataset or dataset.get("Modality") in ("CT", "MR", "PT")
+            if (
+                int(dataset.get("NumberOfFrames") or 1) == 1
+                and "PerFrameFunctionalGroupsSequence" not in dataset
+                and ("ImagePositionPatient" in dataset or dataset.get("Modality") in ("CT", "MR", "PT"))
             ):
                 placed.append(dataset)
                 continue

@@ -98,4 +98,20 @@ private headers that we refuse; SimpleITK reads the list of files that it is giv
 regular and refuses the others. The choice of traps is ours.
 """
 THEN = """*Must be* `read`: there is one right reading. `refuse`: there is none, or it needs the user's word. `either`: the
-standard leaves it open."""
+standard leaves it open.
+
+What lies behind the larger groups, looked at one by one:
+
+- **Order**: all four sort by position. SimpleITK's series reader takes everything of one series UID for one stack, so echoes, times,
+  localizers and duplicates end up in it; GDCM's finer splitting (`useSeriesDetails`) is not what its examples use.
+- **Gantry tilt**: SimpleITK cannot hold a shear and drops it. dcm2niix resamples; where the planes climb towards the back (tilt
+  negative) that is exact, otherwise half a pixel off, and where the planes themselves are oblique about a centimetre.
+- **Uneven planes**: dcm2niix writes an even volume beside the uneven one, interpolated rightly; SimpleITK warns and reads on with the
+  first distance.
+- **Missing or impossible geometry**: SimpleITK and dcm2niix fall back to unit spacing, identity or 0.
+- **Values**: neither SimpleITK nor dcm2niix applies a Modality LUT; SimpleITK inverts MONOCHROME1; nobody but us shifts values that
+  end below the high bit.
+- **Pictures**: what counts as wrong in dcm2niix and SimpleITK there is mostly a length: calibrated regions and detector spacing are not
+  taken over.
+- **highdicom** refuses nearly everything that is not one regular volume, with a reason.
+"""

@@ -12,6 +12,7 @@ from .writing import AXIAL, hu, image, pattern, raw, save, stack
 
 CR = "1.2.840.10008.5.1.4.1.1.1"
 STORED = "stored value"
+SPACING = {"PixelSpacing": ["0.8", "0.7"], "ImagerPixelSpacing": ["0.8", "0.7"]}
 
 
 @trap("rescale slope changes per slice, whole numbers")
@@ -46,10 +47,10 @@ def spelt(folder: Path) -> Truth:
 
 @trap("rescale slope 0")
 def zero_slope(folder: Path) -> Truth:
-    """To take it for 1 is a guess that may be right."""
+    """To take it for 1, or to leave the values as they are stored, may be right."""
     stored = pattern(seed=74)
     save(folder, stack(stored, RescaleSlope="0"))
-    return refuse("RescaleSlope", volumes=[hu(stored)])
+    return refuse("RescaleSlope", volumes=[hu(stored, also=(stored,))])
 
 
 @trap("rescale slope 0 in one slice")
@@ -123,7 +124,7 @@ def modality_lut(folder: Path) -> Truth:
     """Values below the first entry take the first, those beyond the last the last (PS3.3 C.11.1.1.1)."""
     stored = pattern(1, seed=83, dtype="u2")[0]
     table = np.sqrt(np.arange(100) * 1000.0).astype(int)
-    save(folder, [image(stored, CR, Modality="CR", ModalityLUTSequence=[_lut(table, 10)], ImagerPixelSpacing=["0.8", "0.7"])])
+    save(folder, [image(stored, CR, Modality="CR", ModalityLUTSequence=[_lut(table, 10)], **SPACING)])
     return read(expected(table[np.clip(stored.astype(int) - 10, 0, 99)][None], None, spacing=(0.8, 0.7)))
 
 
@@ -146,7 +147,7 @@ def monochrome1(folder: Path) -> Truth:
 @trap("MONOCHROME1 radiograph")
 def monochrome1_cr(folder: Path) -> Truth:
     stored = pattern(1, seed=86, dtype="u2")[0]
-    save(folder, [image(stored, CR, Modality="CR", PhotometricInterpretation="MONOCHROME1", ImagerPixelSpacing=["0.8", "0.7"])])
+    save(folder, [image(stored, CR, Modality="CR", PhotometricInterpretation="MONOCHROME1", **SPACING)])
     return read(expected(stored[None], None, spacing=(0.8, 0.7), inverted=True))
 
 
