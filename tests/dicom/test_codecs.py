@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from napari_hounsfield.dicom import codecs, jpeg_2000, jpeg_ls
+from napari_hounsfield.dicom import codecs, jpeg_2000, jpeg_ls, rle
 from napari_hounsfield.dicom.codecs import decoded, undecodable
 from napari_hounsfield.dicom.codestream import lengthened
 from napari_hounsfield.dicom.guards import typed
@@ -171,7 +171,14 @@ def rle_of(stored: np.ndarray) -> bytes:
     return struct.pack("<16I", len(segments), *offsets, *[0] * (15 - len(segments))) + b"".join(segments)
 
 
-@settings(max_examples=60)
+@pytest.fixture(params=["at once", "within bounds"])
+def either_way(request, monkeypatch):
+    """Both ways to unpack a segment of RLE."""
+    monkeypatch.setattr(rle, "LARGEST", 2**28 if request.param == "at once" else 0)
+
+
+@pytest.mark.usefixtures("either_way")
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     size=st.sampled_from([1, 2, 4]),
     rows=st.integers(1, 40),
@@ -188,6 +195,7 @@ def test_rle_is_exact_whatever_encoded_it(encode, size, rows, columns, runs, see
         np.testing.assert_array_equal(decoded_rle(frame, rows, columns, 1, 8 * size)[0], stored)
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("dtype", ["u1", "u2"])
 def test_damaged_rle_is_never_more_than_an_error(capfd, encode, dtype):
     stored = np.random.default_rng(0).integers(0, 256, (32, 32)).astype(dtype)
@@ -204,6 +212,7 @@ def test_damaged_rle_is_never_more_than_an_error(capfd, encode, dtype):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.usefixtures("either_way")
 def test_rle_that_holds_too_little_or_too_much_is_refused(encode):
     frame = encode(np.arange(64, dtype="u1").reshape(8, 8))
     for rows, columns in ((8, 9), (8, 7), (9, 8), (7, 8)):

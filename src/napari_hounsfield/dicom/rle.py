@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 HEADER = 64
 EXPANSION = 64
 """A run of two bytes becomes at most 128."""
+LARGEST = 2**28
+"""Bytes that a segment may become before it is known how many it holds."""
 SENTINEL = b"\0\x53"
 """A literal run of one byte: what a segment holds too little shows by its lack, what it holds too much in its place."""
 NOT_FITTING = "RLE segments of pixel data (7FE0,0010) do not fit Bits Allocated"
@@ -63,14 +66,39 @@ def _segments(frame: bytes, expected: int) -> list[bytes]:
 
 
 def _unpacked(segment: bytes, size: int) -> NDArray[np.uint8]:
-    """PackBits, by Pillow: in C, without printing, and checked at either end."""
-    from PIL import Image
-
+    """PackBits: `size` bytes, with nothing but padding behind them."""
+    decode = _decoder()
+    unpack = _unpacked_within if decode is None or len(segment) * EXPANSION > LARGEST else _unpacked_at_once
     try:
-        line = Image.frombytes("L", (size + 1, 1), segment + SENTINEL, "packbits", "L")
+        values = unpack(segment, size)
     except ValueError:
-        raise DicomError("RLE segment of pixel data (7FE0,0010) is damaged or cut off") from None
-    values: NDArray[np.uint8] = np.asarray(line)[0]
-    if values[size] not in (SENTINEL[1], 0):  # 0: the byte that pads a segment to an even length
+        values = np.empty(0, np.uint8)
+    if len(values) < size:
+        raise DicomError("RLE segment of pixel data (7FE0,0010) is damaged or cut off")
+    if len(values) > size and values[size]:  # 0: bytes that pad a segment to an even length
         raise DicomError("RLE segment of pixel data (7FE0,0010) holds more than Rows x Columns")
     return values[:size]
+
+
+@cache
+def _decoder() -> Any:
+    """Function of the package pylibjpeg-rle for one segment, the only one of it that damaged data cannot bring down."""
+    try:
+        from rle.utils import decode_segment  # type: ignore[attr-defined]
+    except ImportError:
+        return None
+    return decode_segment
+
+
+def _unpacked_at_once(segment: bytes, size: int) -> NDArray[np.uint8]:
+    """All that the segment holds: fast, but as much as there is."""
+    return np.frombuffer(_decoder()(segment), np.uint8)
+
+
+def _unpacked_within(segment: bytes, size: int) -> NDArray[np.uint8]:
+    """By Pillow, which stops in time: up to one byte more than `size`."""
+    from PIL import Image
+
+    line = Image.frombytes("L", (size + 1, 1), segment + SENTINEL, "packbits", "L")
+    values: NDArray[np.uint8] = np.asarray(line)[0]
+    return values[:size] if values[size] == SENTINEL[1] else values
