@@ -88,23 +88,23 @@ class PetFacts:
     """Timezone Offset From UTC (0008,0201), in which dates and times without an offset of their own are: `+0100`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Header:
     """One image plane. What the file does not state is None or empty; what it states wrongly is in `problem`.
 
-    Holds what decides how an image is read, and nothing that names a patient; UIDs, paths and the description stay out of the
-    representation.
+    Holds what decides how an image is read. Its representation names the file alone: any other text may be a patient's in a
+    damaged header.
     """
 
-    path: Path = field(repr=False)
-    sop_class: str = field(default="", repr=False)
-    sop_uid: str = field(default="", repr=False)
-    study_uid: str = field(default="", repr=False)
-    series_uid: str = field(default="", repr=False)
-    frame_of_reference: str = field(default="", repr=False)
-    description: bytes = field(default=b"", repr=False)
+    path: Path
+    sop_class: str = ""
+    sop_uid: str = ""
+    study_uid: str = ""
+    series_uid: str = ""
+    frame_of_reference: str = ""
+    description: bytes = b""
     """Series Description as it stands, in `character_set`."""
-    character_set: str = field(default="", repr=False)
+    character_set: str = ""
     kind: str = ""
     """Name of the SOP Class."""
     modality: str = ""
@@ -155,10 +155,13 @@ class Header:
     lossy: bool = False
     lossy_ratio: float | None = None
 
-    telling_apart: Mapping[str, Vector | str] = field(default_factory=dict, repr=False, hash=False)
+    telling_apart: Mapping[str, Vector | str] = field(default_factory=dict, hash=False)
     """Values of tags that may differ between images at one position."""
     problem: str = ""
     """Why this plane cannot be read rightly, whatever the others are; empty where nothing is wrong."""
+
+    def __repr__(self) -> str:
+        return f"Header({self.name!r}, {self.rows} x {self.columns}{', refused' if self.problem else ''})"
 
     @property
     def file_name(self) -> str:
