@@ -217,3 +217,16 @@ def test_text_of_a_file_is_never_markup(listed: Any, whole: Path, tmp_path: Path
     assert item.text(0).endswith("<img src='file:///x'> a & b")
     assert "<img" not in item.toolTip(0)
     assert dock._said.native.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_segmentation_in_an_archive_is_opened(whole: Path, tmp_path: Path, listed: Any, finish: Any, viewer: Any) -> None:
+    (scan,) = nh.scan(whole).series
+    image = scan.read()
+    written = nh.write(tmp_path / "bone.dcm", nh.threshold(image, nh.ThresholdParams(tissue="bone")), source=image)
+    with zipfile.ZipFile(tmp_path / "labels.zip", "w") as archive:
+        archive.write(written, "bone")
+    dock = listed(tmp_path / "labels.zip")
+    assert dock.table.rows[0].matrix == "labels"
+    dock.open()
+    finish(dock._bar)
+    assert viewer.layers[0].data.any()

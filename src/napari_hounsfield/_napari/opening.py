@@ -107,12 +107,22 @@ def open_series(chosen: Sequence[Series], how: Opening) -> Opens:
 
 def _one(series: Series, how: Opening, warnings: list[str]) -> Generator[Progress, None, None]:
     if series.labels:
-        opened = yield from open_files([plane.path for plane in series.planes], how)
-        warnings += opened.warnings
+        yield from _segmentations(series, how, warnings)
         return
     data = yield from part(_showing(series.steps(), how), 0, 0.9)
     warnings += [f"{data.name}: {line}" for line in data.warnings]
     yield from part(_arriving(data, how, warnings), 0.9, 1)
+
+
+def _segmentations(series: Series, how: Opening, warnings: list[str]) -> Generator[Progress, None, None]:
+    """Label maps of a series, one a file."""
+    from napari_hounsfield.formats.dicom_seg_reading import read_dicom_seg
+
+    paths = list(dict.fromkeys(plane.path for plane in series.planes))
+    for index, path in enumerate(paths):
+        yield Progress(index / len(paths), path.name)
+        labels = read_dicom_seg(path)
+        yield from part(_arriving(labels, how, warnings), index / len(paths), (index + 1) / len(paths))
 
 
 def _showing(steps: Generator[Progress, None, Volume], how: Opening) -> Generator[Progress, None, Volume]:
