@@ -133,6 +133,41 @@ def test_a_file_that_changed_after_its_header_was_read(tmp_path, write_series, n
         finish(read_plan(plan))
 
 
+@pytest.mark.parametrize("syntax", [LITTLE, "1.2.840.10008.1.2.5"])
+def test_a_file_without_preamble_whose_header_was_read_by_force(tmp_path, write_series, noise, syntax):
+    stored = noise((1, 16, 16))
+
+    def change(dataset, z):
+        if syntax != LITTLE:
+            dataset.compress(syntax, encoding_plugin="pydicom", generate_instance_uid=False)
+
+    (file,) = write_series(tmp_path, stored, change=change)
+    file.write_bytes(file.read_bytes()[132:])
+    (header,) = read_headers(file, force=True)
+    np.testing.assert_array_equal(stored_values(header), stored[0])
+    np.testing.assert_array_equal(finish(read_plan(plan_of([header]))).array, stored - 1024)
+
+
+@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("samples", [1, 3])
+def test_duplicates_are_compared_pixel_by_pixel(tmp_path, write_series, noise, same, samples):
+    def change(dataset, z):
+        if samples == 3:
+            dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PlanarConfiguration = 3, "RGB", 0
+            dataset.PixelData = dataset.PixelData * 3
+        if z == 1 and not same:
+            dataset.PixelData = b"\x01" + dataset.PixelData[1:]
+
+    stored = noise((1, 8, 8), "u1").clip(2).repeat(2, 0)
+    kept, dropped = headers_of(write_series(tmp_path, stored, change=change))
+    plan = plan_of([kept], "zyx" if samples == 1 else "zyxc", duplicates=((kept, dropped),))
+    if same:
+        finish(read_plan(plan))
+    else:
+        with pytest.raises(DicomError, match=r"IM0001: SOPInstanceUID .* is that of IM0000"):
+            finish(read_plan(plan))
+
+
 def test_a_packed_file_is_not_taken_for_a_plain_one(tmp_path, write_series, noise):
     stored = noise((2, 16, 16))
     files = write_series(tmp_path, stored)

@@ -86,7 +86,7 @@ def _palette(header: Header) -> tuple[int, NDArray[Any]]:
 
     syntax = header.transfer_syntax
     implicit, little = syntax == UNCOMPRESSED[0], syntax != UNCOMPRESSED[2]
-    with opened(header.path) as stream:
+    with opened(header.path, force=True) as stream:
         content = stream
         if header.pixels is not None and header.pixels.deflated_from >= 0:
             stream.seek(header.pixels.deflated_from)

@@ -20,7 +20,7 @@ from .colour import read_rgb
 from .direct import stored_directly
 from .guards import quiet, typed
 from .pixel_files import PixelFiles
-from .pixels import UNREADABLE, naming, read_stored, stored_values
+from .pixels import UNREADABLE, naming, read_stored
 from .rescaling import Scaling, outside, padded, rescaled, scaling
 from .syntaxes import UNCOMPRESSED
 from .tags import named
@@ -63,9 +63,11 @@ def read_plan(plan: Plan) -> Generator[Progress, None, Volume]:
             partial = filling.volume() if not done and total > 1 and plan.regridding is None else None
             done += sum(len(task) for task in step)
             yield Progress(done / total, f"{done} of {total} slices", partial)
-    for pair in plan.duplicates:
-        _check_duplicate(*pair)
-        yield Progress(1.0, "comparing duplicates")
+    with PixelFiles() as files:
+        for pair in plan.duplicates:
+            _check_duplicate(*pair, files)
+            files.trim()
+            yield Progress(1.0, "comparing duplicates")
     if plan.regridding is not None:
         from .regridding import regridded
 
@@ -194,7 +196,10 @@ def _steps(plan: Plan) -> Iterator[list[range]]:
         yield tasks[at : at + count]
 
 
-def _check_duplicate(kept: Header, dropped: Header) -> None:
-    with quiet():
-        if not np.array_equal(stored_values(kept), stored_values(dropped)):
-            raise DicomError(f"{dropped.name}: {named('SOPInstanceUID')} is that of {kept.name}, but its pixels are not")
+def _check_duplicate(kept: Header, dropped: Header, files: PixelFiles) -> None:
+    pixels = []
+    for header in (kept, dropped):
+        with naming(header), typed(UNREADABLE), quiet():
+            pixels.append(read_rgb(header, files) if header.samples > 1 else read_stored(header, files))
+    if not np.array_equal(pixels[0], pixels[1]):
+        raise DicomError(f"{dropped.name}: {named('SOPInstanceUID')} is that of {kept.name}, but its pixels are not")
