@@ -2,89 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from .errors import GridError, ParameterError
-from .gabor_bank import GaborParams, filled, map_names
-from .intensity import TISSUE_WINDOWS, WindowParams, is_hounsfield, rescaled
-from .operation import Numbers, Params, Progress, numbers, operation, part
+from .feature_maps import KINDS
+from .feature_maps.image import FeatureImage
+from .feature_maps.slab import Slab
+from .feature_params import FeatureParams
+from .memory import available_memory
+from .operation import Progress, operation, part
 from .volume import Features, Volume
 
-if TYPE_CHECKING:
-    from .gabor_filtering import Bank
+__all__ = ["FeatureEngine", "FeatureParams", "FeatureSource", "StoredFeatures", "feature_source", "features", "features_into"]
 
 SLAB_VOXELS = 4_000_000
 """Voxels of a slab times maps: 16 MB of float32, so that a step of a long pass stays short."""
-
-
-class FeatureParams(Params):
-    """What is computed for every voxel: windowed intensities, smoothed ones, and the Gabor bank."""
-
-    presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "seed": {
-            "window": {"preset": "seed"},
-            "windows": "one",
-            "smooth": False,
-            "gabor": {**GaborParams.presets["seed"], "pool": "mean"},
-        }
-    }
-
-    window: WindowParams = Field(default_factory=WindowParams)
-    """Range of intensities that the features see."""
-    windows: Literal["auto", "one", "tissues"] = "auto"
-    """The window alone, or beside it narrower ones for lung and for soft tissue; auto: these where the unit is HU."""
-    intensity: bool = True
-    """Use the intensity in each window."""
-    smooth: bool = True
-    """Use the intensity in each window after Gaussian smoothing of the slices."""
-    gaussian: Numbers = numbers(unit="mm", low=0.01, high=1000)
-    """Standard deviations of the smoothing; empty: one and two voxels."""
-    texture: bool = True
-    """Use the Gabor bank."""
-    gabor: GaborParams = Field(default_factory=lambda: GaborParams(pool="mean"))
-    """Filters over the intensity in the window."""
-
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if not (self.intensity or self.texture or self.smooth):
-            raise ValueError("no feature is chosen")
-        if self.window.binary or self.window.matrix:
-            raise ValueError("features are computed from the window itself: leave binary and matrix at their defaults")
-        return self
-
-    def resolve(self, *data: Any) -> Self:
-        """Fill the windows by modality, the smoothing and the bank from the voxel size."""
-        volume: Volume = data[0]
-        voxel = max(volume.spacing[1:])
-        return self.model_copy(
-            update={
-                "window": self.window.resolve(volume),
-                "windows": ("tissues" if is_hounsfield(volume) else "one") if self.windows == "auto" else self.windows,
-                "gaussian": self.gaussian or ((voxel, 2 * voxel) if self.smooth else ()),
-                "gabor": self.gabor.resolve(volume) if self.texture else self.gabor,
-            }
-        )
-
-    @property
-    def ranges(self) -> dict[str, tuple[float, float]]:
-        """Limits of each window, by a suffix of the names of its maps."""
-        narrow = TISSUE_WINDOWS if self.windows == "tissues" else {}
-        return {"": (self.window.lower, self.window.upper)} | {f", {name} window": limits for name, limits in narrow.items()}
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the maps that resolved parameters give."""
-        names = []
-        for suffix in self.ranges:
-            names += [f"intensity{suffix}"] if self.intensity else []
-            names += [f"Gaussian {sigma:.4g} mm{suffix}" for sigma in self.gaussian] if self.smooth else []
-        return names + (map_names(self.gabor) if self.texture else [])
 
 
 class FeatureEngine:
@@ -99,49 +37,28 @@ class FeatureEngine:
     """
 
     def __init__(self, volume: Volume, params: FeatureParams) -> None:
-        volume.require_scalar()
         self.volume, self.params = volume, params
         self.names = params.names
-        self._array = filled(volume)
+        self._image = FeatureImage(volume)
+        self._kinds = [(kind(self._image, params), len(kind.names(params))) for kind in KINDS if kind.names(params)]
 
-    @cached_property
-    def _bank(self) -> Bank:
-        from .gabor_filtering import Bank
-
-        return Bank(self.volume.grid, self.params.gabor)
+    @property
+    def reach(self) -> int:
+        """Slices beyond a slice that its features depend on; the place in the body, found once, is not counted."""
+        return max(kind.reach for kind, _ in self._kinds)
 
     def slab(self, first: int, last: int, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
         """Write the maps of slices `first` to `last` into `out` (maps, last - first, y, x)."""
-        from scipy.ndimage import gaussian_filter
-
-        in_voxels = [(0.0, *(sigma / step for step in self.volume.spacing[1:])) for sigma in self.params.gaussian]
-        stored = np.nan_to_num(self._array[first:last])
+        slab = Slab(self._image, first, last)
         row = 0
-        for limits in self.params.ranges.values():
-            windowed = rescaled(stored, *limits)
-            if self.params.intensity:
-                out[row] = windowed
-                row += 1
-            for sigma in in_voxels if self.params.smooth else ():
-                gaussian_filter(windowed, sigma, output=out[row], mode="reflect")
-                row += 1
-            yield Progress(row / len(self.names), "features")
-        if self.params.texture:
-            steps = self._texture(first, last, out[row:])
-            yield from part(steps, row / len(self.names), 1.0)
-
-    def _texture(self, first: int, last: int, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
-        """Filter the slab with the slices around it that its responses depend on."""
-        depth = len(self._array)
-        reach = depth if self.params.gabor.boundary == "wrap" else self._bank.reach
-        low, high = max(0, first - reach), min(depth, last + reach)
-        window = self.params.window
-        windowed = rescaled(np.nan_to_num(self._array[low:high]), window.lower, window.upper)
-        yield from self._bank.filter(windowed, out, first - low, last - low)
+        for kind, count in self._kinds:
+            steps = kind.compute(slab, out[row : row + count])
+            yield from part(steps, row / len(out), (row + count) / len(out))
+            row += count
 
     def slabs(self) -> Iterator[tuple[int, int]]:
         """Ranges of slices that keep a slab's features small."""
-        return _slabs(self._array.shape, len(self.names))
+        return _slabs(self.volume.array.shape, len(self.names))
 
     def at(self, mask: NDArray[np.bool_]) -> Generator[Progress, None, NDArray[np.float32]]:
         """Features (n, maps) of the voxels of a mask (z, y, x), in the array's order; only their slices are computed."""
@@ -251,11 +168,71 @@ def features(volume: Volume, params: FeatureParams) -> Generator[Progress, None,
     IntensityError
         If the scanned field holds NaN.
     ParameterError
-        If a filter does not fit the image.
+        If a filter does not fit the image, or the maps do not fit into memory.
     """
+    shape = (len(params.names), *volume.grid.shape)
+    needed, available = 4 * math.prod(shape), available_memory()
+    if available is not None and needed > available:
+        raise ParameterError(
+            f"{volume.name or 'image'}: {shape[0]} maps take {needed / 1e9:.3g} GB, {available / 1e9:.3g} GB of memory are "
+            "available; choose fewer maps, or write them to a file as they are made, with features_into"
+        )
+    out = np.empty(shape, np.float32)
+    yield from features_into(volume, params, out)
+    return volume.maps(out, params.names, params.model_dump(mode="json"))
+
+
+class MapArray(Protocol):
+    """Where maps can be written: a numpy array or memory map, a zarr array, or what else takes slices by assignment."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> Any: ...
+
+    def __setitem__(self, key: Any, value: Any, /) -> None: ...
+
+
+def features_into(volume: Volume, params: FeatureParams | None, out: MapArray) -> Generator[Progress, None, FeatureParams]:
+    """Compute the features of every voxel into an array that may be larger than memory.
+
+    Parameters
+    ----------
+    volume
+        One scalar image.
+    params
+        What to compute; None: the defaults. `params.resolve(volume).names` tells the maps beforehand.
+    out
+        float32 or float16 (maps, z, y, x), written in order, some slices of all maps at a time. What float16 cannot hold becomes
+        its largest number.
+
+    Returns
+    -------
+    FeatureParams
+        The resolved parameters, which are the recipe of the maps.
+
+    Raises
+    ------
+    IntensityError
+        If the scanned field holds NaN.
+    ParameterError
+        If a filter does not fit the image, or `out` does not fit the maps.
+    """
+    params = (FeatureParams() if params is None else params).resolve(volume)
     engine = FeatureEngine(volume, params)
-    out = np.empty((len(engine.names), *volume.array.shape), np.float32)
-    depth = len(volume.array)
+    shape = (len(engine.names), *volume.grid.shape)
+    kind = np.dtype(out.dtype)
+    if tuple(out.shape) != shape or kind not in (np.float32, np.float16):
+        raise ParameterError(
+            f"{volume.name or 'image'}: maps of shape {shape} (maps, z, y, x) in float32 or float16 do not go into "
+            f"an array of shape {tuple(out.shape)} in {kind}"
+        )
     for first, last in engine.slabs():
-        yield from part(engine.slab(first, last, out[:, first:last]), first / depth, last / depth)
-    return volume.maps(out, engine.names, params.model_dump(mode="json"))
+        direct = isinstance(out, np.ndarray) and kind == np.float32
+        slab = out[:, first:last] if direct else np.empty((shape[0], last - first, *shape[2:]), np.float32)  # type: ignore[index]
+        yield from part(engine.slab(first, last, slab), first / shape[1], last / shape[1])
+        if not direct:
+            limit = float(np.finfo(kind).max)
+            out[:, first:last] = np.clip(slab, -limit, limit, out=slab).astype(kind, copy=False)
+    return params

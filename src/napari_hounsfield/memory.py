@@ -1,0 +1,34 @@
+"""How much memory this process can still take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def available_memory() -> int | None:
+    """Bytes that can be taken without swapping, by the system and by the limits of a container; None where that is not told."""
+    found = [figure for figure in (_of_system(), _of_container()) if figure is not None]
+    return min(found, default=None)
+
+
+def _of_system(path: Path = Path("/proc/meminfo")) -> int | None:
+    for line in _lines(path):
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _of_container(folder: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """What is left of a control group's limit (version 2); pages of files can be dropped, so they count as free."""
+    limit, used = (next(iter(_lines(folder / name)), "") for name in ("memory.max", "memory.current"))
+    if not (limit.isdigit() and used.isdigit()):
+        return None
+    figures = dict(line.split() for line in _lines(folder / "memory.stat"))
+    return max(0, int(limit) - int(used) + int(figures.get("inactive_file", 0)))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeError):
+        return []
