@@ -17,7 +17,7 @@ from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 from .codestream import DAMAGED, Codestream, check_jpeg, lengthened
 from .guards import quiet
 from .jpeg_2000 import decoded_jpeg_2000
-from .jpeg_lossless import cut_off
+from .jpeg_lossless import check_markers, cut_off
 from .jpeg_ls import decoded_jpeg_ls
 from .rle import decoded_rle
 from .syntaxes import JPEG, JPEG_EXTENDED, RLE, UNCOMPRESSED
@@ -135,6 +135,8 @@ def checked(header: Header, frame: bytes) -> Codestream | None:
     if header.transfer_syntax == RLE:
         return None
     found = check_jpeg(frame, header.rows, header.columns, header.samples)
+    if header.transfer_syntax in JPEG_LOSSLESS:
+        check_markers(frame)
     if found.bits > header.bits_allocated:
         raise DicomError(f"codestream has {found.bits} bits a sample, Bits Allocated (0028,0100) is {header.bits_allocated}")
     return found

@@ -1,6 +1,6 @@
-"""Whether a lossless JPEG (ISO/IEC 10918-1, process 14) was whole: its pixels tell how many bits they took.
+"""Whether a lossless JPEG (ISO/IEC 10918-1, process 14) is whole: by its markers, and by how many bits its pixels took.
 
-The decoder makes up what is cut off, and does not tell.
+The decoder aborts the process on some damaged markers; it makes up what is cut off, and does not tell.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .codestream import JPEG_END, PADDING
+from napari_hounsfield.errors import DicomError
+
+from .codestream import JPEG_END, NOT_FRAMES, PADDING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FRAME, TABLES, SCAN, INTERVAL = 0xC3, 0xC4, 0xDA, 0xDD
 CATEGORIES = 17
+NOT_MARKERS = "codestream is damaged before its first scan"
 
 
 @dataclass
@@ -32,6 +35,57 @@ class _Stream:
     """One component, without restarts or point transform."""
     data: bytes = b""
     """Entropy-coded segment, up to the end marker."""
+
+
+def check_markers(frame: bytes) -> None:
+    """Walk over the marker segments before the first scan, strictly: nothing between them, and tables that are ones.
+
+    Raises
+    ------
+    DicomError
+        If they are not as they should be, or the process is another one; the message is the bare reason.
+    """
+    at, begun, tables = 2, False, set[int]()
+    while True:
+        while frame[at : at + 2] == b"\xff\xff":
+            at += 1
+        marker, size = frame[at + 1 : at + 2], int.from_bytes(frame[at + 2 : at + 4])
+        body = frame[at + 4 : at + 2 + size]
+        if frame[at : at + 1] != b"\xff" or size < 2 or len(body) != size - 2 or not 0xC0 <= marker[0] <= 0xFE:
+            raise DicomError(NOT_MARKERS)
+        at += 2 + size
+        if marker[0] == SCAN:
+            if not begun or not _is_scan(body, tables):
+                raise DicomError(NOT_MARKERS)
+            return
+        if marker[0] == TABLES:
+            tables |= _tables(body)
+        elif marker[0] == FRAME:
+            begun = True
+        elif (marker[0] <= 0xCF and marker[0] not in NOT_FRAMES) or 0xD0 <= marker[0] <= 0xD9:
+            raise DicomError("codestream is not lossless JPEG")
+
+
+def _is_scan(body: bytes, tables: set[int]) -> bool:
+    count = body[0] if body else 0
+    if not 1 <= count <= 4 or len(body) != 4 + 2 * count or not 1 <= body[-3] <= 7 or body[-1] > 15:
+        return False
+    return all(body[at] >> 4 in tables for at in range(2, 2 + 2 * count, 2))
+
+
+def _tables(body: bytes) -> set[int]:
+    """Numbers of the Huffman tables in a segment; each must be a prefix code of categories."""
+    found = set()
+    while body:
+        counts = body[1:17]
+        symbols = body[17 : 17 + sum(counts)]
+        space = sum(count << (16 - length) for length, count in enumerate(counts, 1))
+        whole = len(counts) == 16 and len(symbols) == sum(counts)
+        if not whole or body[0] > 3 or space > 1 << 16 or max(symbols, default=CATEGORIES) >= CATEGORIES:
+            raise DicomError(NOT_MARKERS)
+        found.add(body[0])
+        body = body[17 + len(symbols) :]
+    return found
 
 
 def cut_off(frame: bytes, values: NDArray[Any]) -> bool:
