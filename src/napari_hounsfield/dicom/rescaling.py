@@ -23,8 +23,8 @@ OUTSIDE_HU = -1500
 EXACT = 2**53
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 WHOLE = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
-ROWS_A_PIECE = 64
-"""Rows converted at once by way of float64, so that the detour stays in the cache."""
+PIXELS_A_PIECE = 2**14
+"""Converted at once by way of float64, so that the detour stays in the cache."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,9 @@ def _real(stored: NDArray[Any], plane: Header, how: Scaling, out: NDArray[Any] |
     """Values that are not whole, by way of float64, rounded once."""
     out = np.empty(stored.shape, how.dtype) if out is None else out
     slope, intercept = _line(plane)
-    for start in range(0, len(stored), ROWS_A_PIECE):
-        rows = slice(start, start + ROWS_A_PIECE)
+    step = max(PIXELS_A_PIECE // max(stored.shape[1], 1), 1)
+    for start in range(0, len(stored), step):
+        rows = slice(start, start + step)
         with np.errstate(over="ignore", invalid="ignore"):
             values = np.multiply(stored[rows], slope, dtype=np.float64)
             values += intercept
