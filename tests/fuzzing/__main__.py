@@ -17,19 +17,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="which mutations (default 1)")
     parser.add_argument("--count", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--start", type=int, default=0, help="number of the first (default 0)")
+    parser.add_argument("--only", default="", help="start from the valid files whose names hold this")
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8))
     parser.add_argument("--index", type=int, help="read the mutation of this number, with its traceback")
     parser.add_argument("--keep", type=Path, help="with --index: write the damaged file there")
     options = parser.parse_args(arguments)
+    corpus = Corpus(options.seed, options.only)
     if options.index is not None:
-        return _replay(options.seed, options.index, options.keep)
-    report = run(options.seed, range(options.start, options.start + options.count), options.processes)
+        return _replay(corpus, options.index, options.keep)
+    report = run(corpus, range(options.start, options.start + options.count), options.processes)
     _print(report, options.seed)
     return 1 if report.failures or report.done < options.count else 0
 
 
-def _replay(seed: int, index: int, keep: Path | None) -> int:
-    corpus = Corpus(seed)
+def _replay(corpus: Corpus, index: int, keep: Path | None) -> int:
     origin, mutation, data = corpus.mutation(index)
     print(f"{origin.name}: {', '.join(mutation.names)}; {len(data)} bytes")
     if keep:

@@ -40,9 +40,9 @@ class Outcome:
 class Corpus:
     """The valid files, and every mutation of them by its number."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, only: str = "") -> None:
         self.seed = seed
-        self.seeds = seeds()
+        self.seeds = tuple(one for one in seeds() if only in one.name)
         self.layouts = [Layout.of(seed.plain, seed.syntax) for seed in self.seeds]
         self.whole = {s.name: read_whole(s) for s in self.seeds if s.samples}
 

@@ -76,12 +76,11 @@ def scratch() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
-def run(seed: int, indexes: range, processes: int) -> Report:
+def run(corpus: Corpus, indexes: range, processes: int) -> Report:
     """Read mutations in several processes."""
     report, begun = Report(), time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="hounsfield-fuzzing-", dir=scratch()))
     try:
-        corpus = Corpus(seed)
         waiting = [indexes[at::processes] for at in range(processes)]
         workers = [_started(corpus, part, folder) for part in waiting if len(part)]
         while workers:
@@ -162,7 +161,7 @@ def _work(corpus: Corpus, indexes: range, folder: Path, reports: Connection, now
     for count, index in enumerate(indexes, start=1):
         now.value = index
         _one(corpus, index, folder, base, report)
-        if count % 500 == 0 or report.failures:
+        if count % 100 == 0 or report.failures:
             reports.send(report)
             report = Report()
     reports.send(report)

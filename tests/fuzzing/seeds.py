@@ -331,6 +331,7 @@ def _directory() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         (source := Path(folder, "source")).write_bytes(_written(_ct(StudyID="1", StudyTime="120000")))
         files = FileSet()
+        files.UID = f"{ROOT}.8"
         files.add(source)
         files.write(Path(folder, "set"))
         return Path(folder, "set", "DICOMDIR").read_bytes()
