@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 CUT_OFF = "file is cut off in its compressed pixel data (7FE0,0010)"
 NO_ITEMS = "compressed pixel data (7FE0,0010) does not consist of items"
-FRAGMENTS_A_FRAME = 4096
-"""More are no image: empty fragments could fill a file, and each costs time."""
+MOST_FRAGMENTS = (4096, 32)
+"""In a file, and more for each frame. Beyond it is no image: empty fragments could fill a file, and each costs time."""
 TABLE_TAGS = (b"\xe0\x7f\x01\x00OV\0\0", b"\xe0\x7f\x02\x00OV\0\0")
 """Heads of Extended Offset Table (7FE0,0001) and Extended Offset Table Lengths (7FE0,0002)."""
 TOTAL_LENGTH = b"\xe0\x7f\x03\x00UV"
@@ -73,7 +73,7 @@ def _items(stream: BinaryIO, pixels: PixelElement, frames: int) -> tuple[list[in
             table = [int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data) - 3, 4)]
         else:
             spans.append((at + 8, length))
-            if len(spans) > FRAGMENTS_A_FRAME * max(frames, 1):
+            if len(spans) > MOST_FRAGMENTS[0] + MOST_FRAGMENTS[1] * frames:
                 raise DicomError("compressed pixel data (7FE0,0010) has too many fragments")
         at += 8 + length
     return table or [], spans
