@@ -88,7 +88,7 @@ def start(viewer: Any, qtbot: Any) -> Callable[..., RunBar]:
         qtbot.addWidget(bar.native)
         landing = Landing(into, bar.cancel)
         already = len(into.layers)
-        bar.start(open_series(series, Opening(threshold=threshold)), lambda _: None, landing.receive, landing.close)
+        bar.start(open_series(series, Opening(threshold=threshold)), lambda _: None, landing.progressed, landing.close)
         qtbot.waitUntil(lambda: len(into.layers) > already)
         return bar
 
@@ -289,7 +289,7 @@ def test_oblique_to_what_is_shown_is_told_once(window: Any, finish: Any, qtbot: 
     qtbot.addWidget(bar.native)
     landing = Landing(window, bar.cancel)
     with warnings.catch_warnings(record=True) as caught:
-        bar.start(open_series([straight, oblique], Opening()), lambda opened: told.extend(opened.warnings), landing.receive)
+        bar.start(open_series([straight, oblique], Opening()), lambda opened: told.extend(opened.warnings), landing.progressed)
         finish(bar)
         window.dims.set_current_step(0, 1)
     landing.close()

@@ -50,10 +50,12 @@ class Heart:
 
 
 def wait(until: Any, limit: float = 120) -> None:
-    """Turn the event loop as napari would until something is so."""
+    """Sleep in the event loop as napari does, until something is so."""
     start = time.perf_counter()
+    waking = QTimer()
+    waking.start(BEAT_MS)
     while not until():
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 2)
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         if time.perf_counter() - start > limit:
             raise TimeoutError
 

@@ -68,7 +68,11 @@ class DemoDock(Container[Any]):
             if layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
         self._shown.clear()
-        self.bar.start(_with_layers(run(*self._given)), self._done, self._found)
+        self.bar.start(_with_layers(run(*self._given)), self._done, self._progressed)
+
+    def _progressed(self, progress: Progress) -> None:
+        if progress.result is not None:
+            self._found(progress.result)
 
     def _found(self, tuples: list[LayerTuple]) -> None:
         for layer in [one for one in self._shown if same_memory(one.data, tuples[0][0])]:  # it was shown while it was read

@@ -46,12 +46,12 @@ class RunBar(Container[Any]):
         self,
         steps: Steps,
         done: Callable[[Any], None],
-        found: Callable[[Any], None] = lambda result: None,
+        progressed: Callable[[Progress], None] = lambda progress: None,
         ended: Callable[[], None] = _nothing,
     ) -> None:
         """Run `steps` in a thread and call `done` with its result; an error becomes a notification.
 
-        `found` gets what was finished on the way; `ended` is called however it ends, by the result, an error or the user.
+        `progressed` gets what is reported on the way; `ended` is called however it ends, by the result, an error or the user.
         """
         self._tidy()
         self._ended = ended
@@ -64,13 +64,12 @@ class RunBar(Container[Any]):
             self._end()
             complain(message)
 
-        def progressed(progress: Progress) -> None:
+        def report(progress: Progress) -> None:
             self._show(progress)
-            if progress.result is not None:
-                found(progress.result)
+            progressed(progress)
 
         self._busy(True)
-        self.job = Job(steps, finish, fail, progressed)
+        self.job = Job(steps, finish, fail, report)
 
     @property
     def busy(self) -> bool:

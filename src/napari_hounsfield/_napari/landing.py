@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
 
 from .bridge import add
 from .layers import FUNCTIONAL, KEY, LayerTuple, Shown
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from napari_hounsfield.operation import Progress
+
     from .opening import Arrival
 
-REFRESH_MS = 250
-"""Between two looks at what has been filled; each draws the slice anew."""
+DRAW_EVERY = 0.25
+"""Seconds between two looks at what has been filled."""
 HALF = 0.5
 """Opacity of PET over an image, which it would outshine."""
 
@@ -40,23 +42,26 @@ class Landing:
         self._give_up = give_up
         self._partial: Layer | None = None
         self._as_given: tuple[Any, Any] = ("", ())
-        self._timer = QTimer()
-        self._timer.setInterval(REFRESH_MS)
-        self._timer.timeout.connect(self.refresh)
+        self._drawn = 0.0
         self._viewer.layers.events.removed.connect(self._on_removed)
         warnings.filterwarnings("ignore", "Non-orthogonal slicing", UserWarning)  # `opening` tells it, once and in plain words
 
-    def receive(self, arrival: Arrival) -> None:
-        """Show what has come."""
+    def progressed(self, at: Progress) -> None:
+        """Show what has come, or, now and then, what has been filled since."""
+        if at.result is not None:
+            self._receive(at.result)
+        elif self._partial is not None and time.monotonic() - self._drawn >= DRAW_EVERY:
+            self._draw()
+
+    def _receive(self, arrival: Arrival) -> None:
         if not arrival.complete:
             (self._partial,) = self._add(arrival.layers)
             self._as_given = self._partial.name, _limits(self._partial)
             if len(self._viewer.layers) == 1:
                 _turn_to_middle(self._viewer, self._partial)
-            self._timer.start()
+            self._drawn = time.monotonic()
             return
         partial, self._partial = self._partial, None
-        self._timer.stop()
         layers = arrival.layers
         if partial is not None and layers and same_memory(partial.data, layers[0][0]):
             self._complete(partial, layers[0])
@@ -65,17 +70,14 @@ class Landing:
             self._viewer.layers.remove(partial)
         self._add(layers)
 
-    def refresh(self) -> None:
-        """Draw what has been filled; in 3D only the whole, which costs too much to be done often."""
-        try:
-            if self._partial is not None and self._viewer.dims.ndisplay == 2:
-                self._partial.refresh(thumbnail=False, highlight=False, extent=False)
-        except Exception:  # the window is gone, and an exception in a slot would end the process
-            self._timer.stop()
+    def _draw(self) -> None:
+        """Draw what has been filled; not in 3D, where drawing means all of it."""
+        if self._partial is not None and self._viewer.dims.ndisplay == 2:
+            self._partial.refresh(thumbnail=False, highlight=False, extent=False)
+        self._drawn = time.monotonic()
 
     def close(self) -> None:
         """End: what is not complete goes, and the viewer is let go of."""
-        self._timer.stop()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         partial, self._partial = self._partial, None
         if partial is not None and partial in self._viewer.layers:
@@ -101,7 +103,6 @@ class Landing:
     def _on_removed(self, event: Any) -> None:
         if self._partial is not None and event.value is self._partial:
             self._partial = None
-            self._timer.stop()
             self._give_up()
 
 

@@ -178,7 +178,7 @@ class OpenDicom(Dock):
         how = Opening(self._window.value, self._threshold.value, worlds(self._viewer))
         landing = Landing(self._viewer, self._bar.cancel)
         told = frozenset(self._told)
-        self._bar.start(open_series(self.selected, how), lambda opened: _tell(opened, told), landing.receive, landing.close)
+        self._bar.start(open_series(self.selected, how), lambda opened: _tell(opened, told), landing.progressed, landing.close)
 
     def dragEnterEvent(self, event: Any) -> None:  # noqa: N802
         """Take files and folders."""

@@ -159,8 +159,7 @@ def _read_in_thread(viewer: ViewerModel, steps: Generator[Progress, None, Any], 
         complain(message)
 
     def progressed(at: Progress) -> None:
-        if at.result is not None:
-            landing.receive(at.result)
+        landing.progressed(at)
         percent = round(100 * at.fraction)
         if percent >= bar.n + PERCENT_A_STEP:
             bar.update(percent - bar.n)

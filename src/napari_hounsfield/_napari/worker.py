@@ -18,7 +18,7 @@ Steps = Generator[Progress, None, Any]
 SHOW_EVERY = 0.05
 """Seconds between two progress messages: more often than can be seen would only fill Qt's queue."""
 
-PATIENCE = 2.0
+PATIENCE = 1.0
 """Seconds that a job waits for the main thread to show what it has handed over."""
 
 
@@ -49,8 +49,8 @@ def message_of(error: BaseException) -> str:
 def _work(steps: Steps, cancelled: Event, handled: Event) -> Generator[Progress, None, Any]:
     """Run `steps` and never raise: an exception in a worker ends the process under PyQt6.
 
-    Results on the way are waited for until they are shown: two threads at work at once would hold up the interface for longer
-    than it takes, since drawing gives the interpreter's lock away thousands of times, and has to wait for it each time.
+    What it reports is waited for until it is shown: two threads at work at once would hold up the interface for much longer,
+    since drawing gives the interpreter's lock away hundreds of times, and has to wait for it each time.
     """
     last = 0.0
     try:
@@ -60,8 +60,7 @@ def _work(steps: Steps, cancelled: Event, handled: Event) -> Generator[Progress,
                 last = now
                 handled.clear()
                 yield progress
-                if progress.result is not None:
-                    handled.wait(PATIENCE)
+                handled.wait(PATIENCE)
     except StopIteration as stop:
         return stop.value
     except Exception as error:
@@ -134,7 +133,7 @@ class Job:
 
     def _on_report(self, progress: Progress) -> None:
         self._progressed(progress)
-        QTimer.singleShot(0, self._handled.set)  # when what is added now has been drawn
+        QTimer.singleShot(1, self._handled.set)  # after what is to be drawn, which Qt keeps for last
 
     def _on_result(self, result: Any) -> None:
         self._deliver(self._on_finished, result)
