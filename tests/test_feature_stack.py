@@ -64,3 +64,40 @@ def test_stored_features_of_another_recipe_are_refused(volume, recipe):
 def test_no_feature_is_refused():
     with pytest.raises(ValidationError):
         nh.FeatureParams(intensity=False, smooth=False, texture=False)
+
+
+def test_defaults_are_as_before_there_were_other_kinds(volume):
+    names = nh.features(volume).names
+    assert not [name for name in names if not name.startswith(("intensity", "Gaussian", "Gabor"))]
+
+
+def test_presets_compare_gabor_alone_with_gabor_plus(volume):
+    alone = nh.features(volume, nh.FeatureParams.from_preset("gabor alone"))
+    plus = nh.features(volume, nh.FeatureParams.from_preset("gabor plus"))
+    assert all(name.startswith("Gabor") for name in alone.names)
+    np.testing.assert_allclose(plus.array[-len(alone.names) :], alone.array, atol=1e-6)
+    kinds = ("intensity", "Gaussian", "gradient", "Laplacian", "structure", "Hessian", "distance", "position", "Gabor")
+    assert [k for k in kinds if any(name.startswith(k) for name in plus.names)] == list(kinds)
+    assert nh.FeatureParams(**plus.recipe).resolve(volume).model_dump(mode="json") == plus.recipe
+
+
+def test_models_from_before_there_were_other_kinds_load_and_recognise_the_same(volume, tmp_path):
+    import json
+
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    strokes = np.zeros(volume.array.shape, np.uint8)
+    strokes[3, 5, :10], strokes[5, 15, :10] = 1, 2
+    model = nh.train(volume, volume.label_map(strokes, {1: "one", 2: "two"}), nh.TrainParams(bp={"iterations": 5}))
+    path = model.save(tmp_path / "model.safetensors")
+    with safe_open(path, framework="numpy") as file:
+        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    card = json.loads(metadata["napari-hounsfield"])
+    for name in ("gradient", "laplacian", "structure", "hessian", "scales", "dimensions", "position"):
+        del card["parameters"]["features"][name]
+    save_file(tensors, tmp_path / "old.safetensors", {"napari-hounsfield": json.dumps(card)})
+    old = nh.load_model(tmp_path / "old.safetensors")
+    assert old.recipe == model.recipe
+    stored = nh.features(volume)
+    np.testing.assert_array_equal(nh.segment(volume, old, stored).labels.array, nh.segment(volume, model).labels.array)
