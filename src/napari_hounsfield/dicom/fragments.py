@@ -16,6 +16,8 @@ CUT_OFF = "file is cut off in its compressed pixel data (7FE0,0010)"
 NO_ITEMS = "compressed pixel data (7FE0,0010) does not consist of items"
 MOST_FRAGMENTS = (4096, 32)
 """In a file, and more for each frame. Beyond it is no image: empty fragments could fill a file, and each costs time."""
+WINDOW = 4096
+"""Bytes read where the head of an item is looked for, since small ones follow each other closely."""
 TABLE_TAGS = (b"\xe0\x7f\x01\x00OV\0\0", b"\xe0\x7f\x02\x00OV\0\0")
 """Heads of Extended Offset Table (7FE0,0001) and Extended Offset Table Lengths (7FE0,0002)."""
 TOTAL_LENGTH = b"\xe0\x7f\x03\x00UV"
@@ -56,9 +58,12 @@ def _items(stream: BinaryIO, pixels: PixelElement, frames: int) -> tuple[list[in
     end = pixels.offset + (pixels.available if pixels.length < 0 else min(pixels.length, pixels.available))
     at, spans = pixels.offset, list[Span]()
     table: list[int] | None = None
+    window, start = b"", 0
     while True:
-        stream.seek(at)
-        head = stream.read(8) if at < end else b""
+        if not start <= at <= start + len(window) - 8:
+            stream.seek(at)
+            window, start = stream.read(min(WINDOW, max(end - at, 0))), at
+        head = window[at - start : at - start + 8]
         if head[:4] == SEQUENCE_END or (not head and pixels.length >= 0):
             break
         if len(head) < 8:
@@ -69,6 +74,7 @@ def _items(stream: BinaryIO, pixels: PixelElement, frames: int) -> tuple[list[in
         if at + 8 + length > end:
             raise DicomError(CUT_OFF)
         if table is None:
+            stream.seek(at + 8)
             data = stream.read(length) if length == 4 * frames else b""  # of another length it fits no frames
             table = [int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data) - 3, 4)]
         else:
