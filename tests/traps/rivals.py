@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .judging import Found, Outcome
+from .writing import CT, MR, PET
 
 SECONDS = 60
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -115,7 +116,7 @@ def by_highdicom(path: Path) -> Outcome:
             if (
                 int(dataset.get("NumberOfFrames") or 1) == 1
                 and "PerFrameFunctionalGroupsSequence" not in dataset
-                and ("ImagePositionPatient" in dataset or dataset.get("Modality") in ("CT", "MR", "PT"))
+                and ("ImagePositionPatient" in dataset or dataset.get("SOPClassUID") in (CT, MR, PET))
             ):
                 placed.append(dataset)
                 continue

@@ -62,7 +62,8 @@ def page(found: list[Row]) -> str:
     must_read = [row for row in found if row.truth.must == "read"]
     lines += [f"| {label} | " + " | ".join(str(totals[name][key]) for name in readers) + " |" for key, label in TOTALS.items()]
     unread = {name: sum(row.cells[name] == "refused" for row in must_read) for name in readers}
-    lines += ["| of the refused, those that can be read | " + " | ".join(str(unread[name]) for name in readers) + " |", "", THEN]
+    lines += ["| of the refused, those that can be read | " + " | ".join(str(unread[name]) for name in readers) + " |"]
+    lines += ["", THEN.rstrip()]
     for theme in dict.fromkeys(row.trap.theme for row in found):
         lines += ["", f"## {theme.capitalize()}", "", "| trap | must be | " + " | ".join(readers) + " |"]
         lines += ["|---" * (len(readers) + 2) + "|"]
@@ -102,16 +103,17 @@ standard leaves it open.
 
 What lies behind the larger groups, looked at one by one:
 
-- **Order**: all four sort by position. SimpleITK's series reader takes everything of one series UID for one stack, so echoes, times,
-  localizers and duplicates end up in it; GDCM's finer splitting (`useSeriesDetails`) is not what its examples use.
-- **Gantry tilt**: SimpleITK cannot hold a shear and drops it. dcm2niix resamples; where the planes climb towards the back (tilt
-  negative) that is exact, otherwise half a pixel off, and where the planes themselves are oblique about a centimetre.
-- **Uneven planes**: dcm2niix writes an even volume beside the uneven one, interpolated rightly; SimpleITK warns and reads on with the
-  first distance.
-- **Missing or impossible geometry**: SimpleITK and dcm2niix fall back to unit spacing, identity or 0.
-- **Values**: neither SimpleITK nor dcm2niix applies a Modality LUT; SimpleITK inverts MONOCHROME1; nobody but us shifts values that
-  end below the high bit.
-- **Pictures**: what counts as wrong in dcm2niix and SimpleITK there is mostly a length: calibrated regions and detector spacing are not
-  taken over.
+- **Order**: all four sort by position. SimpleITK's series reader takes everything of one series UID for one stack, so
+  echoes, times, localizers and duplicates end up in it; GDCM's finer splitting is an option that its examples do not use.
+- **Gantry tilt**: SimpleITK cannot hold a shear and drops it. dcm2niix resamples: exact where the slices climb towards the
+  front of an upright plane, up to a pixel off where they climb towards the back, and a centimetre off where the planes
+  themselves are oblique.
+- **Uneven planes**: dcm2niix writes an even volume beside the uneven one, interpolated rightly; SimpleITK warns and reads on
+  with the mean distance.
+- **Missing or impossible geometry**: SimpleITK and dcm2niix fall back to a spacing of 1 mm, upright directions or 0.
+- **Values**: neither SimpleITK nor dcm2niix applies a Modality LUT; SimpleITK inverts MONOCHROME1; only this package shifts
+  values that do not begin at bit 0.
+- **Projection and picture**: what counts as wrong in SimpleITK and dcm2niix there is often a length: calibrated regions and
+  detector spacing are not taken over.
 - **highdicom** refuses nearly everything that is not one regular volume, with a reason.
 """
