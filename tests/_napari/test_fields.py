@@ -1,0 +1,50 @@
+"""Ranges by name, their limits, and limits that are none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import napari_hounsfield as nh
+from napari_hounsfield._napari.fields import Fields
+from napari_hounsfield._napari.form import OperationForm
+from napari_hounsfield.intensity import NO_LIMIT
+
+
+@pytest.mark.parametrize("model", [nh.WindowParams, nh.ThresholdParams])
+def test_a_named_range_shows_its_limits_and_an_edited_limit_is_custom(model: Any) -> None:
+    fields = Fields(model())
+    name, lower, upper = (fields.inputs[field] for field in (model._selector, "lower", "upper"))
+    name.value = "bone"
+    meant = model(**{model._selector: "bone"})
+    assert fields.params() == meant
+    assert lower.value == pytest.approx(model._named()["bone"][0], abs=0.1)
+    lower.value = 210
+    assert name.value == "custom"
+    assert (fields.params().lower, fields.params().upper) == (210, upper.value)
+    name.value = "lung"
+    assert upper.value == pytest.approx(model._named()["lung"][1], abs=0.1)
+    assert fields.params() == model(**{model._selector: "lung"})
+    name.value = "auto"
+    assert fields.changed() == {}
+    assert (lower.value, upper.value) == (model().lower, model().upper)
+    if model.presets:
+        fields.start_from("seed")
+        assert name.value == "seed"
+        assert fields.params() == model.from_preset("seed")
+
+
+def test_open_limit_is_an_empty_line(viewer: Any, ct: nh.Volume, said: Any) -> None:
+    nh.show(viewer, ct)
+    form = OperationForm(viewer, nh.threshold)
+    lower, upper = form.fields.inputs["lower"], form.fields.inputs["upper"]
+    assert (lower.native.text(), upper.native.text()) == ("", "")
+    form.fields.inputs["tissue"].value = "bone"
+    assert (lower.native.text(), upper.native.text()) == ("150", "")
+    lower.native.setText("-600")
+    assert form.fields.inputs["tissue"].value == "custom"
+    assert (form.fields.params().lower, form.fields.params().upper) == (-600, NO_LIMIT)
+    lower.native.setText("some")
+    form.run()
+    assert said() == ["lower: 'some' is not a number"]
