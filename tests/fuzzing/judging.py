@@ -13,9 +13,10 @@ from napari_hounsfield.dicom.scan import Scan, scan
 from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.volume import Volume
 
+from .images import SECRET, SIZE
 from .layout import Layout
 from .mutating import Mutation, mutated
-from .seeds import LISTED, SECRET, SIZE, Seed, listed_file, seeds
+from .seeds import LISTED, Seed, listed_file, seeds
 
 LISTED_EVERY = 8
 """One mutation in so many starts from a container (zip, gzip, DICOMDIR) that is damaged as a whole, not only within."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from .seeds import BIG, IMPLICIT
+from .images import BIG, IMPLICIT
 
 SHORT = tuple(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
 LONG = tuple(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())

@@ -9,8 +9,7 @@ from random import Random
 
 from napari_hounsfield.dicom.tags import SEQUENCES, TAGS
 
-from .layout import DELIMITERS, LONG, SHORT, UNDEFINED, Element, Layout
-from .seeds import (
+from .images import (
     BASELINE,
     BIG,
     CT,
@@ -28,6 +27,7 @@ from .seeds import (
     STORAGE,
     US,
 )
+from .layout import DELIMITERS, LONG, SHORT, UNDEFINED, Element, Layout
 
 Edit = tuple[int, int, bytes]
 """Begin and end of what is replaced, and by what."""
