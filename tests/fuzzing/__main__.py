@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--index", type=int, help="read the mutation of this number, with its traceback")
     parser.add_argument("--keep", type=Path, help="with --index: write the damaged file there")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that processes and files go, too
     corpus = Corpus(options.seed, options.only)
     if options.index is not None:
         return _replay(corpus, options.index, options.keep)

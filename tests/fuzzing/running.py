@@ -145,6 +145,7 @@ def _rest(worker: _Worker, indexes: range, processes: int) -> range | None:
 def _work(corpus: Corpus, indexes: range, folder: Path, reports: Connection, now: Any) -> None:
     printed = os.open(folder / "stderr", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(printed, 2)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     faulthandler.enable()
     runtime.configure(threads=1)
     prepare(folder)
