@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .truth import Truth, either, expected, read, trap
-from .writing import AXIAL, BIG, DEFLATED, IMPLICIT, MR, hu, pattern, save, stack
+from .truth import Truth, either, expected, read, refuse, trap
+from .writing import AXIAL, BIG, DEFLATED, IMPLICIT, MR, hu, image, pattern, save, stack
 
 
 @trap("12 bits stored, overlay bits above them")
@@ -88,3 +88,61 @@ def implicit(folder: Path) -> Truth:
 def deflated(folder: Path) -> Truth:
     save(folder, stack(pattern(seed=97)), DEFLATED)
     return read(hu(pattern(seed=97)))
+
+
+@trap("no samples per pixel, no photometric interpretation")
+def no_photometric(folder: Path) -> Truth:
+    stored = pattern(seed=415)
+    save(folder, stack(stored, SamplesPerPixel=None, PhotometricInterpretation=None))
+    return either(hu(stored))
+
+
+@trap("no pixel representation")
+def no_representation(folder: Path) -> Truth:
+    """Signed or not: these values do not tell."""
+    stored = pattern(seed=416, low=-300)
+    save(folder, stack(stored, PixelRepresentation=None))
+    return refuse("PixelRepresentation|slice01", volumes=[hu(stored)])
+
+
+@trap("no bits allocated")
+def no_bits(folder: Path) -> Truth:
+    stored = pattern(seed=417)
+    save(folder, stack(stored, BitsAllocated=None))
+    return either(hu(stored), blames=["BitsAllocated|slice01"])
+
+
+@trap("floating-point pixel data")
+def floats(folder: Path) -> Truth:
+    """(7FE0,0008) instead of (7FE0,0010)."""
+    values = pattern(4, seed=420).astype("f4") / 3
+    datasets = stack(pattern(4, seed=420, dtype="i4"), AXIAL, MR)
+    for plane, dataset in zip(values, datasets, strict=True):
+        del dataset.PixelData, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation
+        dataset.FloatPixelData = plane.tobytes()
+    save(folder, datasets)
+    return either(expected(values, AXIAL.affine), blames=["slice01"])
+
+
+@trap("one bit a pixel")
+def one_bit(folder: Path) -> Truth:
+    mask = np.random.default_rng(421).integers(0, 2, (16, 12)).astype("u1")
+    packed = np.packbits(mask.ravel(), bitorder="little").tobytes()
+    tags = {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0, "PixelData": packed, "FrameOfReferenceUID": None}
+    save(folder, [image(mask, "1.2.840.10008.5.1.4.1.1.7", **tags)])
+    return either(expected(mask[None], None, also=(255 * mask[None],)), blames=["slice01"])
+
+
+@trap("12 bits packed without gaps")
+def packed12(folder: Path) -> Truth:
+    """Retired: two pixels in three bytes."""
+    stored = pattern(seed=422, dtype="u2", low=3000)
+    datasets = stack(stored)
+    for plane, dataset in zip(stored, datasets, strict=True):
+        even, odd = plane.ravel()[::2], plane.ravel()[1::2]
+        packed = np.stack([even & 255, even >> 8 | (odd & 15) << 4, odd >> 4], axis=-1).astype("u1")
+        dataset.PixelData = packed.tobytes()
+        dataset.BitsAllocated = dataset.BitsStored = 12
+        dataset.HighBit = 11
+    save(folder, datasets)
+    return refuse("BitsAllocated|12 bits|slice01", volumes=[hu(stored)])

@@ -215,18 +215,6 @@ def no_class(folder: Path) -> Truth:
     return either(hu(stored))
 
 
-@trap("icon image with pixels of its own before the pixel data")
-def icon(folder: Path) -> Truth:
-    stored = pattern(seed=113)
-    small = Dataset()
-    small.Rows = small.Columns = 4
-    small.SamplesPerPixel, small.PhotometricInterpretation = 1, "MONOCHROME2"
-    small.BitsAllocated = small.BitsStored = 8
-    small.HighBit, small.PixelRepresentation, small.PixelData = 7, 0, bytes(range(16))
-    save(folder, stack(stored, IconImageSequence=[[small]] * 6))
-    return read(hu(stored))
-
-
 @trap("geometry of a source image nested before the own")
 def nested(folder: Path) -> Truth:
     """A reader that searches for tags at any depth takes the wrong ones."""
@@ -235,19 +223,6 @@ def nested(folder: Path) -> Truth:
     other.ReferencedSOPClassUID, other.ReferencedSOPInstanceUID = CT, uid("elsewhere")
     other.ImagePositionPatient, other.PixelSpacing, other.Rows = ["1", "2", "3"], ["9", "9"], 77
     save(folder, stack(stored, SourceImageSequence=[[other]] * 6))
-    return read(hu(stored))
-
-
-@trap("private tags in the way")
-def private(folder: Path) -> Truth:
-    stored = pattern(seed=115)
-    datasets = stack(stored)
-    for dataset in datasets:
-        for group in (0x0009, 0x0021, 0x0029, 0x7FDF):
-            block = dataset.private_block(group, "TRAP MAKER", create=True)
-            block.add_new(0x10, "UN", bytes(range(256)) * 90)
-            block.add_new(0x11, "DS", "5")
-    save(folder, datasets)
     return read(hu(stored))
 
 

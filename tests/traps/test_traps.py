@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,3 +54,24 @@ class TestJudge:
         wrong = self.truth.array.copy()
         wrong[2, 3, 4] += 1
         assert not same(self.truth, Found(wrong, AXIAL.affine))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"array": pattern()[::-1] - 1024.0},
+        {"array": pattern()[:, :, ::-1] - 1024.0},
+        {"array": pattern()[:5] - 1024.0},
+        {"affine": AXIAL.affine + 0.002 * np.eye(4)[:, :1] * [0, 0, 0, 1]},
+        {"unit": "stored value"},
+        {"inverted": True},
+    ],
+    ids=["order", "flip", "slice", "place", "unit", "display"],
+)
+def test_this_package_is_held_to_the_truth(changed: dict, tmp_path: Path) -> None:
+    truth = TRAPS[0].build(tmp_path)
+    outcome, volumes = run(tmp_path)
+    assert judge(truth, outcome, volumes) == ""
+    assert judge(replace(truth, volumes=(replace(truth.volumes[0], **changed),)), outcome, volumes) != ""
+    assert judge(replace(truth, must="refuse"), outcome, volumes) != ""
+    assert judge(replace(truth, says=("gantry",)), outcome, volumes) != ""
