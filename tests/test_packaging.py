@@ -112,7 +112,7 @@ def test_command_works(environment: tuple[str, Path, Path], tmp_path: Path) -> N
 
 def test_wheel_holds_the_package_and_nothing_else(artefacts: dict[str, Path], repository: Path) -> None:
     source = repository / "src"
-    expected = {p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file() and p.suffix != ".pyc"}
+    expected = {p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
     with zipfile.ZipFile(artefacts["wheel"]) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert names == expected | {"napari_hounsfield_manifest/napari.yaml"}

@@ -83,6 +83,15 @@ def support(plane: Plane, sigma: float, gamma: float, truncate: float) -> tuple[
     return tuple(math.ceil(reach / step - 1e-9) for step in plane.spacing)
 
 
+def envelope_along(plane: Plane, axis: int, sigma: float, truncate: float, normalise: bool) -> NDArray[np.float64]:
+    """Factor along one array axis of an envelope that is the same in all directions, which is the product of its factors."""
+    along = plane.axes.index(axis)
+    radius = support(plane, sigma, 1.0, truncate)[along]
+    distance = plane.spacing[along] * np.arange(-radius, radius + 1.0)
+    envelope: NDArray[np.float64] = np.exp(-(distance**2) / (2 * sigma**2))
+    return envelope / envelope.sum() if normalise else envelope
+
+
 def directions(count: int) -> NDArray[np.float64]:
     """Return `count` unit vectors (L, P, S) spread evenly over the half-sphere S >= 0 (a Fibonacci lattice)."""
     k = np.arange(count)
