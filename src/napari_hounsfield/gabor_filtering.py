@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .errors import ParameterError
 from .gabor_kernels import Plane, planes_of, support
-from .gabor_spectra import SpectralPlane
+from .gabor_spectra import SpectralFilters
 from .operation import Progress, part
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Bank:
             for plane in self.planes
         ]
         """Indices of the wavelengths that each plane filters by passes."""
-        self._spectral = _spectral_planes(self.planes, grid.shape, params, self.separable)
+        self._spectral = _spectral_filters(self.planes, grid.shape, params, self.separable)
         self._passes: dict[int, Any] = {}
 
     @property
@@ -86,12 +86,10 @@ class Bank:
         """
         last = len(array) if last is None else last
         for index, (separable, spectral) in enumerate(zip(self.separable, self._spectral, strict=True)):
-            runs: list[Any] = []
+            runs: list[Any] = list(spectral)
             if separable:
                 yield from compiled_passes()
                 runs.append(self._plane_of_passes(index))
-            if spectral:
-                runs.append(spectral)
             for done, run in enumerate(runs):
                 steps = run.filter(array, out, first, last, len(self.planes), index)
                 start, size = (index + done / len(runs)) / len(self.planes), 1 / len(self.planes) / len(runs)
@@ -138,9 +136,9 @@ def _is_separable(plane: Plane, shape: tuple[int, int, int], params: GaborParams
     return passes < spectra
 
 
-def _spectral_planes(
+def _spectral_filters(
     planes: Sequence[Plane], shape: tuple[int, int, int], params: GaborParams, separable: Sequence[Sequence[int]]
-) -> list[SpectralPlane | None]:
+) -> list[list[SpectralFilters]]:
     """The filters of every plane that are run by spectra.
 
     Raises
@@ -149,13 +147,13 @@ def _spectral_planes(
         If they would take more memory than `MOST_BYTES`, with the number that would fit.
     """
 
-    def made(changed: GaborParams) -> list[SpectralPlane | None]:
+    def made(changed: GaborParams) -> list[list[SpectralFilters]]:
         rest = [[k for k in range(len(params.wavelengths)) if k not in done] for done in separable]
-        return [SpectralPlane(p, shape, changed, some) if some else None for p, some in zip(planes, rest, strict=True)]
+        return [[SpectralFilters(p, shape, changed, k) for k in some] for p, some in zip(planes, rest, strict=True)]
 
     def bytes_of(changed: GaborParams) -> int:
-        banks = [bank for bank in made(changed) if bank]
-        return max(sum(bank.bytes for bank in banks), max((bank.bytes_of_one for bank in banks), default=0))
+        filters = [each for some in made(changed) for each in some]
+        return max(sum(each.bytes for each in filters), max((each.bytes_of_one for each in filters), default=0))
 
     needed = bytes_of(params)
     if needed <= MOST_BYTES:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,7 @@ from numpy.typing import NDArray
 from .gabor_borders import beyond
 from .gabor_compiled import BLOCK, ROWS, TAPS, WIDTH, brick_strip, slice_strip
 from .gabor_kernels import Plane, envelope_along, unit_waves
+from .gabor_threads import in_threads
 from .operation import Progress
 from .runtime import threads
 
@@ -74,7 +73,7 @@ class Stage:
 
     def places(self, count: int) -> int:
         """Rows that a plane must have for `count` rows of results."""
-        return _whole(count, ROWS) + self.taps.shape[1] - 2 * ROWS + 1
+        return _whole(count, ROWS) + int(self.taps.shape[1]) - 2 * ROWS + 1
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,8 @@ class Cascade:
     @property
     def multiplications(self) -> int:
         """Multiplications for each voxel."""
-        return sum(taps.size for taps in (self.row_taps, self.y.taps, *([self.z.taps] if self.z else [])))
+        count: int = sum(taps.size for taps in (self.row_taps, self.y.taps, *([self.z.taps] if self.z else [])))
+        return count
 
 
 Kernels = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -201,7 +201,7 @@ class SeparablePlane:
         groups = {cascade.first: [c for c in self.cascades if c.first == cascade.first] for cascade in self.cascades}
         for done, (orientation, cascades) in enumerate(groups.items()):
             work = list(self._work(array, out, first, last, cascades, planes, index, index > 0 or orientation > 0))
-            for count, _ in enumerate(_in_threads(work), 1):
+            for count, _ in enumerate(in_threads(work), 1):
                 yield Progress((done + count / len(work)) / len(groups), "Gabor bank")
 
     def _work(
@@ -291,21 +291,3 @@ def _owners(places: NDArray[np.int64]) -> NDArray[np.int64]:
     _, first, which = np.unique(places, return_index=True, return_inverse=True)
     owners: NDArray[np.int64] = first[which].astype(np.int64)
     return owners
-
-
-def _in_threads(tasks: Iterable[Callable[[], None]]) -> Iterator[None]:
-    """Run tasks that hold no lock of Python's, and yield after each; what has not begun is dropped when this is closed."""
-    with ThreadPoolExecutor(threads(), thread_name_prefix="gabor") as pool:
-        pending: deque[Future[None]] = deque()
-        try:
-            for task in tasks:
-                pending.append(pool.submit(task))
-                if len(pending) > 2 * threads():
-                    pending.popleft().result()
-                    yield
-            while pending:
-                pending.popleft().result()
-                yield
-        finally:
-            for future in pending:
-                future.cancel()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from .gabor_borders import beyond
 from .gabor_kernels import Plane, kernel, support, unit_waves
+from .gabor_threads import in_threads
 from .operation import Progress
 from .runtime import threads
 
@@ -24,69 +26,67 @@ KERNEL_BYTES = 100
 """Memory for each voxel of a kernel in the making: its coordinates, envelope and wave in double precision."""
 
 
-class SpectralPlane:
-    """The filters of one plane (or space) for some wavelengths of a bank, with their spectra for tiles of one shape."""
+class SpectralFilters:
+    """The filters of one wavelength in one plane (or space), with their spectra for tiles of one shape.
 
-    def __init__(self, plane: Plane, shape: tuple[int, int, int], params: GaborParams, wavelengths: Sequence[int]) -> None:
+    Filters that give a real map take real transforms, which are half as long.
+    """
+
+    def __init__(self, plane: Plane, shape: tuple[int, int, int], params: GaborParams, index: int) -> None:
         from scipy.fft import next_fast_len
 
-        self.plane, self.params, self.wavelengths = plane, params, wavelengths
+        self.plane, self.params, self.index = plane, params, index
+        self.real = params.response != "modulus"
         self.axes = tuple(sorted(plane.axes))
         full = np.zeros(3, int)
-        for index in wavelengths:
-            reach = support(plane, params.sigma_of(index), params.gamma, params.truncate)
-            full[list(plane.axes)] = np.maximum(full[list(plane.axes)], reach)
+        full[list(plane.axes)] = support(plane, params.sigma_of(index), params.gamma, params.truncate)
         # Beyond an image that ends in zeros there is nothing for a filter to reach.
         radii = np.minimum(full, np.array(shape) - 1) if params.boundary == "constant" else full
         self.radii = (int(radii[0]), int(radii[1]), int(radii[2]))
         self.tile = _tile_shape(shape, self.axes, self.radii)
-        self.padded = tuple(
-            next_fast_len(self.tile[axis] + 2 * self.radii[axis]) if axis in self.axes else 1 for axis in range(3)
-        )
-        self.together = max(1, TILE_VOXELS // math.prod(self.padded))
-        """Orientations filtered in one go."""
-        self.bytes: int = 4 * math.prod(self.padded) * len(wavelengths) * len(params.orientations)
+        self.padded = [next_fast_len(self.tile[axis] + 2 * self.radii[axis], self.real) for axis in self.axes]
+        self.bytes: int = 4 * math.prod(self.padded) * len(params.orientations)
         """Memory for the spectra."""
         self.bytes_of_one: int = KERNEL_BYTES * max(math.prod((2 * full + 1).tolist()), math.prod(self.padded))
         """Memory for one filter in the making."""
-        self.spectra: list[NDArray[np.float32]] = []
+        self.spectra: list[NDArray[Any]] = []
 
     def _prepare(self) -> Generator[Progress, None, None]:
         """Compute the spectra, where this is not done yet."""
-        from scipy.fft import fftn
+        from scipy.fft import fftn, rfftn
 
-        spectra: list[NDArray[np.float32]] = []
-        waves = unit_waves(self.plane, self.params.orientations)
-        shape = [self.padded[axis] for axis in self.axes]
-        for index in self.wavelengths if not self.spectra else ():
-            spectra.append(np.empty((len(waves), *self.padded), np.float32))
-            for spectrum, wave in zip(spectra[-1], waves, strict=True):
-                yield Progress(0.0, "Gabor filters")
-                sampled = self._sampled(wave, index)
-                function = np.zeros(shape, np.complex128)
-                # Centred on the first voxel: what lies before it goes to the end.
-                function[np.ix_(*(np.arange(n) - n // 2 for n in sampled.shape))] = sampled
-                yield Progress(0.0, "Gabor filters")
-                # Real, as the function at -x is the conjugate of that at x.
-                spectrum[...] = fftn(function, workers=threads(), overwrite_x=True).real.reshape(self.padded)
+        spectra: list[NDArray[Any]] = []
+        for wave in unit_waves(self.plane, self.params.orientations) if not self.spectra else ():
+            yield Progress(0.0, "Gabor filters")
+            sampled = self._sampled(wave)
+            function = np.zeros(self.padded, sampled.dtype)
+            # Centred on the first voxel: what lies before it goes to the end.
+            function[np.ix_(*(np.arange(n) - n // 2 for n in sampled.shape))] = sampled
+            yield Progress(0.0, "Gabor filters")
+            if self.real:
+                spectra.append(rfftn(function, workers=threads()).astype(np.complex64))
+            else:  # real, as the function at -x is the conjugate of that at x
+                spectra.append(fftn(function, workers=threads(), overwrite_x=True).real.astype(np.float32))
         self.spectra = self.spectra or spectra
 
-    def _sampled(self, wave: NDArray[np.float64], index: int) -> NDArray[np.complex128]:
-        """One filter of phase 0, as far as it can reach."""
+    def _sampled(self, wave: NDArray[np.float64]) -> NDArray[Any]:
+        """One filter, as far as it can reach; for a modulus of phase 0, since it depends on none."""
         params = self.params
-        sampled = kernel(
+        sampled: NDArray[Any] = kernel(
             self.plane,
             wave,
-            params.wavelengths[index],
-            params.sigma_of(index),
+            params.wavelengths[self.index],
+            params.sigma_of(self.index),
             gamma=params.gamma,
+            psi=params.psi if self.real else 0.0,
             truncate=params.truncate,
             normalise=params.normalise,
         )
         within = zip(sampled.shape, (self.radii[axis] for axis in self.axes), strict=True)
-        return sampled[tuple(slice(max(0, n // 2 - r), n // 2 + r + 1) for n, r in within)]
+        sampled = sampled[tuple(slice(max(0, n // 2 - r), n // 2 + r + 1) for n, r in within)]
+        return sampled if not self.real else sampled.real if params.response == "real" else sampled.imag
 
-    def _tiles(self, shape: tuple[int, ...], first: int, last: int) -> Iterator[tuple[slice, ...]]:
+    def _blocks(self, shape: tuple[int, ...], first: int, last: int) -> Iterator[tuple[slice, ...]]:
         """Blocks of output that cover slices `first` to `last`."""
         starts = [range(first, last, self.tile[0]), *(range(0, shape[a], self.tile[a]) for a in (1, 2))]
         ends = (last, shape[1], shape[2])
@@ -95,7 +95,7 @@ class SpectralPlane:
 
     def _spectrum(self, array: NDArray[Any], block: tuple[slice, ...]) -> NDArray[np.complex64]:
         """Fourier transform of one block with what lies around it."""
-        from scipy.fft import fftn
+        from scipy.fft import fftn, rfftn
 
         boundary = self.params.boundary
         index = [beyond(s.start, s.stop, n, r, boundary) for s, n, r in zip(block, array.shape, self.radii, strict=True)]
@@ -103,53 +103,57 @@ class SpectralPlane:
         if boundary == "constant":
             for axis, places in enumerate(index):
                 piece[(slice(None),) * axis + (places < 0,)] = 0
-        shape = [self.padded[a] for a in self.axes]
-        spectrum: NDArray[np.complex64] = fftn(piece, shape, axes=self.axes, workers=threads())
+        transform = rfftn if self.real else fftn
+        spectrum: NDArray[np.complex64] = transform(piece, self.padded, axes=self.axes, workers=threads())
         return spectrum
+
+    def _map(
+        self, spectrum: NDArray[np.complex64], orientation: int, block: tuple[slice, ...], out: NDArray[np.float32] | None
+    ) -> NDArray[np.float32]:
+        """What one filter answers in one block, in `out` if that is given."""
+        from scipy.fft import ifftn, irfftn
+
+        shape = [self.padded[self.axes.index(a)] if a in self.axes else 1 for a in range(3)]
+        ours = self.spectra[orientation]
+        answer = spectrum * ours.reshape([ours.shape[self.axes.index(a)] if a in self.axes else 1 for a in range(3)])
+        inner = tuple(slice(r, r + s.stop - s.start) for r, s in zip(self.radii, block, strict=True))
+        if self.real:
+            mapped = irfftn(answer, [shape[a] for a in self.axes], axes=self.axes)[inner]
+            if out is None:
+                return np.ascontiguousarray(mapped)
+            out[...] = mapped
+            return out
+        modulus: NDArray[np.float32] = np.abs(ifftn(answer, axes=self.axes, overwrite_x=True)[inner], out=out)
+        return modulus
 
     def filter(
         self, array: NDArray[Any], out: NDArray[np.float32], first: int, last: int, planes: int, index: int
     ) -> Generator[Progress, None, None]:
         """Write the maps of slices `first` to `last` into `out` (all maps of the bank); this is plane `index` of `planes`."""
-        from scipy.fft import ifftn
-
         yield from self._prepare()
-        blocks = list(self._tiles(array.shape, first, last))
-        axes, orientations = [a + 1 for a in self.axes], len(self.params.orientations)
+        blocks, orientations = list(self._blocks(array.shape, first, last)), len(self.params.orientations)
+        pooled = self.params.pool != "none"
+        start = self.index if pooled else (self.index * planes + index) * orientations
         for done, block in enumerate(blocks):
             into: tuple[slice, ...] = (slice(block[0].start - first, block[0].stop - first), *block[1:])
-            inner = tuple(slice(r, r + s.stop - s.start) for r, s in zip(self.radii, block, strict=True))
             spectrum = self._spectrum(array, block)
-            for k, wavelength in enumerate(self.wavelengths):
-                for begin in range(0, orientations, self.together):
-                    product = spectrum[None] * self.spectra[k][begin : begin + self.together]
-                    responses = ifftn(product, axes=axes, workers=threads(), overwrite_x=True)[(slice(None), *inner)]
-                    parts = self._part(responses)
-                    if self.params.pool == "none":
-                        start = (wavelength * planes + index) * orientations + begin
-                        out[(slice(start, start + len(parts)), *into)] = parts
-                    else:
-                        self._pool(parts, out[wavelength][into], orientations * planes, index == begin == 0)
-                    filtered = k + (begin + len(parts)) / orientations
-                    yield Progress((done + filtered / len(self.wavelengths)) / len(blocks), "Gabor bank")
+            tasks = (
+                partial(self._map, spectrum, n, block, None if pooled else out[start + n][into]) for n in range(orientations)
+            )
+            for n, mapped in enumerate(in_threads(tasks)):
+                if pooled:
+                    self._pool(mapped, out[start][into], orientations * planes, index == n == 0)
+                yield Progress((done + (n + 1) / orientations) / len(blocks), "Gabor bank")
 
-    def _part(self, responses: NDArray[np.complex64]) -> NDArray[np.float32]:
-        """What a map holds of complex responses of phase 0."""
-        kind, phase = self.params.response, math.radians(self.params.psi)
-        if kind == "modulus":
-            modulus: NDArray[np.float32] = np.abs(responses)
-            return modulus
-        cosine, sine = (math.cos(phase), -math.sin(phase)) if kind == "real" else (math.sin(phase), math.cos(phase))
-        part: NDArray[np.float32] = np.float32(cosine) * responses.real + np.float32(sine) * responses.imag
-        return part
-
-    def _pool(self, parts: NDArray[np.float32], out: NDArray[np.float32], count: int, is_first: bool) -> None:
-        """Join some orientations of one plane, and those with what came before."""
-        join = np.maximum if self.params.pool == "max" else np.add
-        joined = join.reduce(parts, axis=0)
+    def _pool(self, mapped: NDArray[np.float32], out: NDArray[np.float32], count: int, is_first: bool) -> None:
+        """Join a map with those that came before."""
         if self.params.pool == "mean":
-            joined /= count
-        np.copyto(out, joined if is_first else join(out, joined))
+            mapped /= count
+        join = np.maximum if self.params.pool == "max" else np.add
+        if is_first:
+            out[...] = mapped
+        else:
+            join(out, mapped, out=out)
 
 
 def _tile_shape(shape: tuple[int, int, int], axes: tuple[int, ...], radii: tuple[int, ...]) -> tuple[int, int, int]:

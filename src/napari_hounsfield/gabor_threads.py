@@ -1,0 +1,33 @@
+"""Running pieces of a filter in threads, one report a piece."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from .runtime import threads
+
+T = TypeVar("T")
+
+
+def in_threads(tasks: Iterable[Callable[[], T]]) -> Generator[T, None, None]:
+    """Run tasks that mostly hold no lock of Python's, and yield their results in order.
+
+    Only a few tasks are begun ahead, so that what they return stays little. When this is closed, those that have not begun are
+    dropped and the others waited for.
+    """
+    count = threads()
+    with ThreadPoolExecutor(count, thread_name_prefix="gabor") as pool:
+        pending: deque[Future[T]] = deque()
+        try:
+            for task in tasks:
+                pending.append(pool.submit(task))
+                if len(pending) > 2 * count:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
