@@ -1,5 +1,7 @@
 """Features go into any array that takes slices, in memory, on disk or compressed."""
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -125,3 +127,17 @@ def test_available_memory_is_the_smaller_of_system_and_container(tmp_path):
 def test_available_memory_here():
     found = memory.available_memory()
     assert found is None or found > 10_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dimensions", ["slices", "volume"])
+def test_memory_beyond_the_output_is_bounded(repository, dimensions):
+    """All kinds but the Gabor bank over slices of 512 x 512, in a process of its own that writes to zarr; more slices take no more."""
+    pytest.importorskip("zarr")
+    command = [sys.executable, "-m", "tests.benchmarks.features", "--child", dimensions, "--slices"]
+    peaks = [
+        int(subprocess.run([*command, slices], cwd=repository, capture_output=True, text=True, check=True).stdout)
+        for slices in ("6", "18")
+    ]
+    assert max(peaks) <= 256
+    assert peaks[1] - peaks[0] < 64

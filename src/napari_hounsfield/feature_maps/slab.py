@@ -12,7 +12,7 @@ from napari_hounsfield.operation import Progress
 from .gaussian_kernels import correlated, gaussian_kernel
 from .image import FeatureImage
 
-KEPT_BYTES = 48 * 2**20
+KEPT_BYTES = 32 * 2**20
 """Most memory for derivatives that are kept for the next kind of maps."""
 
 Orders = tuple[int, int, int]
