@@ -138,3 +138,41 @@ def test_every_file_gives_the_same_by_the_walk_and_by_pydicom(shared_data, monke
             assert quick == slow, path
     assert compared > 800
     assert given_up < 0.1 * compared
+
+
+@pytest.mark.parametrize(("between", "order"), [(4.0, (1, 2, 3, 4)), (-4.0, (1, 2, 3, 4)), (4.0, (4, 3, 2, 1))])
+def test_slices_of_nuclear_tomography_lie_behind_or_before_the_first(tmp_path, make_plane, between, order):
+    """PS3.3 C.8.4.15: a positive spacing stacks along the normal, row x column."""
+    import napari_hounsfield as nh
+
+    path = nuclear(tmp_path / "IM", make_plane, between, order)
+    (volume,) = nh.read(path)
+    planes = [(-10.0 + between * (number - 1), value) for value, number in enumerate(order)]
+    assert volume.axes == "zyx"
+    assert [int(plane[0, 0]) for plane in volume.array] == [value for _, value in sorted(planes)]
+    np.testing.assert_allclose(volume.grid.positions([[0, 0, 0]])[0], (5.0, 6.0, min(planes)[0]))
+    assert volume.spacing[0] == pytest.approx(4.0)
+
+
+def test_nuclear_frames_that_share_a_slice_are_pictures_in_time(tmp_path, make_plane):
+    import napari_hounsfield as nh
+
+    (volume,) = nh.read(nuclear(tmp_path / "IM", make_plane, 4.0, (1, 2, 1, 2)))
+    assert (volume.axes, volume.array.shape) == ("tzyx", (4, 1, 6, 5))
+
+
+def nuclear(path, make_plane, between, order):
+    """A nuclear image of four frames, whose values are the number of the frame."""
+    from pydicom.dataset import Dataset
+
+    stored = np.repeat(np.arange(4, dtype="u2"), 30).reshape(4, 6, 5)
+    dataset = make_plane(stored[0], (0, 0, 0), 1, Modality="NM", SOPClassUID="1.2.840.10008.5.1.4.1.1.20")
+    del dataset.ImagePositionPatient, dataset.ImageOrientationPatient, dataset.RescaleSlope, dataset.RescaleIntercept
+    detector = Dataset()
+    detector.ImagePositionPatient, detector.ImageOrientationPatient = [5, 6, -10], [1, 0, 0, 0, 1, 0]
+    dataset.DetectorInformationSequence = [detector]
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]
+    dataset.NumberOfFrames, dataset.SpacingBetweenSlices, dataset.SliceVector = 4, between, list(order)
+    dataset.PixelData = stored.tobytes()
+    dataset.save_as(path, enforce_file_format=True)
+    return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 Value = tuple[bytes, bytes]
 _FORMATS = {b"US": "H", b"SS": "h", b"UL": "I", b"SL": "i", b"FL": "f", b"FD": "d", b"SV": "q", b"UV": "Q"}
 _UNSTATED = (b"", b"UN")
-MOST_NUMBERS = 64
+MOST_NUMBERS = 4096
 CODE = re.compile(r"[\w +./%-]{1,16}", re.ASCII)
 """Values that name a kind or unit; a damaged header may have a patient's name in their place, with more around it."""
+IDENTIFIER = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
 class Facts:
@@ -41,6 +43,11 @@ class Facts:
         """Text that may be shown: a code of at most 16 letters, digits, spaces and `_-+./%`, or empty; else `otherwise`."""
         text = self.text(keyword)
         return text if not text or CODE.fullmatch(text) else otherwise
+
+    def uid(self, keyword: str) -> str:
+        """Unique identifier; what is none, such as a value that has swallowed its neighbours, is replaced by its hash."""
+        text = self.text(keyword)
+        return text if not text or IDENTIFIER.fullmatch(text) else sha256(text.encode()).hexdigest()[:32]
 
     def raw(self, keyword: str) -> bytes:
         """Bytes as they stand."""

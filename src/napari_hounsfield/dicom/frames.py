@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .facts import Facts, Value
-from .kinds import NUCLEAR, PARAMETRIC_MAP, ULTRASOUND
-from .projections import detector_place, region_spacing
+from .kinds import NUCLEAR, PARAMETRIC_MAP, ULTRASOUND, is_projection
+from .projections import detector_place, region_spacing, tomographic_slices
 from .tags import SEQUENCES, named
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ def frames_of(header: Header, elements: Elements) -> tuple[Header, ...]:
     if header.frames > MOST_FRAMES:
         return (replace(header, problem=f"{named('NumberOfFrames')} is {header.frames}, more than {MOST_FRAMES}"),)
     if PER_FRAME not in elements.items and SHARED not in elements.items:
+        if header.sop_class in NUCLEAR and "RECON TOMO" in header.image_type:
+            return tomographic_slices(header, elements)
+        if is_projection(header):  # one place for all frames is none
+            header = replace(header, position=None, orientation=None)
         return tuple(replace(header, frame=index) for index in range(header.frames))
     shared = _group(elements, SHARED)
     own = elements.items.get(PER_FRAME, [])

@@ -216,7 +216,7 @@ def _salvaged(path: Path, stream: BinaryIO, syntax: str, problem: str) -> Header
     """Read only what tells which series a damaged file belongs to."""
     tags = [TAGS[keyword] for keyword in ("SOPClassUID", "Modality", "SeriesInstanceUID")]
     facts = Facts(from_dataset(_dataset(stream, syntax, tags, tags[-1] + 1), frozenset(tags), frozenset()).values)
-    uid = facts.text("SeriesInstanceUID")
+    uid = facts.uid("SeriesInstanceUID")
     if not uid:
         raise DicomError(problem)
     return Header(
@@ -246,14 +246,14 @@ def _header(
     header = Header(
         path=path,
         sop_class=sop_class,
-        sop_uid=facts.text("SOPInstanceUID") or meta.text_of(META_SOP_UID),
-        study_uid=facts.text("StudyInstanceUID"),
-        series_uid=facts.text("SeriesInstanceUID"),
-        frame_of_reference=facts.text("FrameOfReferenceUID"),
+        sop_uid=facts.uid("SOPInstanceUID") or meta.text_of(META_SOP_UID),
+        study_uid=facts.uid("StudyInstanceUID"),
+        series_uid=facts.uid("SeriesInstanceUID"),
+        frame_of_reference=facts.uid("FrameOfReferenceUID"),
         description=facts.raw("SeriesDescription"),
         character_set=facts.text("SpecificCharacterSet"),
         kind=kind_name(sop_class),
-        modality=facts.code("Modality", otherwise=""),
+        modality=facts.code("Modality", otherwise="").upper(),
         series_number=facts.whole_or_none("SeriesNumber"),
         instance_number=facts.number("InstanceNumber", optional=True),
         time_points=facts.whole_or_none("NumberOfTemporalPositions"),

@@ -201,6 +201,8 @@ def _remarks(part: Part) -> list[str]:
         remarks.append("Lossy compression" + (f", ratio {ratio:.3g}." if ratio else "."))
     if any(plane.photometric == "MONOCHROME1" for plane in planes):
         remarks.append("MONOCHROME1: values are kept, the display is inverted.")
+    if len({plane.study_uid for plane in planes}) > 1:
+        remarks.append("The files are of several studies by their Study Instance UID.")
     if not planes[0].series_uid:
         remarks.append("Series Instance UID is missing: the files of one folder are taken as one series.")
     if not planes[0].modality:

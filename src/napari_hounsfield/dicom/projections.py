@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .facts import Facts
 from .tags import SEQUENCES
 
 if TYPE_CHECKING:
     from .elements import Elements
-    from .header import Vector
+    from .header import Header, Vector
 
 TWO_DIMENSIONAL = 1
 CENTIMETRES = 3
@@ -37,3 +40,22 @@ def detector_place(elements: Elements) -> tuple[Vector | None, Vector | None]:
         return None, None
     facts = Facts(item.values, elements.little)
     return facts.numbers("ImagePositionPatient", 3, optional=True), facts.numbers("ImageOrientationPatient", 6, optional=True)
+
+
+def tomographic_slices(header: Header, elements: Elements) -> tuple[Header, ...]:
+    """Slices of reconstructed nuclear tomography: from the first one, Spacing Between Slices apart (PS3.3 C.8.4.15).
+
+    The sign of the spacing is that along the normal, row x column. Where there is more than one slice at a place (gates, time
+    slots, energy windows), or the spacing is missing, the frames have no place of their own.
+    """
+    facts = Facts(elements.values, elements.little)
+    vector = facts.numbers("SliceVector", optional=True) or ()
+    order = [int(number) - 1 for number in vector] or list(range(header.frames))
+    step, first = header.between, header.position
+    if not step or first is None or header.orientation is None or sorted(order) != list(range(header.frames)):
+        return tuple(replace(header, frame=index, position=None, orientation=None) for index in range(header.frames))
+    normal = np.cross(header.orientation[:3], header.orientation[3:])
+    return tuple(
+        replace(header, frame=index, position=tuple(float(v) for v in np.add(first, normal * step * number)))
+        for index, number in enumerate(order)
+    )

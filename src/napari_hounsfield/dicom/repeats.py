@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_hounsfield.errors import DicomError
 
+from .facts import CODE
 from .geometry import sorted_along_normal
 from .kinds import modality
 from .spacing import SAME_POSITION
@@ -136,7 +137,7 @@ def _words(keyword: str, values: list[object]) -> list[str]:
     """What each value of a tag is called in the name of a volume."""
     if keyword in ("ImageType", "FrameType"):
         common = set.intersection(*(set(value or ()) for value in values))  # type: ignore[call-overload]
-        own = [[word for word in (value or ()) if word not in common] for value in values]  # type: ignore[attr-defined]
+        own = [[word for word in (value or ()) if word not in common and CODE.fullmatch(word)] for value in values]  # type: ignore[attr-defined]
         strong = [[word for word in words if word not in WEAK_TYPES] or words for words in own]
         return [" ".join(dict.fromkeys(words)).lower() or "other" for words in strong]
     label = WORDS.get(keyword, "")
@@ -146,7 +147,9 @@ def _words(keyword: str, values: list[object]) -> list[str]:
 def _shown(value: object) -> str:
     if value is None:
         return "unknown"
-    return " ".join(f"{v:g}" for v in value) if isinstance(value, tuple) else str(value).lower()
+    if isinstance(value, tuple):
+        return " ".join(f"{v:g}" for v in value)
+    return str(value).lower() if CODE.fullmatch(str(value)) else "other"
 
 
 def _timed(clusters: list[Cluster], keyword: str, name: str) -> Stack:
