@@ -1,4 +1,6 @@
-"""What each set of features is worth on real CT: `python -m tests.benchmarks.feature_sets`; `--write` puts it into docs/features.md.
+"""What each set of features is worth on real CT: `python -m tests.benchmarks.feature_sets`.
+
+`--write` puts the tables into docs/features.md.
 
 The cases, the strokes and the rules are those of `tests.benchmarks.real_ct`: strokes are all that is seen of the reference, every
 figure is the Dice of the whole volume, and the mean over the seeds of the strokes and of the training.
