@@ -13,7 +13,7 @@ PADDING = b"\0\xff"
 """Bytes that make the length of a fragment even: 0 by the standard, 255 by some."""
 JP2_FILE = b"\0\0\0\x0cjP"
 JPEG_2000_START = b"\xff\x4f\xff\x51"
-TILE_PART = b"\xff\x90"
+TILE_PART, CODING_STYLE, PACKED_HEADERS, DATA_BEGINS = b"\xff\x90", b"\xff\x52", b"\xff\x60", b"\xff\x93"
 NOT_FRAMES = (0xC4, 0xC8, 0xCC)
 """JPEG markers among the start-of-frame codes that start no frame."""
 FILLER = b"\x55\xaa" * 64
@@ -74,15 +74,20 @@ def _check_tile_parts(frame: bytes) -> None:
 
     OpenJPEG fills up what lacks without a word.
     """
-    at = 2
+    at, packets = 2, 0
     while frame[at : at + 2] != TILE_PART:
         if at + 4 > len(frame) or frame[at] != 0xFF:
             raise DicomError(DAMAGED)
+        if frame[at : at + 2] == CODING_STYLE:  # at least a packet, of at least a byte, for each layer and resolution (B.9)
+            packets = int.from_bytes(frame[at + 6 : at + 8]) * (frame[at + 9] + 1)
+        elif frame[at : at + 2] == PACKED_HEADERS:
+            packets = 0
         at += 2 + int.from_bytes(frame[at + 2 : at + 4])
-    tiles = set()
+    tiles: dict[int, int] = {}
     while frame[at : at + 2] == TILE_PART:
-        tiles.add(int.from_bytes(frame[at + 4 : at + 6]))
-        length = int.from_bytes(frame[at + 6 : at + 10])
+        tile, length = int.from_bytes(frame[at + 4 : at + 6]), int.from_bytes(frame[at + 6 : at + 10])
+        plain = frame[at + 12 : at + 14] == DATA_BEGINS
+        tiles[tile] = tiles.get(tile, 0) + ((length or len(frame) - at) - 14 if plain else packets)
         if not length:  # the last one may go on to the end without saying how long it is
             break
         if length < 14:
@@ -92,6 +97,8 @@ def _check_tile_parts(frame: bytes) -> None:
         if frame[at : at + 2] != JPEG_END:
             raise DicomError(DAMAGED)
     right, bottom, _, _, width, height, left, top = (int.from_bytes(frame[i : i + 4]) for i in range(8, 40, 4))
+    if min(tiles.values(), default=0) < packets:
+        raise DicomError(DAMAGED)
     if width and height and len(tiles) != -((right - left) // -width) * -((bottom - top) // -height):
         raise DicomError("codestream lacks tiles")
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FRAME, TABLES, SCAN, INTERVAL = 0xC3, 0xC4, 0xDA, 0xDD
 CATEGORIES = 17
+ADOBE, LAST_TRANSFORM = 0xEE, b"\x02"
+"""Marker of a segment that names the colour transform: none, YCC or YCCK. GDCM aborts the process on any other."""
 NOT_MARKERS = "codestream is damaged before its first scan"
 
 
@@ -62,6 +64,8 @@ def check_markers(frame: bytes) -> None:
             tables |= _tables(body)
         elif marker[0] == FRAME:
             begun = True
+        elif marker[0] == ADOBE and body[:5] == b"Adobe" and body[11:12] > LAST_TRANSFORM:
+            raise DicomError(NOT_MARKERS)
         elif (marker[0] <= 0xCF and marker[0] not in NOT_FRAMES) or 0xD0 <= marker[0] <= 0xD9:
             raise DicomError("codestream is not lossless JPEG")
 
