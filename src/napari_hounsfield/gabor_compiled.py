@@ -75,7 +75,7 @@ def _four_rows(plane: Floats, taps: Floats, sums: Floats) -> None:
 
 
 @compiled("void(f4[:, :], i8[::1], i8[::1], i8[::1], f4[:, ::1], f4[:, ::1], f4[::1])")
-def _across(
+def across(
     image: Floats, rows: Integers, owners: Integers, columns: Integers, taps: Floats, planes: Floats, line: Floats
 ) -> None:
     """Filter rows of a strip with every kernel: plane `k` is the strip's rows after kernel `k`.
@@ -99,7 +99,7 @@ def _across(
 
 
 @compiled("void(f4[:, ::1], i8[::1], f4[:, ::1], f4[:, ::1], i8[:, ::1], f4[:, ::1], i8, i8, f4, b1, f4[:, :, :])")
-def _down(
+def down(
     planes: Floats,
     sources: Integers,
     taps: Floats,
@@ -152,82 +152,3 @@ def _down(
                     there[x] = share * value + (there[x] if begun else np.float32(0))
                 else:
                     there[x] = max(value, there[x]) if begun else value
-
-
-@compiled(
-    "void(f4[:, :], i8[::1], i8[::1], i8[::1], f4[:, ::1], i8[::1], f4[:, ::1], i8[:, ::1], f4[:, ::1],"
-    " i8, i8, f4, b1, f4[:, ::1], f4[:, ::1], f4[::1], f4[:, :, :])"
-)
-def slice_strip(
-    image: Floats,
-    rows: Integers,
-    owners: Integers,
-    columns: Integers,
-    row_taps: Floats,
-    sources: Integers,
-    taps: Floats,
-    parts: Integers,
-    weights: Floats,
-    response: int,
-    pool: int,
-    share: float | np.float32,
-    begun: bool,
-    planes: Floats,
-    sums: Floats,
-    line: Floats,
-    out: Floats,
-) -> None:
-    """Filter one strip of a slice (y, x) along x and over y into `out` (maps, y, x)."""
-    _across(image, rows, owners, columns, row_taps, planes, line)
-    _down(planes, sources, taps, sums, parts, weights, response, pool, share, begun, out)
-
-
-@compiled(
-    "void(f4[:, :, :], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], f4[:, ::1],"
-    " i8[::1], f4[:, ::1], i8[:, ::1], f4[:, ::1], i8[::1], f4[:, ::1], i8[:, ::1], f4[:, ::1],"
-    " i8, i8, f4, b1, f4[:, ::1], f4[:, ::1], f4[::1], f4[:, :, ::1], f4[:, :, :, :])"
-)
-def brick_strip(
-    image: Floats,
-    slices: Integers,
-    slice_owners: Integers,
-    rows: Integers,
-    row_owners: Integers,
-    columns: Integers,
-    row_taps: Floats,
-    sources: Integers,
-    taps: Floats,
-    parts: Integers,
-    weights: Floats,
-    slice_sources: Integers,
-    slice_taps: Floats,
-    slice_parts: Integers,
-    slice_weights: Floats,
-    response: int,
-    pool: int,
-    share: float | np.float32,
-    begun: bool,
-    planes: Floats,
-    sums: Floats,
-    line: Floats,
-    middle: Floats,
-    out: Floats,
-) -> None:
-    """Filter one strip of a volume (z, y, x) along x, over y and over z into `out` (maps, z, y, x).
-
-    `middle` (y, results of the second pass, z) holds what is filtered along x and over y.
-    """
-    for place in range(slices.size):
-        here = middle[:, :, place * WIDTH : (place + 1) * WIDTH]
-        if slices[place] < 0:
-            here[:] = 0
-        elif slice_owners[place] < place:
-            here[:] = middle[:, :, slice_owners[place] * WIDTH : (slice_owners[place] + 1) * WIDTH]
-        else:
-            _across(image[slices[place]], rows, row_owners, columns, row_taps, planes, line)
-            _down(planes, sources, taps, sums, parts, weights, 0, 0, np.float32(1), False, here.transpose(1, 0, 2))
-    middle[:, :, slices.size * WIDTH :] = 0
-    for y in range(len(middle)):
-        _down(
-            middle[y], slice_sources, slice_taps, sums, slice_parts, slice_weights, response, pool, share, begun, out[:, :, y, :]
-        )

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .gabor_borders import beyond
-from .gabor_compiled import BLOCK, ROWS, TAPS, WIDTH, brick_strip, slice_strip
+from .gabor_compiled import BLOCK, ROWS, TAPS, WIDTH, across, down
 from .gabor_kernels import Plane, envelope_along, unit_waves
 from .gabor_threads import in_threads
 from .operation import Progress
@@ -263,18 +263,28 @@ class SeparablePlane:
         cut = tuple(slice(low, int(p.max()) + 1) for low, p in zip(lows, places, strict=True))
         piece = np.asarray(array[cut], np.float32)
         slices, rows, columns = (np.where(p >= 0, p - low, -1) for p, low in zip(places, lows, strict=True))
-        height = block[1].stop - block[1].start
-        terms = max(len(y.taps), len(z.taps) if z else 0)
+        depth, height = (s.stop - s.start for s in block[:2])
         planes = self._scratch("planes", len(cascade.row_taps), WIDTH * y.places(height))
-        sums = self._scratch("sums", terms + 2, WIDTH * BLOCK)
+        sums = self._scratch("sums", max(len(y.taps), len(z.taps) if z else 0) + 2, WIDTH * BLOCK)
         line = self._scratch("line", WIDTH + cascade.row_taps.shape[1])
-        first = (rows, _owners(rows), columns, cascade.row_taps, y.sources, y.taps, y.parts, y.weights)
+        around = (rows, _owners(rows), columns, cascade.row_taps, planes, line)
         if z is None:
-            slice_strip(piece[0], *first, *how, planes, sums, line, out[:, 0])
-        else:
-            middle = self._scratch("middle", height, len(y.parts), WIDTH * z.places(block[0].stop - block[0].start))
-            then = (z.sources, z.taps, z.parts, z.weights)
-            brick_strip(piece, slices, _owners(slices), *first, *then, *how, planes, sums, line, middle, out)
+            across(piece[0], *around)
+            down(planes, y.sources, y.taps, sums, y.parts, y.weights, *how, out[:, 0])
+            return
+        middle = self._scratch("middle", height, len(y.parts), WIDTH * z.places(depth))
+        middle[:, :, WIDTH * len(slices) :] = 0
+        by_place = [middle[:, :, n * WIDTH : (n + 1) * WIDTH] for n in range(len(slices))]
+        for here, source, owner in zip(by_place, slices, _owners(slices), strict=True):
+            if source < 0:
+                here[:] = 0
+            elif by_place[owner] is not here:
+                here[:] = by_place[owner]
+            else:
+                across(piece[source], *around)
+                down(planes, y.sources, y.taps, sums, y.parts, y.weights, 0, 0, 1.0, False, here.transpose(1, 0, 2))
+        for row, filtered in enumerate(middle):
+            down(filtered, z.sources, z.taps, sums, z.parts, z.weights, *how, out[:, :, row])
 
     def _scratch(self, name: str, *shape: int) -> NDArray[np.float32]:
         """Memory of this thread, kept for the next piece."""
