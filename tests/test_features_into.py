@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -113,6 +113,21 @@ def test_maps_that_do_not_fit_into_memory_are_refused_before_they_are_made(monke
         nh.features(ball(), PLUS)
 
 
+def test_work_that_was_cancelled_can_be_done_again():
+    volume, whole = ball(), WHOLE["volume"]
+    engine = FeatureEngine(volume, PLUS.model_copy(update={"dimensions": "volume"}).resolve(volume))
+    found = np.empty_like(whole.array[:, 4:8])
+    count = sum(1 for _ in engine.slab(4, 8, found))
+    engine = FeatureEngine(volume, engine.params)
+    for taken in range(1, count, count // 7):
+        steps = engine.slab(4, 8, found)
+        progress = [report.fraction for report in islice(steps, taken)]
+        assert progress == sorted(progress)
+        steps.close()
+    finish(engine.slab(4, 8, found))
+    np.testing.assert_allclose(found, whole.array[:, 4:8], atol=1e-6)
+
+
 def test_available_memory_is_the_smaller_of_system_and_container(tmp_path):
     (tmp_path / "meminfo").write_text("MemTotal: 100 kB\nMemAvailable: 60 kB\n")
     assert memory._of_system(tmp_path / "meminfo") == 60 * 1024
@@ -132,7 +147,7 @@ def test_available_memory_here():
 @pytest.mark.slow
 @pytest.mark.parametrize("dimensions", ["slices", "volume"])
 def test_memory_beyond_the_output_is_bounded(repository, dimensions):
-    """All kinds but the Gabor bank over slices of 512 x 512, in a process of its own that writes to zarr; more slices take no more."""
+    """All kinds but the Gabor bank, over slices of 512 x 512 and into zarr; more slices take no more."""
     pytest.importorskip("zarr")
     command = [sys.executable, "-m", "tests.benchmarks.features", "--child", dimensions, "--slices"]
     peaks = [

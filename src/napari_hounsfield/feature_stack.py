@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +25,9 @@ __all__ = ["FeatureEngine", "FeatureParams", "FeatureSource", "StoredFeatures", 
 
 SLAB_VOXELS = 4_000_000
 """Voxels of a slab times maps: 16 MB of float32, so that a step of a long pass stays short."""
+
+
+Steps = Generator[Progress, None, None]
 
 
 class FeatureEngine:
@@ -49,12 +54,16 @@ class FeatureEngine:
 
     def slab(self, first: int, last: int, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
         """Write the maps of slices `first` to `last` into `out` (maps, last - first, y, x)."""
+        for maps, compute in self.groups(first, last):
+            yield from part(compute(out[maps]), maps.start / len(out), maps.stop / len(out))
+
+    def groups(self, first: int, last: int) -> Iterator[tuple[slice, Callable[[NDArray[np.float32]], Steps]]]:
+        """For each kind its range of maps, and what writes them, of slices `first` to `last`, into an array of their own."""
         slab = Slab(self._image, first, last)
-        row = 0
+        start = 0
         for kind, count in self._kinds:
-            steps = kind.compute(slab, out[row : row + count])
-            yield from part(steps, row / len(out), (row + count) / len(out))
-            row += count
+            yield slice(start, start + count), partial(kind.compute, slab)
+            start += count
 
     def slabs(self) -> Iterator[tuple[int, int]]:
         """Ranges of slices that keep a slab's features small."""
@@ -170,16 +179,24 @@ def features(volume: Volume, params: FeatureParams) -> Generator[Progress, None,
     ParameterError
         If a filter does not fit the image, or the maps do not fit into memory.
     """
-    shape = (len(params.names), *volume.grid.shape)
-    needed, available = 4 * math.prod(shape), available_memory()
-    if available is not None and needed > available:
-        raise ParameterError(
-            f"{volume.name or 'image'}: {shape[0]} maps take {needed / 1e9:.3g} GB, {available / 1e9:.3g} GB of memory are "
-            "available; choose fewer maps, or write them to a file as they are made, with features_into"
-        )
-    out = np.empty(shape, np.float32)
+    out = _room((len(params.names), *volume.grid.shape), volume.name or "image")
     yield from features_into(volume, params, out)
     return volume.maps(out, params.names, params.model_dump(mode="json"))
+
+
+def _room(shape: tuple[int, ...], name: str) -> NDArray[np.float32]:
+    """An array for all maps, where there is memory for it."""
+    needed, available = 4 * math.prod(shape), available_memory()
+    there = ""
+    if available is not None:
+        there = f", {available / 1e9:.3g} GB of memory are available"
+    if available is None or needed <= available:
+        with suppress(MemoryError):
+            return np.empty(shape, np.float32)
+    raise ParameterError(
+        f"{name}: {shape[0]} maps take {needed / 1e9:.3g} GB{there}; "
+        "choose fewer maps, or write them to a file as they are made, with features_into"
+    )
 
 
 class MapArray(Protocol):
@@ -204,8 +221,8 @@ def features_into(volume: Volume, params: FeatureParams | None, out: MapArray) -
     params
         What to compute; None: the defaults. `params.resolve(volume).names` tells the maps beforehand.
     out
-        float32 or float16 (maps, z, y, x), written in order, some slices of all maps at a time. What float16 cannot hold becomes
-        its largest number.
+        float32 or float16 (maps, z, y, x), written some slices of one map at a time, in the order of the slices. What float16
+        cannot hold becomes its largest number.
 
     Returns
     -------
@@ -229,10 +246,20 @@ def features_into(volume: Volume, params: FeatureParams | None, out: MapArray) -
             f"an array of shape {tuple(out.shape)} in {kind}"
         )
     for first, last in engine.slabs():
-        direct = isinstance(out, np.ndarray) and kind == np.float32
-        slab = out[:, first:last] if direct else np.empty((shape[0], last - first, *shape[2:]), np.float32)  # type: ignore[index]
-        yield from part(engine.slab(first, last, slab), first / shape[1], last / shape[1])
-        if not direct:
-            limit = float(np.finfo(kind).max)
-            out[:, first:last] = np.clip(slab, -limit, limit, out=slab).astype(kind, copy=False)
+        for maps, compute in engine.groups(first, last):
+            start, stop = ((first + (last - first) * at / shape[0]) / shape[1] for at in (maps.start, maps.stop))
+            if isinstance(out, np.ndarray) and kind == np.float32:
+                yield from part(compute(out[maps, first:last]), start, stop)
+                continue
+            computed = np.empty((maps.stop - maps.start, last - first, *shape[2:]), np.float32)
+            yield from part(compute(computed), start, stop)
+            for at, one in enumerate(computed, start=maps.start):
+                out[at, first:last] = _converted(one, kind)
+                yield Progress(stop, "features")
     return params
+
+
+def _converted(values: NDArray[np.float32], kind: np.dtype[Any]) -> NDArray[Any]:
+    """Values in another precision; what it cannot hold becomes its largest number."""
+    limit = np.finfo(kind).max
+    return values if kind == np.float32 else np.clip(values, -limit, limit, out=values).astype(kind)

@@ -49,4 +49,4 @@ class Position(MapKind):
                 place = affine[axis, 3] + affine[axis, 0] * z + affine[axis, 1] * np.arange(rows)[:, None]
                 place = place + affine[axis, 2] * np.arange(columns) - body.lower[axis]
                 out[1 + axis, row] = np.clip(place / extent[axis], 0, 1) if extent[axis] > 0 else 0.5
-            yield Progress((row + 1) / (slab.last - slab.first), "features")
+            yield Progress(0.9 + 0.1 * (row + 1) / (slab.last - slab.first), "features")
