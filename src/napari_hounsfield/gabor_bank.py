@@ -151,7 +151,7 @@ def gabor(volume: Volume, params: GaborParams) -> Generator[Progress, None, Feat
     Raises
     ------
     ParameterError
-        If a wavelength is too short for the voxels or an envelope wider than the image.
+        If a wavelength is too short for the voxels, an envelope wider than the image, or the maps larger than memory.
     IntensityError
         If the scanned field holds NaN.
 
@@ -160,9 +160,11 @@ def gabor(volume: Volume, params: GaborParams) -> Generator[Progress, None, Feat
     Seed paper, section 2.2, equations 1 to 3, with its misprints resolved; IBSI 2 (arXiv 2006.05470), section on Gabor filters.
     """
     from .gabor_filtering import Bank
+    from .gabor_output import require_memory
 
     volume.require_scalar()
     names = map_names(params)
+    require_memory(len(names), volume)
     out = np.empty((len(names), *volume.array.shape), np.float32)
     bank = Bank(volume.grid, params)
     yield from bank.filter(filled(volume), out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -93,19 +93,19 @@ class SpectralFilters:
         for corner in product(*starts):
             yield tuple(slice(s, min(s + t, e)) for s, t, e in zip(corner, self.tile, ends, strict=True))
 
-    def _spectrum(self, array: NDArray[Any], block: tuple[slice, ...]) -> NDArray[np.complex64]:
-        """Fourier transform of one block with what lies around it."""
-        from scipy.fft import fftn, rfftn
-
+    def _piece(self, array: NDArray[Any], block: tuple[slice, ...]) -> NDArray[np.float32]:
+        """One block with what lies around it."""
         boundary = self.params.boundary
         index = [beyond(s.start, s.stop, n, r, boundary) for s, n, r in zip(block, array.shape, self.radii, strict=True)]
         piece = np.asarray(array[np.ix_(*index)], np.float32)
         if boundary == "constant":
             for axis, places in enumerate(index):
                 piece[(slice(None),) * axis + (places < 0,)] = 0
-        transform = rfftn if self.real else fftn
-        spectrum: NDArray[np.complex64] = transform(piece, self.padded, axes=self.axes, workers=threads())
-        return spectrum
+        return piece
+
+    def _along_all_axes(self, spectrum: NDArray[Any]) -> NDArray[Any]:
+        """Spectrum of a filter with an axis of length 1 where it has none."""
+        return spectrum.reshape([spectrum.shape[self.axes.index(a)] if a in self.axes else 1 for a in range(3)])
 
     def _map(
         self, spectrum: NDArray[np.complex64], orientation: int, block: tuple[slice, ...], out: NDArray[np.float32] | None
@@ -113,12 +113,10 @@ class SpectralFilters:
         """What one filter answers in one block, in `out` if that is given."""
         from scipy.fft import ifftn, irfftn
 
-        shape = [self.padded[self.axes.index(a)] if a in self.axes else 1 for a in range(3)]
-        ours = self.spectra[orientation]
-        answer = spectrum * ours.reshape([ours.shape[self.axes.index(a)] if a in self.axes else 1 for a in range(3)])
+        answer = spectrum * self._along_all_axes(self.spectra[orientation])
         inner = tuple(slice(r, r + s.stop - s.start) for r, s in zip(self.radii, block, strict=True))
         if self.real:
-            mapped = irfftn(answer, [shape[a] for a in self.axes], axes=self.axes)[inner]
+            mapped = irfftn(answer, self.padded, axes=self.axes)[inner]
             if out is None:
                 return np.ascontiguousarray(mapped)
             out[...] = mapped
@@ -130,20 +128,28 @@ class SpectralFilters:
         self, array: NDArray[Any], out: NDArray[np.float32], first: int, last: int, planes: int, index: int
     ) -> Generator[Progress, None, None]:
         """Write the maps of slices `first` to `last` into `out` (all maps of the bank); this is plane `index` of `planes`."""
+        from scipy.fft import fftn, rfftn
+
         yield from self._prepare()
+        transform = rfftn if self.real else fftn
         blocks, orientations = list(self._blocks(array.shape, first, last)), len(self.params.orientations)
         pooled = self.params.pool != "none"
         start = self.index if pooled else (self.index * planes + index) * orientations
-        for done, block in enumerate(blocks):
-            into: tuple[slice, ...] = (slice(block[0].start - first, block[0].stop - first), *block[1:])
-            spectrum = self._spectrum(array, block)
-            tasks = (
-                partial(self._map, spectrum, n, block, None if pooled else out[start + n][into]) for n in range(orientations)
-            )
-            for n, mapped in enumerate(in_threads(tasks)):
-                if pooled:
-                    self._pool(mapped, out[start][into], orientations * planes, index == n == 0)
-                yield Progress((done + (n + 1) / orientations) / len(blocks), "Gabor bank")
+
+        def into(block: tuple[slice, ...]) -> tuple[slice, ...]:
+            return (slice(block[0].start - first, block[0].stop - first), *block[1:])
+
+        def tasks() -> Iterator[Callable[[], NDArray[np.float32]]]:
+            for block in blocks:
+                spectrum = transform(self._piece(array, block), self.padded, axes=self.axes, workers=threads())
+                for n in range(orientations):
+                    yield partial(self._map, spectrum, n, block, None if pooled else out[start + n][into(block)])
+
+        work = list(product(blocks, range(orientations)))
+        for done, ((block, n), mapped) in enumerate(zip(work, in_threads(tasks()), strict=True), 1):
+            if pooled:
+                self._pool(mapped, out[start][into(block)], orientations * planes, index == n == 0)
+            yield Progress(done / len(work), "Gabor bank")
 
     def _pool(self, mapped: NDArray[np.float32], out: NDArray[np.float32], count: int, is_first: bool) -> None:
         """Join a map with those that came before."""
