@@ -14,6 +14,7 @@ from napari_hounsfield.operation import Numbers, Params, Progress, numbers, oper
 from napari_hounsfield.volume import LabelMap, Record, Segmentation, as_label_map, is_background
 
 from .counts import class_counts, joint_counts
+from .curves import ClassCurves, Confusion
 from .figures import SURFACE_FIGURES, ClassFigures, class_figures, macro_means
 from .matching import SharedClass, shared_classes
 from .rates import NEITHER, NO_PREDICTION, NO_REFERENCE
@@ -74,6 +75,10 @@ class Evaluation:
     voxels: int
     tolerance_mm: float
     notes: tuple[str, ...] = ()
+    confusion: Confusion = Confusion()
+    """Background is one of its classes."""
+    curves: tuple[ClassCurves, ...] = ()
+    """One for each class that the prediction gives probabilities of."""
     history: tuple[Record, ...] = field(default=(), repr=False)
 
     @property

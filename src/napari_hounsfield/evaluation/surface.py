@@ -29,9 +29,9 @@ class SurfaceDistances:
     hausdorff: float
     """Greatest distance in mm from a voxel of either mask to the other mask."""
     from_first: NDArray[np.float64]
-    """Distance in mm to the second surface, for each surface voxel of the first mask."""
+    """Distance in mm to the second surface, for each surface voxel of the first mask, in the order of the array."""
     from_second: NDArray[np.float64]
-    """Distance in mm to the first surface, for each surface voxel of the second mask."""
+    """Distance in mm to the first surface, for each surface voxel of the second mask, in the order of the array."""
 
     @property
     def hausdorff95(self) -> float | None:
@@ -98,10 +98,11 @@ def surface_distances(
     directed = []
     for i, j in ((0, 1), (1, 0)):
         start = 0.2 + 0.25 * i
-        apart = yield from part(_points(edges[i], edges[j], counted), start, start + 0.05)  # the shared surface is at distance 0
-        shared = int(np.count_nonzero(edges[i] if counted is None else edges[i] & counted)) - len(apart)
-        distances = yield from part(_distances(apart, axes, trees[j]), start + 0.05, start + 0.25)
-        directed.append(np.concatenate((np.zeros(shared), distances)))
+        points = yield from part(_points(edges[i], counted=counted), start, start + 0.05)
+        apart = ~edges[j][tuple(points.T)]  # the shared surface is at distance 0
+        distances = np.zeros(len(points))
+        distances[apart] = yield from part(_distances(points[apart], axes, trees[j]), start + 0.05, start + 0.25)
+        directed.append(distances)
     greatest = 0.0
     for i, j in ((0, 1), (1, 0)):
         start = 0.7 + 0.15 * i
