@@ -62,6 +62,8 @@ class FeatureEngine:
         slab = Slab(self._image, first, last)
         start = 0
         for kind, count in self._kinds:
+            if not kind.derives:
+                slab = Slab(self._image, first, last)  # what was kept is needed no more
             yield slice(start, start + count), partial(kind.compute, slab)
             start += count
 

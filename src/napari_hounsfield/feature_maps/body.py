@@ -20,6 +20,9 @@ SKIN = -300.0
 MOST_SAMPLES = 128
 """Samples along an axis: the body is found on means of blocks of voxels, so that it costs little whatever the image's size."""
 
+ROWS = 256
+"""Rows of a slice in one go."""
+
 
 @dataclass(frozen=True)
 class Body:
@@ -46,8 +49,10 @@ class Body:
 
         voxels = (np.array([z]), np.arange(rows), np.arange(columns))
         places = [np.interp(at, middle, np.arange(len(middle))) for at, middle in zip(voxels, self.centres, strict=True)]
-        grid = np.broadcast_arrays(places[0], *np.meshgrid(*places[1:], indexing="ij"))
-        depth: NDArray[np.float32] = map_coordinates(self.depth, grid, order=1, mode="nearest", output=np.float32)
+        depth = np.empty((rows, columns), np.float32)
+        for start in range(0, rows, ROWS):
+            block = np.broadcast_arrays(places[0], places[1][start : start + ROWS, None], places[2])
+            map_coordinates(self.depth, block, order=1, mode="nearest", output=depth[start : start + ROWS])
         return depth
 
 

@@ -6,7 +6,6 @@ from collections.abc import Generator, Sequence
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield.operation import Progress
@@ -14,6 +13,8 @@ from napari_hounsfield.operation import Progress
 from .gaussian_kernels import radius
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from napari_hounsfield.feature_params import FeatureParams
 
     from .image import FeatureImage
@@ -53,12 +54,12 @@ def eigenvalues(elements: Sequence[NDArray[np.float32]], out: NDArray[np.float32
     """
     from skimage.feature import hessian_matrix_eigvals
 
-    flat = [np.ascontiguousarray(element).reshape(-1) for element in elements]
-    found = np.empty((len(out), flat[0].size), np.float32)
-    for start in range(0, flat[0].size, EIGENVALUE_VOXELS):
-        # Scikit-image takes the size of the matrices from the number of axes of their elements.
-        block = [element[start : start + EIGENVALUE_VOXELS].reshape((-1,) + (1,) * (len(out) - 1)) for element in flat]
-        values = hessian_matrix_eigvals(block)  # type: ignore[no-untyped-call]
-        found[:, start : start + EIGENVALUE_VOXELS] = values.reshape(len(out), -1)
-        yield Progress(0.0, "features")
-    out[...] = found.reshape(out.shape)
+    step = max(1, EIGENVALUE_VOXELS // out.shape[3])
+    for z in range(out.shape[1]):
+        for start in range(0, out.shape[2], step):
+            rows = (z, slice(start, start + step))
+            # Scikit-image takes the size of the matrices from the number of axes of their elements.
+            block = [element[rows] if len(out) == 2 else element[rows][None] for element in elements]
+            values = hessian_matrix_eigvals(block)  # type: ignore[no-untyped-call]
+            out[(slice(None), *rows)] = values if len(out) == 2 else values[:, 0]
+            yield Progress(0.0, "features")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from numpy.typing import NDArray
 
@@ -29,6 +29,9 @@ class MapKind(ABC):
     params
         Resolved parameters in which the kind is chosen.
     """
+
+    derives: ClassVar[bool] = True
+    """Whether it is made of derivatives, which the slab keeps for the kinds that follow."""
 
     def __init__(self, image: FeatureImage, params: FeatureParams) -> None:
         self.image, self.params = image, params

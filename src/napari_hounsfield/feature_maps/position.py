@@ -25,6 +25,8 @@ class Position(MapKind):
     The box is the patient's, whatever way the image is stored: 0 is right, front and feet, 1 left, back and head.
     """
 
+    derives = False
+
     def __init__(self, image: FeatureImage, params: FeatureParams) -> None:
         super().__init__(image, params)
         self._body: Body | None = None

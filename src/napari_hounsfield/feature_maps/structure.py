@@ -19,7 +19,7 @@ from .slab import Slab
 if TYPE_CHECKING:
     from napari_hounsfield.feature_params import FeatureParams
 
-KEPT_BYTES = 64 * 2**20
+KEPT_BYTES = 24 * 2**20
 """Most memory for products of gradients that are kept for the next slab."""
 INNER = 0.5
 """Scale of the gradients whose products are averaged over the scale itself."""

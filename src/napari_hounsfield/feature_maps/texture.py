@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class Texture(MapKind):
     """Responses of the Gabor bank to the intensity in the window."""
 
+    derives = False
+
     @staticmethod
     def names(params: FeatureParams) -> list[str]:
         """As `gabor` names its maps."""
