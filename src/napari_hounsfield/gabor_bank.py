@@ -159,15 +159,14 @@ def gabor(volume: Volume, params: GaborParams) -> Generator[Progress, None, Feat
     ----------
     Seed paper, section 2.2, equations 1 to 3, with its misprints resolved; IBSI 2 (arXiv 2006.05470), section on Gabor filters.
     """
-    from .gabor_filtering import Bank
+    from .gabor_filtering import bank_of
     from .gabor_output import require_memory
 
     volume.require_scalar()
     names = map_names(params)
     require_memory(len(names), volume)
     out = np.empty((len(names), *volume.array.shape), np.float32)
-    bank = Bank(volume.grid, params)
-    yield from bank.filter(filled(volume), out)
+    yield from bank_of(volume.grid, params).filter(filled(volume), out)
     return volume.maps(out, names, params.model_dump(mode="json"))
 
 

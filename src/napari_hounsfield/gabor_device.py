@@ -72,7 +72,7 @@ class DeviceFilters(SpectralFilters):
         """
         import torch
 
-        inner = (slice(None), *(slice(r, r + s.stop - s.start) for r, s in zip(self.radii, block, strict=True)))
+        inner = (slice(None), *self.inner(block))
         axes = [a + 1 for a in self.axes]
         transform, inverse = (torch.fft.rfftn, torch.fft.irfftn) if self.real else (torch.fft.fftn, torch.fft.ifftn)
         answers: Tensor = inverse(transform(piece[None], self.padded, axes) * stored, self.padded, axes)[inner]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 2**30
 """Most memory that the spectra of a bank, and the making of one filter, may take."""
+KEPT_BYTES = 2**26
+"""Most memory that a bank may hold on to after its use."""
 FEW_VOXELS = 100_000
 """Below this many voxels times maps spectra are made before compiled passes are loaded."""
 BUTTERFLY = 30.0
@@ -64,6 +66,11 @@ class Bank:
         """Indices of the wavelengths that each plane filters by passes."""
         self._spectral = _spectral_filters(self.planes, grid.shape, params, self.separable, where)
         self._passes: dict[int, Any] = {}
+
+    @property
+    def bytes(self) -> int:
+        """Memory that spectra take."""
+        return sum(filters.bytes for some in self._spectral for filters in some)
 
     @property
     def reach(self) -> int:
@@ -106,6 +113,20 @@ class Bank:
         return self._passes[index]
 
 
+_kept: list[tuple[Any, Bank]] = []
+
+
+def bank_of(grid: Grid, params: GaborParams) -> Bank:
+    """Return a bank; the last one, if it is small, again for the same filters, as when one slice after the other is filtered."""
+    key = (grid.shape, grid.spacing, grid.patient_axes, params.model_dump_json(), gpu())
+    for known, bank in list(_kept):
+        if known == key:
+            return bank
+    bank = Bank(grid, params)
+    _kept[:] = [(key, bank)] if bank.bytes <= KEPT_BYTES else []
+    return bank
+
+
 def compiled_passes() -> Generator[Progress, None, None]:
     """Load the compiled passes, or compile them where this has not been done before, and report meanwhile."""
     name = f"{__package__}.gabor_compiled"
@@ -136,7 +157,8 @@ def _is_separable(plane: Plane, shape: tuple[int, int, int], params: GaborParams
     passes = 3.3 * max(lengths) if len(lengths) == 2 else 10 * sum(lengths) / 3
     padded = math.prod(n + length - 1 for n, length in zip(sizes, lengths, strict=True))
     spectra = BUTTERFLY * padded / math.prod(sizes) * math.log2(padded)
-    return passes < spectra
+    asked = SpectralFilters(plane, shape, params, index)
+    return passes < spectra or max(asked.bytes, asked.bytes_of_one) > MOST_BYTES // 2
 
 
 def _spectral_filters(

@@ -15,13 +15,14 @@ from .gabor_borders import beyond
 from .gabor_kernels import Plane, kernel, support, unit_waves
 from .gabor_threads import in_threads
 from .operation import Progress
-from .runtime import threads
 
 if TYPE_CHECKING:
     from .gabor_bank import GaborParams
 
 TILE_VOXELS = 2_000_000
 """Most voxels of a padded tile: about 16 MB of complex64, and a pass of well under half a second."""
+MAKING_BYTES = 2**27
+"""Memory for several filters in the making at a time."""
 KERNEL_BYTES = 100
 """Memory for each voxel of a kernel in the making: its coordinates, envelope and wave in double precision."""
 
@@ -53,21 +54,38 @@ class SpectralFilters:
 
     def _prepare(self) -> Generator[Progress, None, None]:
         """Compute the spectra, where this is not done yet."""
-        from scipy.fft import fftn, rfftn
+        if not self.spectra:
+            transform = self._real_filter if self.real else self._complex_filter
+            tasks = [
+                lambda wave=wave: transform(self._sampled(wave)) for wave in unit_waves(self.plane, self.params.orientations)
+            ]
+            spectra: list[NDArray[Any]] = []
+            for spectrum in in_threads(tasks, most=1 + MAKING_BYTES // self.bytes_of_one):
+                spectra.append(spectrum)
+                yield Progress(0.0, "Gabor filters")
+            self.spectra = spectra
 
-        spectra: list[NDArray[Any]] = []
-        for wave in unit_waves(self.plane, self.params.orientations) if not self.spectra else ():
-            yield Progress(0.0, "Gabor filters")
-            sampled = self._sampled(wave)
-            function = np.zeros(self.padded, sampled.dtype)
-            # Centred on the first voxel: what lies before it goes to the end.
-            function[np.ix_(*(np.arange(n) - n // 2 for n in sampled.shape))] = sampled
-            yield Progress(0.0, "Gabor filters")
-            if self.real:
-                spectra.append(rfftn(function, workers=threads()).astype(np.complex64))
-            else:  # real, as the function at -x is the conjugate of that at x
-                spectra.append(fftn(function, workers=threads(), overwrite_x=True).real.astype(np.float32))
-        self.spectra = self.spectra or spectra
+    def _real_filter(self, sampled: NDArray[np.float32]) -> NDArray[np.complex64]:
+        """Spectrum of a filter that begins at the first voxel."""
+        from scipy.fft import rfftn
+
+        spectrum: NDArray[np.complex64] = rfftn(sampled, self.padded)
+        return spectrum
+
+    def _complex_filter(self, sampled: NDArray[np.complex64]) -> NDArray[np.float32]:
+        """Spectrum of a filter that is centred on the first voxel: real, as the function at -x is the conjugate of that at x.
+
+        By this symmetry half of it along the last axis is enough.
+        """
+        from scipy.fft import fftn, hfft
+
+        half = sampled[..., sampled.shape[-1] // 2 :]
+        first = np.zeros((*self.padded[:-1], half.shape[-1]), np.complex64)
+        # What lies before the first voxel goes to the end.
+        first[np.ix_(*(np.arange(n) - n // 2 for n in half.shape[:-1]), range(half.shape[-1]))] = half
+        first = fftn(first, axes=range(half.ndim - 1), overwrite_x=True)
+        spectrum: NDArray[np.float32] = hfft(first, self.padded[-1])
+        return spectrum
 
     def _sampled(self, wave: NDArray[np.float64]) -> NDArray[Any]:
         """One filter, as far as it can reach; for a modulus of phase 0, since it depends on none."""
@@ -84,7 +102,14 @@ class SpectralFilters:
         )
         within = zip(sampled.shape, (self.radii[axis] for axis in self.axes), strict=True)
         sampled = sampled[tuple(slice(max(0, n // 2 - r), n // 2 + r + 1) for n, r in within)]
-        return sampled if not self.real else sampled.real if params.response == "real" else sampled.imag
+        if not self.real:
+            return sampled.astype(np.complex64)
+        return (sampled.real if params.response == "real" else sampled.imag).astype(np.float32)
+
+    def inner(self, block: tuple[slice, ...]) -> tuple[slice, ...]:
+        """Where the answers of a block stand in its inverse transform."""
+        leads = [2 * r if self.real else r for r in self.radii]
+        return tuple(slice(lead, lead + s.stop - s.start) for lead, s in zip(leads, block, strict=True))
 
     def _blocks(self, shape: tuple[int, ...], first: int, last: int) -> Iterator[tuple[slice, ...]]:
         """Blocks of output that cover slices `first` to `last`."""
@@ -114,7 +139,7 @@ class SpectralFilters:
         from scipy.fft import ifftn, irfftn
 
         answer = spectrum * self._along_all_axes(self.spectra[orientation])
-        inner = tuple(slice(r, r + s.stop - s.start) for r, s in zip(self.radii, block, strict=True))
+        inner = self.inner(block)
         if self.real:
             mapped = irfftn(answer, self.padded, axes=self.axes)[inner]
             if out is None:
@@ -141,7 +166,7 @@ class SpectralFilters:
 
         def tasks() -> Iterator[Callable[[], NDArray[np.float32]]]:
             for block in blocks:
-                spectrum = transform(self._piece(array, block), self.padded, axes=self.axes, workers=threads())
+                spectrum = transform(self._piece(array, block), self.padded, axes=self.axes)
                 for n in range(orientations):
                     yield partial(self._map, spectrum, n, block, None if pooled else out[start + n][into(block)])
 

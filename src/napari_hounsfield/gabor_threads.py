@@ -12,13 +12,13 @@ from .runtime import threads
 T = TypeVar("T")
 
 
-def in_threads(tasks: Iterable[Callable[[], T]]) -> Generator[T, None, None]:
-    """Run tasks that mostly hold no lock of Python's, and yield their results in order.
+def in_threads(tasks: Iterable[Callable[[], T]], most: int = 1024) -> Generator[T, None, None]:
+    """Run tasks that mostly hold no lock of Python's in `most` threads at most, and yield their results in order.
 
     Only a few tasks are begun ahead, so that what they return stays little. When this is closed, those that have not begun are
     dropped and the others waited for.
     """
-    count = threads()
+    count = min(threads(), most)
     with ThreadPoolExecutor(count, thread_name_prefix="gabor") as pool:
         pending: deque[Future[T]] = deque()
         try:
