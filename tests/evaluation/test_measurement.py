@@ -50,14 +50,15 @@ def test_equals_simpleitk_and_scikit_image(case):
         assert c.median == np.median(array[labels == c.label].astype(np.float64))
 
 
-def test_padding_counts_in_the_volume_only():
+def test_padding_is_left_out():
     array = np.array([[[-2000, 10, 20, -2000]]], np.int16)
     volume = nh.Volume(array, AFFINE, unit="HU", valid=array > -2000)
     body, outside = nh.measure(volume, nh.LabelMap(np.array([[[1, 1, 1, 2]]]), AFFINE)).classes
-    assert (body.voxels, body.mean, body.sd, body.median, body.min, body.max) == (3, 15, 5, 15, 10, 20)
-    assert outside.voxels == 1
-    assert outside.volume_ml > 0
-    assert outside.mean is None
+    assert (body.voxels, body.mean, body.sd, body.median, body.min, body.max) == (2, 15, 5, 15, 10, 20)
+    assert body.volume_ml == pytest.approx(2 * 3.0 * 0.7 * 0.8 / 1000)
+    assert (body.box_start_voxels, body.box_stop_voxels) == ((0, 0, 1), (1, 1, 3))
+    assert (outside.voxels, outside.volume_ml) == (0, 0)
+    assert outside.mean is outside.surface_mm2 is None
     assert outside.reasons["mean"] == "all voxels lie outside the scanned field"
 
 
@@ -112,7 +113,7 @@ def test_bad_input():
     labels = nh.LabelMap(np.ones((1, 2, 2), int), AFFINE)
     with pytest.raises(nh.GridError, match="grids differ"):
         nh.measure(nh.Volume(np.zeros((1, 2, 3)), AFFINE), labels)
-    with pytest.raises(nh.IntensityError, match="zyxc"):
+    with pytest.raises(nh.IntensityError, match="^image: has colours"):
         nh.measure(nh.Volume(np.zeros((1, 2, 2, 3)), AFFINE, axes="zyxc"), labels)
 
 
@@ -123,4 +124,4 @@ def test_the_image_is_not_changed_and_the_unit_is_named():
     assert np.array_equal(array, before)
     assert found.unit == found.to_json()["unit"] == "SUV"
     assert "mean (SUV)" in found.table()[0]
-    assert found.history[-1].parameters == {"background": False}
+    assert found.history[-1].parameters == nh.MeasureParams().model_dump(mode="json")

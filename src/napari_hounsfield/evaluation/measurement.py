@@ -1,76 +1,49 @@
-"""What the voxels of each class measure: volume, and the intensities of an image in them."""
+"""What the voxels of each class and of each object measure: volume, shape, intensities and uptake."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Generator
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hounsfield.components import bounding_box
-from napari_hounsfield.operation import Params, Progress, operation
-from napari_hounsfield.volume import LabelMap, Record, Segmentation, Volume, as_label_map, is_background
+from napari_hounsfield.components import slabs
+from napari_hounsfield.operation import Params, Progress, number, operation, part
+from napari_hounsfield.volume import LabelMap, Segmentation, Volume, as_label_map, is_background
 
-from .text_table import text_table
-
-INTENSITIES = ("mean", "sd", "median", "min", "max")
+from . import intensity_statistics as intensity
+from .measured import INTENSITIES, PERCENTILES, PLACE, SHAPE, UPTAKE, ClassMeasurement, Measurements, ObjectMeasurement
+from .mesh_cells import CellSizes, cell_sizes
+from .regions import Extent, Region, class_region, extents, parts_of
+from .shape import place, shape
+from .uptake import peak
 
 
 class MeasureParams(Params):
-    """Which classes are measured."""
+    """What is measured."""
 
     background: bool = False
     """Measure background too; without it background is measured only where there is nothing else."""
-
-
-@dataclass(frozen=True)
-class ClassMeasurement:
-    """One class. What is undefined is None, and its reason is in `reasons`."""
-
-    label: int
-    name: str
-    voxels: int
-    volume_ml: float
-    mean: float | None = None
-    sd: float | None = None
-    """Of the voxels themselves (divided by n), as IBSI defines it."""
-    median: float | None = None
-    min: float | None = None
-    max: float | None = None
-    reasons: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Measurements:
-    """Measurements of each class; intensities in `unit`."""
-
-    classes: tuple[ClassMeasurement, ...]
-    unit: str
-    history: tuple[Record, ...] = field(default=(), repr=False)
-
-    def with_record(self, record: Record) -> Measurements:
-        """Return a copy whose history ends with `record`."""
-        return replace(self, history=(*self.history, record))
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON-ready: a record a class, with null and an entry in `reasons` for what is undefined."""
-        return {"classes": [asdict(c) for c in self.classes], "unit": self.unit}
-
-    def table(self) -> list[str]:
-        """Lines of an aligned table, a class a line."""
-        unit = f" ({self.unit})" if self.unit else ""
-        header = ("label", "name", "voxels", "volume (ml)", *(f"{name}{unit}" for name in INTENSITIES))
-        rows = [[c.label, c.name, c.voxels, c.volume_ml, *(getattr(c, name) for name in INTENSITIES)] for c in self.classes]
-        return text_table(header, rows)
+    objects: bool = False
+    """Measure each connected object too (voxels that meet by their faces)."""
+    most_objects: int = number(1000, 1, 100_000)
+    """Objects of a class that are measured, the largest first."""
+    shape: bool = True
+    """Measure surfaces and diameters."""
+    plane: Literal["axial", "coronal", "sagittal"] = "axial"
+    """Planes of voxels in which the longest diameter and the one across it are measured; those closest to it."""
+    bin_width: float = number(0, 0, 1e6)
+    """Width of the bins of a histogram, in the unit of the image; 0: no histogram."""
 
 
 @operation("measure", MeasureParams)
 def measure(volume: Volume, labels: LabelMap | Segmentation, params: MeasureParams) -> Generator[Progress, None, Measurements]:
-    """Volume of each class, and mean, standard deviation, median and range of the image in it.
+    """Volume, place and shape of each class or object, and the intensities of the image in it; for an image in SUV, the uptake.
 
-    Padding outside the scanned field counts in the volume, and not in the intensities.
+    Voxels outside the scanned field (padding) are left out of everything. Surfaces and diameters are those of the mesh of
+    marching cubes, as the Image Biomarker Standardisation Initiative defines them (reference manual, 3.1), on the true lattice:
+    anisotropic, oblique and sheared.
 
     Parameters
     ----------
@@ -79,7 +52,7 @@ def measure(volume: Volume, labels: LabelMap | Segmentation, params: MeasurePara
     labels
         On the same lattice; stored flipped or permuted is matched by geometry.
     params
-        Which classes.
+        What is measured.
 
     Raises
     ------
@@ -87,54 +60,99 @@ def measure(volume: Volume, labels: LabelMap | Segmentation, params: MeasurePara
         If the grids are different lattices.
     IntensityError
         If the image has several channels or times, or is not finite inside the scanned field.
+    ParameterError
+        If the bins of the histogram are too narrow for the intensities.
     """
     volume.require_scalar()
+    yield Progress(0, "labels")
     matched = as_label_map(labels, volume.grid)
-    background = {value for value in matched.values() if value == 0 or is_background(matched.class_name(value))}
-    values = matched.values() if params.background else [v for v in matched.values() if v not in background]
-    values = values or sorted(background)
-    classes = []
-    for done, value in enumerate(values):
-        yield Progress(done / len(values), matched.class_name(value))
-        voxels, inside = yield from _values(volume, matched.array, value)
-        classes.append(_measured(value, matched.class_name(value), voxels, volume.grid.voxel_volume, inside))
-    return Measurements(tuple(classes), volume.unit)
+    found = yield from part(extents(matched.array, volume.valid), 0, 0.1)
+    values = sorted(found.keys() | set(matched.classes))
+    background = [value for value in values if value == 0 or is_background(matched.class_name(value))]
+    chosen = values if params.background else [value for value in values if value not in background] or background
+    measuring = _Measuring(volume, params)
+    classes: list[ClassMeasurement] = []
+    objects: list[ObjectMeasurement] = []
+    for done, value in enumerate(chosen):
+        title, start, end = matched.class_name(value), 0.1 + 0.9 * done / len(chosen), 0.1 + 0.9 * (done + 1) / len(chosen)
+        yield Progress(start, title)
+        steps = _class(measuring, matched, value, found.get(value))
+        measured, parts = yield from part(steps, start, end)
+        classes.append(measured)
+        objects += parts
+    return Measurements(tuple(classes), volume.unit, tuple(objects) if params.objects else None)
 
 
-def _values(volume: Volume, labels: NDArray[Any], value: int) -> Generator[Progress, None, tuple[int, NDArray[Any]]]:
-    """Number of voxels of a class, and the image's values (n,) in those that were scanned."""
-    box = bounding_box(labels, [value])
-    if box is None:
-        return 0, np.empty(0, volume.array.dtype)
-    voxels, found = 0, []
-    for z in range(box[0].start, box[0].stop):
-        inside = labels[(z, *box[1:])] == value
-        voxels += int(inside.sum())
-        if volume.valid is not None:
-            inside &= volume.valid[(z, *box[1:])]
-        found.append(np.asarray(volume.array[(z, *box[1:])])[inside])
-    yield Progress(1)
-    return voxels, np.concatenate(found)
+def _class(
+    measuring: _Measuring, labels: LabelMap, value: int, extent: Extent | None
+) -> Generator[Progress, None, tuple[ClassMeasurement, list[ObjectMeasurement]]]:
+    """A class, and its objects where asked for."""
+    name, params = labels.class_name(value), measuring.params
+    if extent is None or not extent.voxels:
+        why = "no voxel of this class" if extent is None else "all voxels lie outside the scanned field"
+        undefined = (*INTENSITIES, *PERCENTILES, "histogram", *PLACE, *SHAPE, *UPTAKE)
+        reasons = dict.fromkeys(undefined, why) | ({} if params.objects else {"objects": "not asked for"})
+        count = 0 if params.objects else None
+        return ClassMeasurement(label=value, name=name, voxels=0, volume_ml=0.0, objects=count, reasons=reasons), []
+    region = yield from part(class_region(labels.array, measuring.volume.valid, value, extent), 0, 0.1)
+    figures, reasons = yield from part(measuring.region(region), 0.1, 0.5 if params.objects else 1)
+    if not params.objects:
+        reasons["objects"] = "not asked for"
+        return ClassMeasurement(label=value, name=name, **figures, reasons=reasons), []
+    parts, count = yield from part(parts_of(region, params.most_objects), 0.5, 0.7)
+    whole = ClassMeasurement(label=value, name=name, **figures, objects=count, reasons=reasons)
+    objects = []
+    total = min(count, params.most_objects)
+    for i, one in enumerate(parts):
+        figures, reasons = yield from part(measuring.region(one), 0.7 + 0.3 * i / total, 0.7 + 0.3 * (i + 1) / total)
+        objects.append(ObjectMeasurement(label=value, name=name, object=i + 1, **figures, reasons=reasons))
+    return whole, objects
 
 
-def _measured(label: int, name: str, voxels: int, voxel_volume: float, values: NDArray[Any]) -> ClassMeasurement:
-    volume_ml = voxels * voxel_volume / 1000
-    if not values.size:
-        reason = "all voxels lie outside the scanned field" if voxels else "no voxel of this class"
-        return ClassMeasurement(label, name, voxels, volume_ml, reasons=dict.fromkeys(INTENSITIES, reason))
-    mean = float(values.mean(dtype=np.float64))
-    chunks = np.array_split(values, max(1, values.size // 1_000_000))
-    squares = sum(float(np.square(chunk.astype(np.float64) - mean).sum()) for chunk in chunks)
-    middle = ((values.size - 1) // 2, values.size // 2)
-    values.partition(middle)
-    return ClassMeasurement(
-        label,
-        name,
-        voxels,
-        volume_ml,
-        mean=mean,
-        sd=float(np.sqrt(squares / values.size)),
-        median=(float(values[middle[0]]) + float(values[middle[1]])) / 2,
-        min=float(values.min()),
-        max=float(values.max()),
-    )
+class _Measuring:
+    """What is the same for every region of an image."""
+
+    def __init__(self, volume: Volume, params: MeasureParams) -> None:
+        self.volume, self.params, self.grid = volume, params, volume.grid
+        self.axes: NDArray[np.float64] = self.grid.affine[:3, :3]
+        self.sizes: CellSizes | None = cell_sizes(self.axes) if params.shape else None
+
+    def region(self, region: Region) -> Generator[Progress, None, tuple[dict[str, Any], dict[str, str]]]:
+        """Figures by name, and the reasons for those that are undefined."""
+        figures: dict[str, Any] = {"voxels": region.voxels, "volume_ml": region.voxels * self.grid.voxel_volume / 1000}
+        reasons: dict[str, str] = {}
+        figures |= place(region, self.grid)
+        values = yield from part(self._values(region), 0, 0.1)
+        figures |= yield from part(self._intensities(values, reasons), 0.1, 0.4)
+        if self.volume.unit == "SUV":
+            around = peak(self.volume.array, self.volume.valid, region.mask, region.box, self.axes)
+            figures["suv_peak"] = yield from part(around, 0.4, 0.6)
+            figures["suv_max"], figures["mtv_ml"] = figures["max"], figures["volume_ml"]
+            figures["tlg_suv_ml"] = figures["mean"] * figures["volume_ml"]
+        else:
+            reasons |= dict.fromkeys(UPTAKE, f"the image is in {self.volume.unit or 'no unit'}, not in SUV")
+        if self.sizes is not None:
+            figures |= yield from part(shape(region, self.grid, self.sizes, self.params.plane), 0.6, 1)
+        else:
+            reasons |= dict.fromkeys(SHAPE, "not asked for")
+        return figures, reasons
+
+    def _values(self, region: Region) -> Generator[Progress, None, NDArray[Any]]:
+        array = self.volume.array[region.box]
+        found = []
+        for planes in slabs(array.shape):
+            found.append(np.asarray(array[planes])[region.mask[planes]])
+            yield Progress(planes.stop / len(array))
+        return np.concatenate(found)
+
+    def _intensities(self, values: NDArray[Any], reasons: dict[str, str]) -> Generator[Progress, None, dict[str, Any]]:
+        found = yield from part(intensity.statistics(values), 0, 0.8)
+        percentiles = {f"percentile_{p}": value for p, value in zip(intensity.PERCENTILES, found.percentiles, strict=True)}
+        median = percentiles.pop("percentile_50")
+        figures: dict[str, Any] = {"mean": found.mean, "sd": found.sd, "median": median, "min": found.min, "max": found.max}
+        if self.params.bin_width:
+            counting = intensity.histogram(values, self.params.bin_width, found.min, found.max)
+            figures["histogram"] = yield from part(counting, 0.8, 1)
+        else:
+            reasons["histogram"] = "no bin width was given"
+        return figures | percentiles
