@@ -73,7 +73,7 @@ class TestVolume:
         nh.Volume(array, AFFINE, valid=np.isfinite(array)).require_scalar()
         with pytest.raises(nh.IntensityError, match="CT 4: 1 voxels of slice 0"):
             nh.Volume(array, AFFINE, name="CT 4").require_scalar()
-        with pytest.raises(nh.IntensityError, match="'zyxc'"):
+        with pytest.raises(nh.IntensityError, match="colours"):
             nh.Volume(np.zeros((1, 2, 2, 3)), AFFINE, axes="zyxc").require_scalar()
 
     def test_the_representation_holds_no_identifier(self):
@@ -168,3 +168,14 @@ def test_samples_hold_their_test_part():
 def test_an_image_is_no_label_map():
     with pytest.raises(nh.LabelError, match=r"ct: negative values"):
         nh.LabelMap(np.array([[[-1000, 40]]], np.int16), np.eye(4), name="ct")
+
+
+def test_a_time_point_is_a_volume_of_its_own():
+    array = np.arange(24.0).reshape(2, 3, 2, 2)
+    volume = nh.Volume(array, AFFINE, axes="tzyx", name="MR 4", unit="HU")
+    point = volume.time_point(1)
+    np.testing.assert_array_equal(point.array, array[1])
+    assert (point.axes, point.name, point.unit) == ("zyx", "MR 4 time 2", "HU")
+    for wrong, index in ((volume, 2), (volume, -1), (point, 0)):
+        with pytest.raises(nh.HounsfieldError, match="no time point"):
+            wrong.time_point(index)

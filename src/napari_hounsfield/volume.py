@@ -131,11 +131,28 @@ class Volume(_Image):
             return self.array.ravel()
         return self.array[(slice(None),) * self.axes.index("z") + (self.valid,)].ravel()
 
+    def time_point(self, index: int) -> Volume:
+        """One point of the time axis, counted from 0, as a volume of its own.
+
+        Raises
+        ------
+        IntensityError
+            If there is no time axis, or no such point.
+        """
+        if not self.axes.startswith("t") or not 0 <= index < len(self.array):
+            raise IntensityError(f"{self.name or 'image'}: there is no time point {index}")
+        return replace(self, array=self.array[index], axes=self.axes[1:], name=f"{self.name} time {index + 1}".strip())
+
     def require_scalar(self) -> None:
         """Raise IntensityError unless this is one scalar (z, y, x) image without NaN in the scanned field."""
         label = self.name or "image"
         if self.axes != "zyx":
-            raise IntensityError(f"{label}: axes {self.axes!r}; choose one time point or channel first")
+            what = (
+                "has colours"
+                if self.axes.endswith("c")
+                else "has a time axis: choose one point (time=1, --time 1, or the slider)"
+            )
+            raise IntensityError(f"{label}: {what}; this works on one value a voxel")
         if self.array.dtype.kind == "f":
             for z, plane in enumerate(self.array):
                 bad = ~np.isfinite(plane)

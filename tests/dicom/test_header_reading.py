@@ -154,6 +154,15 @@ def test_slices_of_nuclear_tomography_lie_behind_or_before_the_first(tmp_path, m
     assert volume.spacing[0] == pytest.approx(4.0)
 
 
+def test_slices_of_nuclear_tomography_without_a_place_are_stacked_by_their_numbers(tmp_path, make_plane):
+    import napari_hounsfield as nh
+
+    (volume,) = nh.read(nuclear(tmp_path / "IM", make_plane, 4.0, (2, 1, 3, 4), place=False))
+    assert (volume.axes, volume.spacing[0]) == ("zyx", 4.0)
+    assert [int(plane[0, 0]) for plane in volume.array] == [1, 0, 2, 3]
+    assert any("No geometry" in warning for warning in volume.warnings)
+
+
 def test_nuclear_frames_that_share_a_slice_are_pictures_in_time(tmp_path, make_plane):
     import napari_hounsfield as nh
 
@@ -161,7 +170,7 @@ def test_nuclear_frames_that_share_a_slice_are_pictures_in_time(tmp_path, make_p
     assert (volume.axes, volume.array.shape) == ("tzyx", (4, 1, 6, 5))
 
 
-def nuclear(path, make_plane, between, order):
+def nuclear(path, make_plane, between, order, place=True):
     """A nuclear image of four frames, whose values are the number of the frame."""
     from pydicom.dataset import Dataset
 
@@ -170,7 +179,7 @@ def nuclear(path, make_plane, between, order):
     del dataset.ImagePositionPatient, dataset.ImageOrientationPatient, dataset.RescaleSlope, dataset.RescaleIntercept
     detector = Dataset()
     detector.ImagePositionPatient, detector.ImageOrientationPatient = [5, 6, -10], [1, 0, 0, 0, 1, 0]
-    dataset.DetectorInformationSequence = [detector]
+    dataset.DetectorInformationSequence = [detector] if place else []
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]
     dataset.NumberOfFrames, dataset.SpacingBetweenSlices, dataset.SliceVector = 4, between, list(order)
     dataset.PixelData = stored.tobytes()

@@ -193,7 +193,6 @@ def bomb_behind(content: bytes, mib: int) -> bytes:
 # compressed containers
 
 
-
 @pytest.mark.parametrize("where", ["pixels", "behind the pixels", "element before"])
 def test_deflate_bomb(tmp_path, image, refused, where):
     content = image()

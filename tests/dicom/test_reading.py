@@ -272,7 +272,7 @@ def test_volume_carries_name_frame_source_and_record(tmp_path, write_series, noi
     assert volume.frame_of_reference
     assert volume.source.files == tuple(files)
     assert [(record.operation, dict(record.parameters)) for record in volume.history] == [
-        ("read", {"uneven": "refuse", "tilt": "keep", "unit": "auto", "geometry": True})
+        ("read", {"time": 0, "uneven": "refuse", "tilt": "keep", "unit": "auto", "geometry": True})
     ]
 
 

@@ -356,3 +356,24 @@ def test_grids_of_one_slice_and_of_two_dimensions(tmp_path: Path) -> None:
         assert np.array_equal(volume.array, flat[np.newaxis]), name
         assert volume.spacing[1:] == pytest.approx((0.5, 0.5))
         assert isinstance(volume.grid, Grid)
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd"])
+def test_padding_stays_padding(tmp_path, suffix):
+    rng = np.random.default_rng(0)
+    array = rng.integers(-900, 900, (3, 6, 5)).astype(np.int16)
+    valid = rng.random(array.shape) < 0.7
+    array[~valid] = rng.choice([-3024, -2000], (~valid).sum())
+    volume = Volume(array, np.eye(4), unit="HU", modality="CT", valid=valid)
+    write(tmp_path / f"ct{suffix}", volume)
+    (again,) = read(tmp_path / f"ct{suffix}")
+    np.testing.assert_array_equal(again.valid, valid)
+    np.testing.assert_array_equal(again.array, array)
+
+
+def test_padding_that_no_range_of_values_tells_is_said_to_be_lost(tmp_path, caplog):
+    array = np.arange(27, dtype=np.int16).reshape(3, 3, 3)
+    volume = Volume(array, np.eye(4), unit="HU", valid=array % 2 == 0, name="CT 3")
+    write(tmp_path / "ct.nii.gz", volume)
+    assert read(tmp_path / "ct.nii.gz")[0].valid is None
+    assert "CT 3: which voxels are padding cannot be kept" in caplog.text

@@ -100,15 +100,15 @@ class LayerChoice(ComboBox):
             if self._wanted not in self._viewer.layers or self._follow:
                 self._wanted = self.value
 
-    def read(self, like: Layer | None) -> Any:
-        """Data of the chosen layer; None where it may be left out and is.
+    def chosen(self) -> Layer | None:
+        """The chosen layer; None where it may be left out and is.
 
         Raises
         ------
         HounsfieldError
             If there is no such layer.
         """
-        layer = self.value
+        layer: Layer | None = self.value
         if layer is None:
             if self.needed.required:
                 kind = "labels" if self._wants_labels else "image"
@@ -117,9 +117,25 @@ class LayerChoice(ComboBox):
             return None
         if self.other is not None and layer == self.other.value:
             raise HounsfieldError(f"{self.other.label} and {self.label} are the same layer")
+        return layer
+
+    def read(self, like: Layer | None) -> Any:
+        """Data of the chosen layer; None where it may be left out and is.
+
+        Raises
+        ------
+        HounsfieldError
+            If there is no such layer.
+        """
+        layer = self.chosen()
+        if layer is None:
+            return None
         if self.needed.kinds[0].__name__ == "Segmentation":
             return draft_of(layer, like)
-        return from_layer(layer, like)
+        data = from_layer(layer, like)
+        if isinstance(data, Volume) and data.axes.startswith("t"):  # the time point that the slider stands at
+            return data.time_point(self._viewer.dims.current_step[self._viewer.dims.ndim - layer.ndim])
+        return data
 
 
 def _is_made_here(layer: Layer) -> bool:

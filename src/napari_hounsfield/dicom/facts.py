@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .header import ModalityLut, Vector
-from .tags import SEQUENCES, TAGS, TELLING_APART, VR_OF, named
+from .tags import DATE_OF, SEQUENCES, TAGS, TELLING_APART, VR_OF, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,16 @@ class Facts:
         """Unique identifier; what is none, such as a value that has swallowed its neighbours, is replaced by its hash."""
         text = self.text(keyword)
         return text if not text or IDENTIFIER.fullmatch(text) else sha256(text.encode()).hexdigest()[:32]
+
+    def hashed(self, keyword: str) -> str:
+        """Hash of a value that is compared and never shown; empty where there is none."""
+        raw = self.raw(keyword).strip(b" \0")
+        return sha256(raw).hexdigest()[:32] if raw else ""
+
+    def concatenation(self) -> tuple[str, int, int] | None:
+        """Which file of how many this is, where a multi-frame object was cut into several (PS3.3 C.7.6.16.2.2.4)."""
+        uid, total = self.uid("ConcatenationUID"), self.whole_or_none("InConcatenationTotalNumber")
+        return (uid, self.whole("InConcatenationNumber", 0, optional=True), total) if uid and total else None
 
     def raw(self, keyword: str) -> bytes:
         """Bytes as they stand."""
@@ -164,6 +174,8 @@ class Facts:
         for keyword in TELLING_APART:
             if TAGS[keyword] in self.values:
                 value = self.numbers(keyword, optional=True) or self.text(keyword)
+                if keyword in DATE_OF and isinstance(value, tuple) and (day := self.numbers(DATE_OF[keyword], 1, optional=True)):
+                    value = (*day, *value)
                 if value:
                     found[keyword] = value
         return found

@@ -66,6 +66,8 @@ class PetFacts:
     acquisition_time: str = field(default="", repr=False)
     decay_correction: str = ""
     """START, ADMIN or NONE."""
+    injections: int = 1
+    """Items of the Radiopharmaceutical Information Sequence."""
     corrected: tuple[str, ...] = ()
     """Corrected Image: ATTN, DECY, ..."""
     frame_reference_time: float | None = field(default=None, repr=False)
@@ -102,6 +104,10 @@ class Header:
     study_uid: str = ""
     series_uid: str = ""
     frame_of_reference: str = ""
+    patient: str = ""
+    """Hash of the Patient ID, to tell patients apart."""
+    concatenation: tuple[str, int, int] | None = None
+    """Its UID, the number of this file in it, and how many files there are."""
     description: bytes = b""
     """Series Description as it stands, in `character_set`."""
     character_set: str = ""

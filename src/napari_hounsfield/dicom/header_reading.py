@@ -250,6 +250,8 @@ def _header(
         study_uid=facts.uid("StudyInstanceUID"),
         series_uid=facts.uid("SeriesInstanceUID"),
         frame_of_reference=facts.uid("FrameOfReferenceUID"),
+        patient=facts.hashed("PatientID"),
+        concatenation=facts.concatenation(),
         description=facts.raw("SeriesDescription"),
         character_set=facts.text("SpecificCharacterSet"),
         kind=kind_name(sop_class),

@@ -10,7 +10,8 @@ from napari_hounsfield.errors import DicomError, UnsupportedDicomError
 from .codecs import undecodable
 from .geometry import check_geometry, has_geometry, parallel, plane_name
 from .header import Header
-from .kinds import is_colour, is_projection, unsupported
+from .kinds import is_colour, is_projection, modality, unsupported
+from .projections import is_tomography
 from .read_params import ReadParams
 from .repeats import Stack, stacks
 from .spacing import ROUNDED, even_blocks, evenness
@@ -56,6 +57,7 @@ def parts(planes: tuple[Header, ...], params: ReadParams | None = None) -> tuple
         If a plane is damaged, has no place in the patient, or does not agree with the others.
     """
     params = params or ReadParams()
+    planes = tuple(sorted(planes, key=_by_content))
     for check in (_check_kind, _check_problem):
         for plane in planes:
             check(plane)
@@ -66,6 +68,9 @@ def parts(planes: tuple[Header, ...], params: ReadParams | None = None) -> tuple
     for plane in planes:
         check_geometry(plane)
     kept, duplicates = _without_duplicates(planes)
+    for plane in kept:
+        _check_agreement(plane, kept[0])
+    _check_concatenations(kept)
     frames = {plane.frame_of_reference for plane in kept} - {""}
     if len(frames) > 1:  # their positions cannot be compared
         raise DicomError(f"{kept[0].name}: {named('FrameOfReferenceUID')} changes within the series")
@@ -77,10 +82,39 @@ def parts(planes: tuple[Header, ...], params: ReadParams | None = None) -> tuple
     return _named(found, duplicates)
 
 
+def _by_content(plane: Header) -> tuple[object, ...]:
+    """Key that orders planes by what they say, and by their file's name last, so that parts keep their numbers elsewhere."""
+    return _number(plane), plane.sop_uid, plane.frame, plane.path
+
+
 def _check_kind(plane: Header) -> None:
     reason = unsupported(plane) or ("" if plane.problem else undecodable(plane))
     if reason:
         raise UnsupportedDicomError(f"{plane.file_name}: {reason}")
+
+
+def _check_agreement(plane: Header, first: Header) -> None:
+    """Refuse a plane of another patient or kind of image than the first: no volume has both."""
+    for keyword, here, there in (
+        ("PatientID", plane.patient, first.patient),
+        ("Modality", modality(plane), modality(first)),
+        ("PhotometricInterpretation", plane.photometric == "MONOCHROME1", first.photometric == "MONOCHROME1"),
+    ):
+        if here != there:
+            raise DicomError(f"{plane.name}: {named(keyword)} differs from {first.name} in the same series")
+
+
+def _check_concatenations(planes: tuple[Header, ...]) -> None:
+    """Refuse a concatenation of which a file is missing."""
+    found: dict[tuple[str, int], set[int]] = {}
+    for plane in planes:
+        if plane.concatenation is not None:
+            uid, number, total = plane.concatenation
+            found.setdefault((uid, total), set()).add(number)
+    for (_, total), numbers in found.items():
+        if len(numbers) < total:
+            what = f"{len(numbers)} of {total} files of a concatenation are there"
+            raise DicomError(f"{planes[0].file_name}: {what}, by {named('InConcatenationTotalNumber')}")
 
 
 def _check_problem(plane: Header) -> None:
@@ -106,7 +140,8 @@ def _pictures(planes: tuple[Header, ...]) -> list[Part]:
     for plane in planes:
         files.setdefault((plane.path, plane.rows, plane.columns), []).append(plane)
     ordered = sorted(files.values(), key=lambda frames: (_number(frames[0]), frames[0].path))
-    return [Part(tuple(frames), len(frames), placed=False) for frames in ordered]
+    # slices of nuclear tomography follow each other in space, though nothing says where
+    return [Part(tuple(f), 1 if is_tomography(f[0]) else len(f), placed=False) for f in ordered]
 
 
 def _unplaced(planes: tuple[Header, ...]) -> list[Part]:

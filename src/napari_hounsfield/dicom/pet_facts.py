@@ -34,6 +34,7 @@ def pet_facts(elements: Elements, facts: Facts) -> PetFacts | None:
         series_time=facts.text("SeriesTime"),
         acquisition_date=facts.text("AcquisitionDate"),
         acquisition_time=facts.text("AcquisitionTime"),
+        injections=len(items),
         decay_correction=facts.text("DecayCorrection") or ("START" if facts.text("DecayCorrected") == "YES" else ""),
         corrected=facts.words("CorrectedImage") or tuple(name for tag, name in CORRECTIONS.items() if facts.text(tag) == "YES"),
         frame_reference_time=facts.first("FrameReferenceTime"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +12,11 @@ from napari_hounsfield.grid import Affine, Grid, axial_affine
 from napari_hounsfield.volume import Source
 
 from .geometry import directions, sorted_along_normal, stack_affine, tilt
-from .kinds import is_colour, is_projection, modality
+from .kinds import is_colour, modality
 from .read_params import ReadParams
 from .spacing import EVEN, ROUNDED, evenness, irregularity
 from .syntaxes import LOSSY
-from .tags import named
+from .tags import DIFFUSION, named
 from .units import meaning_of
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Plan:
     """How the planes are resampled when they are read; None: not at all."""
     window: tuple[float, float] | None = None
     inverted: bool = False
+    even: bool = True
+    """Whether the planes lie on the grid, which uneven ones do not."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -68,8 +70,8 @@ class Plan:
 
     @property
     def source(self) -> Source:
-        """References to the series: one file a slice, in the order of z; none where slices were resampled."""
-        planes = () if self.regridding else self.planes[: self.grid.shape[0]]
+        """References to the series: one file a slice, in the order of z; none where slices do not lie on the grid."""
+        planes = () if self.regridding or not self.even else self.planes[: self.grid.shape[0]]
         return Source(self.planes[0].series_uid, tuple(plane.path for plane in planes))
 
 
@@ -78,6 +80,7 @@ class _Place:
     grid: Grid
     warnings: tuple[str, ...]
     regridding: Regridding | None = None
+    even: bool = True
 
 
 def plan(part: Part, params: ReadParams | None = None) -> Plan:
@@ -96,12 +99,14 @@ def plan(part: Part, params: ReadParams | None = None) -> Plan:
         If the planes make no even stack, or their values cannot be compared.
     """
     params = params or ReadParams()
+    if params.time:
+        part = _at_time(part, params.time)
     first = part.planes[0]
     meaning = meaning_of(part.planes, params)
     place = _placed(part, params) if part.placed else _unplaced(part)
     factor = meaning.factor
     window = None if first.window is None or factor <= 0 else (first.window[0] * factor, first.window[1] * factor)
-    time = part.times > 1 or (not part.placed and is_projection(first) and first.frames > 1)
+    time = part.times > 1
     return Plan(
         planes=part.planes,
         grid=place.grid,
@@ -115,7 +120,18 @@ def plan(part: Part, params: ReadParams | None = None) -> Plan:
         regridding=place.regridding,
         window=window,
         inverted=first.photometric == "MONOCHROME1",
+        even=place.even,
     )
+
+
+def _at_time(part: Part, time: int) -> Part:
+    """One time point of a part."""
+    if time > part.times:
+        raise DicomError(f"{part.planes[0].file_name}: there is no time point {time}, there are {part.times}")
+    count = len(part.first)
+    planes = part.planes[(time - 1) * count : time * count]
+    name = f"{part.name} time {time}".strip() if part.times > 1 else part.name
+    return replace(part, planes=planes, times=1, along="", name=name)
 
 
 def _placed(part: Part, params: ReadParams) -> _Place:
@@ -130,7 +146,7 @@ def _placed(part: Part, params: ReadParams) -> _Place:
     even = evenness(planes)
     affine = stack_affine(planes, even.spacing)
     grid = Grid(shape, affine, frame)
-    warnings = []
+    warnings, ignored = [], False
     if not even.within(EVEN):
         off = f"{even.along:.3g} mm along and {even.sideways:.3g} mm across the stack"
         if even.within(ROUNDED):
@@ -142,6 +158,7 @@ def _placed(part: Part, params: ReadParams) -> _Place:
         elif params.uneven == "refuse":
             raise DicomError(irregularity(planes))
         else:
+            ignored = True
             warnings.append(f"Uneven spacing was ignored: positions are off the grid by up to {off}.")
     angle = tilt(affine)
     if angle > TILTED:
@@ -150,7 +167,7 @@ def _placed(part: Part, params: ReadParams) -> _Place:
                 planes, affine, grid, f"Gantry tilt of {angle:.1f} degrees: resampled to an upright grid.", even=True
             )
         warnings.append(f"Gantry tilt of {angle:.1f} degrees: the grid is sheared.")
-    return _Place(grid, tuple(warnings))
+    return _Place(grid, tuple(warnings), even=not ignored)
 
 
 def _resampled(planes: tuple[Header, ...], affine: Affine, grid: Grid, warning: str, even: bool) -> _Place:
@@ -167,8 +184,9 @@ def _resampled(planes: tuple[Header, ...], affine: Affine, grid: Grid, warning: 
 def _unplaced(part: Part) -> _Place:
     """A grid from spacing alone: rows and columns along the axes of the patient, for want of a better place."""
     first = part.planes[0]
+    slices = len(part.first)
     warnings = []
-    if not is_projection(first):
+    if slices > 1:
         warnings.append("No geometry: the slices are stacked by their numbers, and their place in the patient is not known.")
     down, along = first.spacing or (1.0, 1.0)
     if first.spacing is None:
@@ -178,7 +196,6 @@ def _unplaced(part: Part) -> _Place:
     elif first.spacing_at == "detector":
         warnings.append("Pixel spacing is that at the detector: lengths in the patient are smaller.")
     apart = next((abs(v) for v in (first.between, first.thickness) if v is not None and 0 < abs(v) < 1e4), 1.0)
-    slices = 1 if is_projection(first) else len(part.planes)
     affine = axial_affine((apart if slices > 1 else 1.0, down, along))
     return _Place(Grid((slices, first.rows, first.columns), affine, ""), tuple(warnings))
 
@@ -188,7 +205,7 @@ def _remarks(part: Part) -> list[str]:
     planes = part.planes
     remarks = []
     if part.along:
-        what = "b-values" if part.along == "DiffusionBValue" else "time points"
+        what = "diffusion weightings" if part.along in DIFFUSION else "time points"
         remarks.append(f"{part.times} {what} by {named(part.along)}.")
     if part.duplicates:
         remarks.append(f"{len(part.duplicates)} duplicate image(s) left out: " + _files([d for _, d in part.duplicates]) + ".")

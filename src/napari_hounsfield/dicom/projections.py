@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .facts import Facts
+from .kinds import NUCLEAR
 from .tags import SEQUENCES
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ def detector_place(elements: Elements) -> tuple[Vector | None, Vector | None]:
     return facts.numbers("ImagePositionPatient", 3, optional=True), facts.numbers("ImageOrientationPatient", 6, optional=True)
 
 
+def is_tomography(header: Header) -> bool:
+    """Whether the frames of a nuclear image are slices, one at each place."""
+    return header.sop_class in NUCLEAR and "RECON TOMO" in header.image_type and header.between is not None
+
+
 def tomographic_slices(header: Header, elements: Elements) -> tuple[Header, ...]:
     """Slices of reconstructed nuclear tomography: from the first one, Spacing Between Slices apart (PS3.3 C.8.4.15).
 
@@ -52,8 +58,11 @@ def tomographic_slices(header: Header, elements: Elements) -> tuple[Header, ...]
     vector = facts.numbers("SliceVector", optional=True) or ()
     order = [int(number) - 1 for number in vector] or list(range(header.frames))
     step, first = header.between, header.position
-    if not step or first is None or header.orientation is None or sorted(order) != list(range(header.frames)):
-        return tuple(replace(header, frame=index, position=None, orientation=None) for index in range(header.frames))
+    if not step or sorted(order) != list(range(header.frames)):
+        nowhere = replace(header, position=None, orientation=None, between=None)
+        return tuple(replace(nowhere, frame=index) for index in range(header.frames))
+    if first is None or header.orientation is None:
+        return tuple(replace(header, frame=order.index(z), instance_number=float(z)) for z in range(header.frames))
     normal = np.cross(header.orientation[:3], header.orientation[3:])
     return tuple(
         replace(header, frame=index, position=tuple(float(v) for v in np.add(first, normal * step * number)))

@@ -14,6 +14,8 @@ class ReadParams(Params):
     """Series Instance UID of the series to read; empty: all."""
     part: int = number(0, 0, 100_000)
     """Which volume of the series, where it holds several, counted from 1; 0: all."""
+    time: int = number(0, 0, 100_000)
+    """Which time point (or diffusion weighting) to read, where there are several, counted from 1; 0: all."""
     uneven: Literal["refuse", "resample", "ignore"] = "refuse"
     """Slices that are not evenly spaced: refuse them, interpolate them to an even grid, or read them as if they were even."""
     tilt: Literal["keep", "resample"] = "keep"

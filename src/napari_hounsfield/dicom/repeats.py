@@ -14,7 +14,7 @@ from .facts import CODE
 from .geometry import sorted_along_normal
 from .kinds import modality
 from .spacing import SAME_POSITION
-from .tags import ACQUISITIONS, CLOCKS, KINDS_OF_IMAGE, TIMES, named
+from .tags import ACQUISITIONS, CLOCKS, DATE_OF, DIFFUSION, KINDS_OF_IMAGE, TIMES, named
 
 if TYPE_CHECKING:
     from .header import Header
@@ -26,6 +26,9 @@ WORDS = {
     "FlipAngle": "flip angle", "ConvolutionKernel": "kernel", "KVP": "kVp", "NominalPercentageOfCardiacPhase": "phase",
     "AcquisitionNumber": "acquisition", "FrameAcquisitionNumber": "acquisition", "StackID": "stack",
 }  # fmt: skip
+SHARED = ("TemporalPositionIdentifier", "TemporalPositionIndex", "TemporalPositionTimeOffset", *DIFFUSION)
+HALF_A_DAY = 120000.0
+"""Times of day (hhmmss) further apart, without a date, may lie on either side of midnight."""
 WEAK_TYPES = ("ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY")
 """Image types that nearly every image has: they say little in a name."""
 
@@ -161,27 +164,38 @@ def _timed(clusters: list[Cluster], keyword: str, name: str) -> Stack:
                 f"{cluster[0].name}: {len(cluster)} image(s) at its position and {times} at that of {clusters[0][0].name}: "
                 f"they differ in {named(keyword)}, and a time point is incomplete"
             )
+    if keyword in DATE_OF:
+        _check_midnight(clusters, keyword)
     ordered = [sorted(cluster, key=lambda plane: _moment(plane, keyword)) for cluster in clusters]
     for images in ordered:
         for a, b in pairwise(images):
             if _moment(a, keyword) == _moment(b, keyword):
                 raise DicomError(f"{a.name} and {b.name} lie in one plane and no tag tells them apart")
-    if keyword in TIMES[:4]:  # one value for a whole time point
+    if keyword in SHARED:  # one value for a whole time point
         for others in zip(*ordered, strict=True):
             for plane in others:
                 _check_same(plane, others[0], keyword)
     return Stack(tuple(images[t] for t in range(times) for images in ordered), times, name, keyword)
 
 
+def _check_midnight(clusters: list[Cluster], keyword: str) -> None:
+    """Refuse times of day that may lie on either side of midnight, and have no date."""
+    times = [value for cluster in clusters for plane in cluster if isinstance(value := _value(plane, keyword), tuple)]
+    if times and all(len(value) == 1 for value in times) and max(times)[0] - min(times)[0] > HALF_A_DAY:
+        plane = clusters[0][0]
+        raise DicomError(f"{plane.name}: images differ in {named(keyword)}, which may cross midnight, and have no date")
+
+
 def _check_same(plane: Header, first: Header, keyword: str) -> None:
-    keywords = (keyword, "DiffusionGradientOrientation") if keyword == "DiffusionBValue" else (keyword,)
+    keywords = DIFFUSION if keyword in DIFFUSION else (keyword,)
     for one in keywords:
         if _value(plane, one) != _value(first, one):
             raise DicomError(f"{plane.name}: {named(one)} differs from {first.name} at the same time point")
 
 
 def _moment(plane: Header, keyword: str) -> tuple[object, ...]:
-    """Key that orders images at one position; b-values are repeated for several directions."""
-    later = (*ACQUISITIONS, *CLOCKS) if keyword == "DiffusionBValue" else ()
-    order = [_order(_value(plane, one)) for one in (keyword, *later)]
-    return (*order, plane.instance_number or 0.0) if keyword == "DiffusionBValue" else tuple(order)
+    """Key that orders images at one position; b-values are repeated for several directions, which follow as acquired."""
+    if keyword not in DIFFUSION:
+        return (_order(_value(plane, keyword)),)
+    order = [_order(_value(plane, one)) for one in ("DiffusionBValue", *ACQUISITIONS, *CLOCKS)]
+    return (*order, plane.instance_number or 0.0, plane.frame)

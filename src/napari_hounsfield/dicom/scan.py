@@ -126,7 +126,7 @@ def scan_steps(path: str | os.PathLike[str], params: ReadParams | None = None) -
     known = (*NO_DICOM, "DICOMDIR", CLOSED)
     suspects = [file for file, reason in skipped if not reason.startswith(known)]
     warnings = [f"{len(suspects)} DICOM file(s) could not be read: {', '.join(suspects[:5])}."] if suspects else []
-    if closed:
+    if closed and folder:
         warnings.append(f"{len(closed)} folder(s) could not be opened: {', '.join(folder for folder, _ in closed[:5])}.")
     return Scan(name, tuple(found), tuple(skipped), tuple(warnings))
 

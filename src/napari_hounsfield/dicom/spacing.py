@@ -20,6 +20,8 @@ ROUNDED = 0.10
 SAME_POSITION = 1e-3
 """Planes closer than this many mm lie at one position."""
 
+WAYS_ON = " (the option `uneven` resamples or ignores that)"
+
 
 @dataclass(frozen=True)
 class Evenness:
@@ -80,7 +82,8 @@ def even_blocks(headers: tuple[Header, ...]) -> list[tuple[Header, ...]]:
         start = stop
     spacings = [(distances[b - 1] - distances[a]) / (b - a - 1) for a, b in runs]
     for i in range(len(runs) - 1):
-        if steps[runs[i][1] - 1] > max(spacings[i], spacings[i + 1]) * (1 + EVEN):
+        near, far = sorted(spacings[i : i + 2])
+        if not near * EVEN < steps[runs[i][1] - 1] <= far * (1 + EVEN):
             return []
     return [headers[a:b] for a, b in runs] if len(runs) > 1 else []
 
@@ -100,10 +103,10 @@ def irregularity(headers: tuple[Header, ...]) -> str:
     worst = int(np.abs(steps - usual).argmax())
     if (stray := _stray(distances, usual)) is not None:
         off = f"{named('ImagePositionPatient')} is off the even grid of the other slices, which are {usual:.4g} mm apart"
-        return f"{headers[stray].name}: {off}"
+        return f"{headers[stray].name}: {off}{WAYS_ON}"
     first, second = headers[worst].name, headers[worst + 1].name
     times = steps[worst] / usual
-    where = f"{steps[worst]:.4g} mm from there to {second}, {usual:.4g} mm elsewhere"
+    where = f"{steps[worst]:.4g} mm from there to {second}, {usual:.4g} mm elsewhere{WAYS_ON}"
     if times > 1.5 and abs(times - round(times)) < ROUNDED:
         return f"{first}: {round(times) - 1} slice(s) missing by {named('ImagePositionPatient')}: {where}"
     return f"{first}: uneven spacing by {named('ImagePositionPatient')}: {where}"

@@ -114,9 +114,11 @@ def _factor(planes: list[PetFacts], units: str) -> float:
         return 1.0
     if units not in ("BQML", "CNTS"):
         _refuse("Units (0054,1001) are none that it can be computed from" if units else "Units (0054,1001) are missing")
+    if facts.injections > 1:
+        _refuse("several radiopharmaceuticals are stated (0054,0016), and nothing tells whose dose the image shows")
     for correction in ("ATTN", "DECY"):
         if correction not in facts.corrected:
-            _refuse(f"{NAMES['corrected']} does not contain {correction}")
+            _refuse(f"nothing says that the image has the correction {correction}, as {NAMES['corrected']} would")
     if units == "BQML":
         return _from_activity(planes)
     if facts.philips_suv_scale:
@@ -149,7 +151,7 @@ def _from_activity(planes: list[PetFacts]) -> float:
     if elapsed < 0:
         _refuse("the injection is after the scan by their times")
     if elapsed > MOST_HALF_LIVES:
-        _refuse(f"the injection is more than {MOST_HALF_LIVES:g} half-lives before the scan by their times")
+        _refuse(f"by their times, injection and scan are more than {MOST_HALF_LIVES:g} half-lives apart, or the scan came first")
     return grams / dose * math.exp2(elapsed)
 
 

@@ -10,6 +10,7 @@ TAGS = {
     "TimezoneOffsetFromUTC": 0x00080201,
     "SeriesDate": 0x00080021,
     "AcquisitionDate": 0x00080022,
+    "ContentDate": 0x00080023,
     "AcquisitionDateTime": 0x0008002A,
     "SeriesTime": 0x00080031,
     "AcquisitionTime": 0x00080032,
@@ -19,6 +20,7 @@ TAGS = {
     "SeriesDescription": 0x0008103E,
     "FrameType": 0x00089007,
     "ComplexImageComponent": 0x00089208,
+    "PatientID": 0x00100020,
     "PatientWeight": 0x00101030,
     "SliceThickness": 0x00180050,
     "KVP": 0x00180060,
@@ -61,6 +63,9 @@ TAGS = {
     "TemporalPositionIndex": 0x00209128,
     "NominalCardiacTriggerDelayTime": 0x00209153,
     "FrameAcquisitionNumber": 0x00209156,
+    "ConcatenationUID": 0x00209161,
+    "InConcatenationNumber": 0x00209162,
+    "InConcatenationTotalNumber": 0x00209163,
     "NominalPercentageOfCardiacPhase": 0x00209241,
     "ImagePositionVolume": 0x00209301,
     "ImageOrientationVolume": 0x00209302,
@@ -160,21 +165,25 @@ TIMES = (
     "TemporalPositionIndex",
     "TemporalPositionTimeOffset",
     "DiffusionBValue",
+    "DiffusionGradientOrientation",
     "TriggerTime",
     "NominalCardiacTriggerDelayTime",
     "FrameReferenceTime",
 )
-"""Where these differ at one position, the images follow each other along a time axis (or that of the b-values)."""
+"""Where these differ at one position, the images follow each other along a time axis, or that of the diffusion weightings."""
+DIFFUSION = ("DiffusionBValue", "DiffusionGradientOrientation")
+DATE_OF = {"AcquisitionTime": "AcquisitionDate", "ContentTime": "ContentDate"}
+"""Times of day, and the dates that they belong to."""
 ACQUISITIONS = ("AcquisitionNumber", "FrameAcquisitionNumber")
 """Several volumes in CT (contrast phases), time elsewhere."""
 CLOCKS = ("AcquisitionDateTime", "FrameAcquisitionDateTime", "AcquisitionTime", "ContentTime")
 """Every image has its own: they tell time points apart where nothing else does."""
-TELLING_APART = (*KINDS_OF_IMAGE, *TIMES, *ACQUISITIONS, *CLOCKS, "DiffusionGradientOrientation")
+TELLING_APART = (*KINDS_OF_IMAGE, *TIMES, *ACQUISITIONS, *CLOCKS)
 
 _BINARY = {
     "US": "SamplesPerPixel PlanarConfiguration Rows Columns BitsAllocated BitsStored HighBit PixelRepresentation "
     "RegionSpatialFormat PhysicalUnitsXDirection PhysicalUnitsYDirection RotationVector SliceVector TimeSliceVector "
-    "FrameAcquisitionNumber",
+    "FrameAcquisitionNumber InConcatenationNumber InConcatenationTotalNumber",
     "UL": "TemporalPositionIndex",
     "FD": "PhysicalDeltaX PhysicalDeltaY EffectiveEchoTime DiffusionBValue DiffusionGradientOrientation "
     "NominalCardiacTriggerDelayTime NominalPercentageOfCardiacPhase ImagePositionVolume ImageOrientationVolume "

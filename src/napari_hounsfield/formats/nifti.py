@@ -13,7 +13,7 @@ import numpy as np
 from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
 from napari_hounsfield.volume import Features, LabelMap, Volume
 
-from .notes import Notes, label_table
+from .notes import Notes, label_table, with_padding
 from .orientation import MILLIMETRES, from_file, is_sheared, to_file
 from .sizes import COMPRESSION, checked_size, native, storable
 
@@ -105,7 +105,7 @@ def _volume(name: str, image: Any) -> tuple[Volume, Notes]:
     affine = from_file(image.affine, "RAS", length)
     warnings = tuple(_geometry_warnings(header, length))
     volume = Volume(stored, affine, unit=notes.unit, modality=notes.modality, axes=axes, name=name, warnings=warnings)
-    return volume, notes
+    return with_padding(volume, notes), notes
 
 
 def _rescaled(stored: NDArray[Any], slope: float, inter: float) -> NDArray[Any]:

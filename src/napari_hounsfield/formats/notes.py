@@ -1,4 +1,4 @@
-"""What our own files say about themselves: class names, names of maps, unit and modality.
+"""What our own files say about themselves: class names, names of maps, unit, modality and padding.
 
 A short JSON text that travels in a NIfTI header extension or an NRRD key. It names classes and units only: nothing about the
 patient, the study or the computer.
@@ -7,9 +7,13 @@ patient, the study or the computer.
 from __future__ import annotations
 
 import json
+import logging
+import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_hounsfield.volume import Features, LabelMap, Volume
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 KEY = "napari_hounsfield"
+_log = logging.getLogger(__name__)
 MAX_BYTES = 1 << 20
 MAX_NAMES = 65536
 MAX_NAME = 200
@@ -32,6 +37,8 @@ class Notes:
     maps: Sequence[str] = ()
     unit: str = ""
     modality: str = ""
+    padding: tuple[float, float] | None = None
+    """First and last value of what lies outside the scanned field."""
 
     @classmethod
     def of(cls, data: Volume | LabelMap | Features) -> Notes:
@@ -40,7 +47,7 @@ class Notes:
             return cls(classes=dict(data.classes))
         if isinstance(data, Features):
             return cls(maps=tuple(data.names))
-        return cls(unit=data.unit, modality=data.modality)
+        return cls(unit=data.unit, modality=data.modality, padding=padding_of(data))
 
     def to_text(self) -> str:
         """JSON on one line; empty if there is nothing to say."""
@@ -53,6 +60,8 @@ class Notes:
             notes["unit"] = self.unit
         if self.modality:
             notes["modality"] = self.modality
+        if self.padding is not None:
+            notes["padding"] = list(self.padding)
         return json.dumps({KEY: notes}, ensure_ascii=False) if notes else ""
 
     @classmethod
@@ -74,7 +83,30 @@ class Notes:
             maps=tuple(_name(m) for m in maps[:MAX_NAMES]) if isinstance(maps, list) else (),
             unit=_plain(notes.get("unit")),
             modality=_plain(notes.get("modality")),
+            padding=_range(notes.get("padding")),
         )
+
+
+def padding_of(volume: Volume) -> tuple[float, float] | None:
+    """Range of values that are outside the scanned field and nowhere inside; None where there is none, with a word in the log."""
+    if volume.valid is None or volume.valid.all() or volume.axes != "zyx":
+        return None
+    padded = [plane[~valid] for plane, valid in zip(volume.array, volume.valid, strict=True) if not valid.all()]
+    first, last = min(float(values.min()) for values in padded), max(float(values.max()) for values in padded)
+    for plane, valid in zip(volume.array, volume.valid, strict=True):
+        if not np.array_equal((plane >= first) & (plane <= last), ~valid):
+            _log.warning("%s: which voxels are padding cannot be kept in this format", volume.name or "image")
+            return None
+    return first, last
+
+
+def with_padding(volume: Volume, notes: Notes) -> Volume:
+    """The volume whose padding is known from its notes."""
+    if notes.padding is None or volume.axes != "zyx":
+        return volume
+    first, last = notes.padding
+    valid = (volume.array < first) | (volume.array > last)
+    return volume if valid.all() or not valid.any() else replace(volume, valid=valid)
 
 
 def class_names(table: Any) -> dict[int, str]:
@@ -103,6 +135,11 @@ def one_line(text: Any) -> str:
 
 def _name(value: Any) -> str:
     return one_line(value)[:MAX_NAME]
+
+
+def _range(value: Any) -> tuple[float, float] | None:
+    numbers = isinstance(value, list) and len(value) == 2 and all(type(v) in (int, float) and math.isfinite(v) for v in value)
+    return (float(value[0]), float(value[1])) if numbers else None
 
 
 def _plain(value: Any) -> str:

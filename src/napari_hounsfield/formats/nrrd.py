@@ -17,7 +17,7 @@ from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
 from napari_hounsfield.volume import Features, LabelMap, Volume
 
 from .detached import detached
-from .notes import KEY, Notes
+from .notes import KEY, Notes, with_padding
 from .nrrd_header import NAME_OF_TYPE, TYPE_OF_NAME, NrrdHeader, read_header, vector_text, vectors
 from .orientation import MILLIMETRES, from_file, to_file
 from .sizes import COMPRESSION, MAX_DEFLATE, checked_size, read_exactly, storable
@@ -151,7 +151,7 @@ def _placed(name: str, header: NrrdHeader, array: NDArray[Any]) -> tuple[Volume,
     if len(spatial) == 2:
         array = np.expand_dims(array, axes.index("z"))
     volume = Volume(array, affine, unit=notes.unit, modality=notes.modality, axes=axes, name=name, warnings=warnings)
-    return volume, notes
+    return with_padding(volume, notes), notes
 
 
 def _affine(name: str, fields: Mapping[str, str], steps: list[Any]) -> tuple[Affine, tuple[str, ...]]:

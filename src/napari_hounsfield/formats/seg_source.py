@@ -76,6 +76,8 @@ def _header(path: Path) -> Any:
         raise DicomError(f"{path.name}: the source image {error}") from None
     except Exception:  # pydicom raises many kinds on damaged files
         raise DicomError(f"{path.name}: the source image cannot be read") from None
+    if int(header.get("NumberOfFrames") or 1) > 1:
+        raise DicomError(f"{path.name}: segmentations of multi-frame images are not written to DICOM yet; .seg.nrrd holds them")
     if missing:
         raise DicomError(f"{path.name}: {_named(missing[0])} is missing, so no segmentation can refer to it")
     return header
