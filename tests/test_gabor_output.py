@@ -173,11 +173,10 @@ print(messages.count("compiling"))
 """
 
 
-def compiling(cache):
-    """Reports of progress while a fresh process compiles, with a folder for compiled code."""
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
+def compiling(code, **variables):
+    """Reports of progress while a fresh process compiles."""
     done = subprocess.run(
-        [sys.executable, "-c", COMPILE], capture_output=True, text=True, env=environment, timeout=300, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | variables, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     return int(done.stdout)
@@ -185,12 +184,12 @@ def compiling(cache):
 
 @pytest.mark.slow
 def test_compiling_reports_progress_and_is_done_once(tmp_path):
-    first = compiling(tmp_path)
+    first = compiling(COMPILE, NUMBA_CACHE_DIR=str(tmp_path))
     assert first >= 5
-    assert compiling(tmp_path) < first
+    assert compiling(COMPILE, NUMBA_CACHE_DIR=str(tmp_path)) < first
 
 
 @pytest.mark.slow
-def test_without_a_place_for_compiled_code_it_is_compiled_again(tmp_path):
-    (tmp_path / "file").write_text("")
-    assert compiling(tmp_path / "file" / "none") >= 5
+def test_without_a_place_for_compiled_code_it_is_compiled_again():
+    nowhere = "from numba.core.caching import CacheImpl\nCacheImpl._locator_classes = []\n"
+    assert compiling(nowhere + COMPILE) >= 5

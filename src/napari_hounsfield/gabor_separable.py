@@ -27,7 +27,7 @@ from .runtime import threads
 if TYPE_CHECKING:
     from .gabor_bank import GaborParams
 
-BRICK_BYTES = 2**27
+BRICK_BYTES = 2**26
 """Memory of all threads together for what is filtered along two axes of a volume."""
 SAME = 1e-9
 """Frequencies, in radians a voxel, that differ by less are one."""
