@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix
 
 from napari_hounsfield.evaluation.counts import Counts, class_counts, joint_counts
-from napari_hounsfield.operation import Progress, finish
+from napari_hounsfield.operation import finish
 
 TYPES = st.sampled_from([np.uint8, np.int16, np.uint16, np.int64])
 
@@ -73,8 +73,38 @@ def test_nothing_counted():
     assert finish(joint_counts(labels, labels, np.zeros_like(labels))) == {}
 
 
-def test_one_report_of_progress_for_each_plane():
-    labels = np.zeros((5, 2, 2), np.uint8)
-    reports = list(joint_counts(labels, labels))
-    assert [r.fraction for r in reports] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
-    assert all(isinstance(r, Progress) for r in reports)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint32])
+@pytest.mark.parametrize("values", ["noise", "blocks"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_many_voxels_are_counted_as_few_are(dtype, values, order):
+    """Compiled counting by words equals scikit-learn, whatever the type, the order in memory, and the length of runs."""
+    random = np.random.default_rng(0)
+    shape = (11, 253, 371)
+    if values == "noise":
+        prediction, reference = (random.integers(0, 5, shape).astype(dtype) for _ in range(2))
+    else:
+        prediction, reference = (
+            np.kron(random.integers(0, 5, (11, 23, 7)), np.ones((1, 11, 53))).astype(dtype) for _ in range(2)
+        )
+        prediction[:, 5:7, 3:5] = 255
+    expected = confusion_matrix(reference.ravel(), prediction.ravel(), labels=[*range(5), 255])
+    prediction, reference = (np.asarray(m, order=order)[:, ::-1] for m in (prediction, reference))
+    pairs = finish(joint_counts(prediction, reference))
+    assert [[pairs.get((p, r), 0) for p in (*range(5), 255)] for r in (*range(5), 255)] == expected.tolist()
+    region = random.integers(0, 2, shape)
+    inside, outside = (finish(joint_counts(prediction, reference, r)) for r in (region, 1 - region))
+    assert {key: inside.get(key, 0) + outside.get(key, 0) for key in pairs} == pairs
+
+
+def test_many_voxels_with_values_beyond_a_byte():
+    prediction = np.arange(600_000).reshape(60, 100, 100) // 1000 - 3
+    pairs = finish(joint_counts(prediction, np.zeros_like(prediction)))
+    assert pairs == {(value, 0): 1000 for value in range(-3, 597)}
+
+
+def test_progress_is_reported_often():
+    labels = np.zeros((40, 512, 1024), np.uint8)
+    reports = [r.fraction for r in joint_counts(labels, labels)]
+    assert len(reports) >= 3
+    assert reports == sorted(reports)
+    assert reports[-1] == 1

@@ -27,6 +27,8 @@ def test_rates_of_samples_equal_scikit_learn(samples):
             "precision": (ours.any(), metrics.precision_score, theirs, ours),
             "dice": ((ours | theirs).any(), metrics.f1_score, theirs, ours),
             "jaccard": ((ours | theirs).any(), metrics.jaccard_score, theirs, ours),
+            "matthews": (len(set(theirs)) == len(set(ours)) == 2, metrics.matthews_corrcoef, theirs, ours),
+            "kappa": (len({*theirs, *ours}) == 2, metrics.cohen_kappa_score, theirs, ours),
             "balanced_accuracy": (len(set(theirs)) == 2, metrics.balanced_accuracy_score, theirs, ours),
         }
         for name, (defined, oracle, expected, found) in same.items():
@@ -44,7 +46,8 @@ def test_every_rate_is_a_number_or_has_a_reason(counts):
     values, reasons = rates(counts)
     assert set(values) == set(RATES)
     assert {name for name, value in values.items() if value is None} == set(reasons)
-    assert all(0 <= value <= 1 for value in values.values() if value is not None)
+    for name, value in values.items():
+        assert value is None or (-1 if name in ("matthews", "kappa") else 0) <= value <= 1
 
 
 def test_reasons_name_what_is_missing():

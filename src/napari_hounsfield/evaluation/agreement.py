@@ -1,25 +1,32 @@
-"""Agreement of a label map with a reference: counts, rates, overlap and surface distances of each class."""
+"""Agreement of a label map with a reference: counts, rates, overlap, surfaces, objects and probabilities of each class."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from pydantic import field_validator
 
-from napari_hounsfield.components import bounding_box
-from napari_hounsfield.operation import Numbers, Params, Progress, numbers, operation, part
-from napari_hounsfield.volume import LabelMap, Record, Segmentation, as_label_map, is_background
+from napari_hounsfield.grid import same_lattice
+from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation, part
+from napari_hounsfield.volume import LabelMap, Segmentation, as_label_map, is_background
 
-from .counts import class_counts, joint_counts
+from .boxes import around, boxes_of
+from .class_masks import ClassMasks
+from .counts import Pairs, class_counts, joint_counts
 from .curves import ClassCurves, Confusion
-from .figures import SURFACE_FIGURES, ClassFigures, class_figures, macro_means
+from .figures import class_figures, volume_figures
 from .matching import SharedClass, shared_classes
-from .rates import NEITHER, NO_PREDICTION, NO_REFERENCE
-from .surface import surface_distances
-from .text_table import text_table
+from .rates import overall_rates
+from .resampling import nearest_labels
+from .result import Evaluation
+from .soft_figures import probability_figures
+
+__all__ = ["EvaluateParams", "Evaluation", "evaluate"]
+
+MOST_CLASSES = 200
+"""More make no table that could be read."""
 
 
 class EvaluateParams(Params):
@@ -31,6 +38,12 @@ class EvaluateParams(Params):
     """Surfaces no further apart agree, in surface Dice. Empty: the longest side of a voxel."""
     ignore: Numbers = numbers((), low=-(2**31), high=2**31)
     """Label values of the reference whose voxels are not counted."""
+    objects: bool = False
+    """Match connected objects too, and count those found, missed and invented."""
+    object_overlap: float = number(0.1, 0, 1)
+    """Least intersection over union of two objects that are the same; with 0 one voxel is enough."""
+    resample: bool = False
+    """Match different grids by nearest neighbour: the prediction is taken to the grid of the reference."""
 
     @field_validator("tolerance")
     @classmethod
@@ -55,60 +68,6 @@ class EvaluateParams(Params):
         return self.model_copy(update={"tolerance": (max(sides or grid.spacing),)})
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Figures of each class, and their means.
-
-    Attributes
-    ----------
-    classes
-        One record a class, background left out unless it is the only one.
-    voxels
-        How many were counted.
-    tolerance_mm
-        Of surface Dice.
-    notes
-        What to know of the comparison, in words.
-    """
-
-    classes: tuple[ClassFigures, ...]
-    voxels: int
-    tolerance_mm: float
-    notes: tuple[str, ...] = ()
-    confusion: Confusion = Confusion()
-    """Background is one of its classes."""
-    curves: tuple[ClassCurves, ...] = ()
-    """One for each class that the prediction gives probabilities of."""
-    history: tuple[Record, ...] = field(default=(), repr=False)
-
-    @property
-    def macro(self) -> Mapping[str, Any]:
-        """Mean of each figure over the classes where it is defined, and `reasons` for those defined for none."""
-        return macro_means(self.classes)
-
-    def with_record(self, record: Record) -> Evaluation:
-        """Return a copy whose history ends with `record`."""
-        return replace(self, history=(*self.history, record))
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON-ready: a record a class, with null and an entry in `reasons` for what is undefined."""
-        return {
-            "classes": [c.to_json() for c in self.classes],
-            "macro": dict(self.macro),
-            "voxels": self.voxels,
-            "tolerance_mm": self.tolerance_mm,
-            "notes": list(self.notes),
-        }
-
-    def table(self) -> list[str]:
-        """Lines of an aligned table, a class a line, and the means where there are several."""
-        shown = ("sensitivity", "specificity", "accuracy", "dice", *SURFACE_FIGURES)
-        rows = [[c.label, c.name, *(getattr(c, name) for name in shown)] for c in self.classes]
-        if len(rows) > 1:
-            rows.append(["", "mean", *(self.macro[name] for name in shown)])
-        return [*text_table(("label", "name", *shown), rows), *self.notes]
-
-
 @operation("evaluate", EvaluateParams)
 def evaluate(
     prediction: LabelMap | Segmentation,
@@ -125,41 +84,69 @@ def evaluate(
     Parameters
     ----------
     prediction, reference
-        (z, y, x) on the same lattice.
+        (z, y, x) on the same lattice. A prediction with probabilities is judged by them too.
     region
-        Only voxels that are not 0 here are counted. Surface voxels outside it are not judged, but may be the nearest.
+        Only voxels that are not 0 here are counted. Surface voxels outside it are not judged, but may be the nearest; objects are
+        what lies inside.
     params
         What is counted.
 
     Raises
     ------
     GridError
-        If the grids are different lattices; nothing is resampled.
+        If the grids are different lattices, unless `params` asks for resampling.
+    IntensityError
+        If probabilities are not from 0 to 1.
     """
     reference = reference.labels if isinstance(reference, Segmentation) else reference
-    ours, theirs = as_label_map(prediction, reference.grid), reference
-    judged = None if region is None else as_label_map(region, reference.grid).array
+    ours, notes = yield from part(_aligned(prediction, reference, params.resample, "prediction"), 0, 0.05)
+    judged, region_notes = (None, ()) if region is None else (yield from _aligned(region, reference, params.resample, "region"))
+    region_array = None if judged is None else judged.array
     ignore = [int(value) for value in params.ignore]
-    share = 0.3 if params.surface else 1.0
-    pairs = yield from part(joint_counts(ours.array, theirs.array, judged, ignore), 0, share)
-    classes = _compared(shared_classes(ours, theirs, {p for p, _ in pairs}, {r for _, r in pairs}), ignore)
-    place = [
-        {value: i for i, c in enumerate(classes) for value in getattr(c, side)} for side in ("in_prediction", "in_reference")
-    ]
-    matched: dict[tuple[int, int], int] = {}
-    for (predicted, referred), count in pairs.items():
-        key = place[0].get(predicted, -1), place[1].get(referred, -1)
-        matched[key] = matched.get(key, 0) + count
-    records = []
-    for i, shared in enumerate(classes):
-        surface, reasons = dict.fromkeys(SURFACE_FIGURES), dict.fromkeys(SURFACE_FIGURES, "surfaces were not asked for")
-        if params.surface:
-            start = share + (1 - share) * i / len(classes)
-            yield Progress(start, shared.name)
-            steps = _surface_figures(ours, theirs, shared, judged, ignore, params.tolerance[0])
-            surface, reasons = yield from part(steps, start, share + (1 - share) * (i + 1) / len(classes))
-        records.append(class_figures(shared.label, shared.name, class_counts(matched, i), surface, reasons))
-    return Evaluation(tuple(records), sum(pairs.values()), params.tolerance[0], _notes(ours, theirs))
+    pairs = yield from part(joint_counts(ours.array, reference.array, region_array, ignore), 0.05, 0.2)
+    every = shared_classes(ours, reference, {p for p, _ in pairs}, {r for _, r in pairs})
+    classes = [i for i, c in enumerate(every) if _compared(c, ignore)] or [0]
+    matched = _by_class(pairs, every)
+    masks = ClassMasks(ours.array, reference.array, region_array, tuple(ignore), reference.affine)
+    measured, reasons = {}, {}
+    for i in classes:
+        measured[i], reasons[i] = volume_figures(class_counts(matched, i), reference.grid.voxel_volume)
+    if params.surface or params.objects:
+        tolerance = params.tolerance[0] if params.surface else None
+        overlap = params.object_overlap if params.objects else None
+        boxes = yield from part(_boxes(masks, [every[i] for i in classes]), 0.2, 0.25)
+        for done, i in enumerate(classes):
+            start, stop = (0.25 + 0.5 * (done + k) / len(classes) for k in (0, 1))
+            yield Progress(start, every[i].name)
+            steps = masks.figures(every[i], boxes[0].get(every[i]), boxes[1].get(every[i]), tolerance, overlap)
+            figures, why = yield from part(steps, start, stop)
+            measured[i] |= figures
+            reasons[i] |= why
+    overall = overall_rates(matched)
+    curves: tuple[ClassCurves, ...] = ()
+    if isinstance(prediction, Segmentation) and prediction.probabilities is not None:
+        soft = yield from part(probability_figures(prediction.probabilities, masks, every, ours, classes), 0.75, 1)
+        curves = soft.curves
+        overall = {**overall, **soft.overall, "reasons": overall["reasons"] | soft.reasons}
+        for i in classes:
+            figures, why = soft.of_class(every[i])
+            measured[i] |= figures
+            reasons[i] |= why
+    records = [class_figures(every[i].label, every[i].name, class_counts(matched, i), measured[i], reasons[i]) for i in classes]
+    notes = (*notes, *region_notes, *_notes(ours, reference))
+    confusion = _confusion(matched, every, ignore)
+    return Evaluation(tuple(records), sum(pairs.values()), params.tolerance[0], notes, confusion, overall, curves)
+
+
+def _aligned(
+    data: LabelMap | Segmentation, reference: LabelMap, resample: bool, name: str
+) -> Generator[Progress, None, tuple[LabelMap, tuple[str, ...]]]:
+    """Labels on the reference's grid, and what was done to bring them there."""
+    labels = data.labels if isinstance(data, Segmentation) else data
+    if not resample or same_lattice(labels.grid, reference.grid):
+        return as_label_map(labels if labels.name else replace(labels, name=name), reference.grid), ()
+    moved = yield from nearest_labels(labels, reference.grid)
+    return moved, (f"The {name} was taken to the grid of the reference by nearest neighbour.",)
 
 
 def _notes(prediction: LabelMap, reference: LabelMap) -> tuple[str, ...]:
@@ -169,43 +156,46 @@ def _notes(prediction: LabelMap, reference: LabelMap) -> tuple[str, ...]:
     return (f"The {'reference' if named[0] else 'prediction'} has no class names: classes are compared by number.",)
 
 
-def _compared(classes: tuple[SharedClass, ...], ignore: list[int]) -> list[SharedClass]:
-    """Classes to report: not the ignored ones, and background only if there is nothing else."""
-    known = [c for c in classes if c.in_prediction or set(c.in_reference) - set(ignore)]
-    return [c for c in known if c.label] or [c for c in classes if not c.label]
+def _known(shared: SharedClass, ignore: list[int]) -> bool:
+    return bool(shared.in_prediction or set(shared.in_reference) - set(ignore))
 
 
-def _surface_figures(
-    ours: LabelMap, theirs: LabelMap, shared: SharedClass, region: Any, ignore: list[int], tolerance: float
-) -> Generator[Progress, None, tuple[dict[str, float | None], dict[str, str]]]:
-    """Figures of SURFACE_FIGURES for one class, and the reasons for those that are undefined."""
-    figures: dict[str, float | None] = dict.fromkeys(SURFACE_FIGURES)
-    boxes = [bounding_box(ours.array, shared.in_prediction), bounding_box(theirs.array, shared.in_reference)]
-    yield Progress(0.1)
-    if boxes[0] is None or boxes[1] is None:
-        missing = NEITHER if boxes[0] is boxes[1] else NO_PREDICTION if boxes[0] is None else NO_REFERENCE
-        reasons = dict.fromkeys(SURFACE_FIGURES, missing)
-        if missing is not NEITHER:
-            figures["surface_dice"] = 0.0
-            del reasons["surface_dice"]
-        return figures, reasons
-    box = tuple(slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(*boxes, strict=True))
-    first, second = np.isin(ours.array[box], shared.in_prediction), np.isin(theirs.array[box], shared.in_reference)
-    counted = None if region is None else region[box] != 0
-    if ignore:
-        kept = np.isin(theirs.array[box], ignore, invert=True)
-        counted = kept if counted is None else counted & kept
-    along = [axis for axis, n in enumerate(theirs.array.shape) if n > 1]
-    distances = yield from part(surface_distances(first, second, theirs.affine[:3, :3], counted, along), 0.2, 1)
-    figures = {
-        "hausdorff_mm": distances.hausdorff,
-        "hausdorff95_mm": distances.hausdorff95,
-        "surface_dice": distances.surface_dice(tolerance),
-    }
-    return figures, dict(_undefined(figures))
+def _compared(shared: SharedClass, ignore: list[int]) -> bool:
+    """Whether a class is reported: not an ignored one, and not background."""
+    return bool(shared.label) and _known(shared, ignore)
 
 
-def _undefined(figures: Mapping[str, float | None]) -> Iterator[tuple[str, str]]:
-    for name, value in figures.items():
-        if value is None:
-            yield name, "the region holds no surface of this class"
+def _by_class(pairs: Pairs, classes: tuple[SharedClass, ...]) -> Pairs:
+    """Counts by place in `classes` instead of by label value."""
+    ours, theirs = (
+        {value: i for i, c in enumerate(classes) for value in getattr(c, side)} for side in ("in_prediction", "in_reference")
+    )
+    matched: Pairs = {}
+    for (predicted, referred), count in pairs.items():
+        key = ours[predicted], theirs[referred]
+        matched[key] = matched.get(key, 0) + count
+    return matched
+
+
+def _confusion(matched: Pairs, classes: tuple[SharedClass, ...], ignore: list[int]) -> Confusion:
+    shown = [i for i, c in enumerate(classes) if c.label == 0 or _known(c, ignore)]
+    if len(shown) > MOST_CLASSES:
+        return Confusion()
+    rows = tuple(tuple(matched.get((column, row), 0) for column in shown) for row in shown)
+    return Confusion(tuple(classes[i].label for i in shown), tuple(classes[i].name for i in shown), rows)
+
+
+def _boxes(masks: ClassMasks, classes: list[SharedClass]) -> Generator[Progress, None, tuple[dict[SharedClass, Any], ...]]:
+    """For prediction and reference, the box of each class that occurs there."""
+    found = []
+    sides = ((masks.prediction, "in_prediction"), (masks.reference, "in_reference"))
+    for place, (array, side) in enumerate(sides):
+        wanted = {value for c in classes for value in getattr(c, side)}
+        boxes = yield from part(boxes_of(array, wanted), 0.5 * place, 0.5 * place + 0.5)
+        of_class: dict[SharedClass, Any] = {}
+        for c in classes:
+            for value in getattr(c, side):
+                if value in boxes:
+                    of_class[c] = around(of_class[c], boxes[value]) if c in of_class else boxes[value]
+        found.append(of_class)
+    return tuple(found)

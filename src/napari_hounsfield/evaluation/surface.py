@@ -39,6 +39,12 @@ class SurfaceDistances:
         both = [float(np.percentile(d, 95)) for d in (self.from_first, self.from_second) if d.size]
         return max(both, default=None)
 
+    @property
+    def average(self) -> float | None:
+        """Mean distance in mm over the surface voxels of both (symmetric); None without surface voxels."""
+        total = self.from_first.size + self.from_second.size
+        return float(self.from_first.sum() + self.from_second.sum()) / total if total else None
+
     def surface_dice(self, tolerance: float) -> float | None:
         """Share of all surface voxels no further than `tolerance` mm from the other surface; None without surface voxels."""
         total = self.from_first.size + self.from_second.size
