@@ -83,7 +83,7 @@ class DemoDock(Container[Any]):
         added = add(self._viewer, tuples)
         self._shown += added
         if tuples[-1][2] == "labels":
-            overlay.show(self._viewer, added[-1].name, overlay.table_lines(added[-1].features))
+            overlay.show(self._viewer, added[-1].name, overlay.table_lines(added[-1].features), added[-1])
 
     def _done(self, result: DemoResult) -> None:
         self._table.value = "\n".join(result.table())

@@ -15,8 +15,8 @@ LINES = 12
 SHORT = {"sensitivity": "SE", "specificity": "SP", "accuracy": "accuracy", "dice": "Dice"}
 
 
-def show(viewer: ViewerModel, heading: str, lines: Iterable[str]) -> None:
-    """Replace the text over the canvas."""
+def show(viewer: ViewerModel, heading: str, lines: Iterable[str], layer: Layer | None = None) -> None:
+    """Replace the text over the canvas; it goes with `layer`, or with the last of all layers."""
     shown = list(lines)
     if len(shown) > LINES:
         shown = [*shown[: LINES - 1], f"and {len(shown) - LINES + 1} more in the table"]
@@ -25,6 +25,16 @@ def show(viewer: ViewerModel, heading: str, lines: Iterable[str]) -> None:
     text.font_size = 8
     text.position = "bottom_left"  # napari's notifications come up at the right
     text.visible = True
+    mine = text.text
+
+    def gone(*_: Any) -> None:
+        if text.text != mine:
+            viewer.layers.events.removed.disconnect(gone)
+        elif not viewer.layers or (layer is not None and layer not in viewer.layers):
+            viewer.layers.events.removed.disconnect(gone)
+            text.visible = False
+
+    viewer.layers.events.removed.connect(gone)
 
 
 def table_lines(features: Any) -> list[str]:
