@@ -57,6 +57,7 @@ CASES = {
     "gabor": lambda c, s: nh.gabor.steps(c[0], nh.GaborParams(pool="mean")),
     "gabor, volume": lambda c, s: nh.gabor.steps(c[0], nh.GaborParams(pool="mean", planes="volume")),
     "features": lambda c, s: nh.features.steps(c[0]),
+    "features, gabor plus": lambda c, s: nh.features.steps(c[0], nh.FeatureParams.from_preset("gabor plus")),
     "classes": lambda c, s: nh.classes.steps(c[0]),
     "classes, kmeans": lambda c, s: nh.classes.steps(c[0], nh.ClassesParams(method="kmeans", features=PLAIN)),
     "classes, gmm": lambda c, s: nh.classes.steps(c[0], nh.ClassesParams(method="gmm", count=4, features=PLAIN)),

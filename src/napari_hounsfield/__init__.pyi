@@ -29,10 +29,12 @@ from .evaluation.measurement import MeasureParams as MeasureParams
 from .evaluation.measurement import measure as measure
 from .feature_stack import FeatureParams as FeatureParams
 from .feature_stack import features as features
+from .feature_stack import features_into as features_into
 from .formats.reading import read as read
 from .formats.writing import write as write
 from .gabor_bank import GaborParams as GaborParams
 from .gabor_bank import gabor as gabor
+from .gabor_output import gabor_into as gabor_into
 from .grid import Grid as Grid
 from .grid import axial_affine as axial_affine
 from .intensity import ThresholdParams as ThresholdParams
