@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .usage import UsageError
+from napari_hounsfield.evaluation.case_table import read_case_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,34 +13,9 @@ if TYPE_CHECKING:
 
 
 def read_cases(path: Path, required: Sequence[str], optional: Sequence[str]) -> list[dict[str, Any]]:
-    """The rows of a table of cases; paths are relative to the table, an optional input that is blank is None.
-
-    Raises
-    ------
-    UsageError
-        If a column, a name or a path is missing, a name comes twice, or there is no row.
-    """
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error):
-        raise UsageError(f"{path.name}: not a CSV table in UTF-8") from None
-    if not rows:
-        raise UsageError(f"{path.name}: holds no case")
-    missing = [name for name in ("case", *required) if name not in rows[0]]
-    if missing:
-        raise UsageError(f"{path.name}: has no column {', '.join(missing)}; it takes {', '.join(('case', *required, *optional))}")
-    cases: dict[str, dict[str, Any]] = {}
-    for number, row in enumerate(rows, 2):
-        empty = [name for name in ("case", *required) if not (row[name] or "").strip()]
-        if empty:
-            raise UsageError(f"{path.name}: row {number} has no {empty[0]}")
-        name = row["case"].strip()
-        if name in cases:
-            raise UsageError(f"{path.name}: row {number} repeats a case")
-        paths = {word: (row.get(word) or "").strip() for word in (*required, *optional)}
-        cases[name] = {"case": name} | {word: path.parent / text if text else None for word, text in paths.items()}
-    return list(cases.values())
+    """The rows of a table of cases; an optional input that is blank is None. Raises as `read_case_table`."""
+    table = read_case_table(path, required, optional)
+    return [{"case": case.name} | {name: case.files.get(name) for name in (*required, *optional)} for case in table.cases]
 
 
 @dataclass(frozen=True)

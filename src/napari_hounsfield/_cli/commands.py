@@ -13,10 +13,16 @@ if TYPE_CHECKING:
 def command_of(name: str, about: str, thing: Any) -> Command:
     """The command for what an entry names: derived from an operation, or made by a class of its own."""
     from .operation import OperationCommand
-    from .tables import TableCommand
 
     if not isinstance(thing, Operation):
         command: Command = thing(name, about)
         return command
-    kind = TableCommand if hasattr(thing.result, "table") else OperationCommand
-    return kind(name, about, thing)
+    if not hasattr(thing.result, "table"):
+        return OperationCommand(name, about, thing)
+    if name == "evaluate":
+        from .evaluate import EvaluateCommand
+
+        return EvaluateCommand(name, about, thing)
+    from .tables import TableCommand
+
+    return TableCommand(name, about, thing)

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from .console import Console
 
-RESERVED = {*COMMON_DEFAULTS, "help", "source", "overwrite", "out", "model", "cases", "preset"}
+RESERVED = {*COMMON_DEFAULTS, "help", "source", "overwrite", "out", "model", "cases", "preset", "report", "pseudonyms"}
 """Names of options that are not parameters."""
+GROUPS = {"read": "reading of IMAGE", "statistics": "statistics of many cases"}
+"""What the options of models beside the operation's own are called."""
 
 
 class OperationCommand(Command):
@@ -47,7 +49,7 @@ class OperationCommand(Command):
         self.add_output(operation.result)
         self.option("--overwrite", "replace what is there already", action="store_true")
         for group, options in self.options.items():
-            title = self.parser.add_argument_group("reading of IMAGE" if group == "read" else "parameters")
+            title = self.parser.add_argument_group(GROUPS.get(group, "parameters"))
             for option in options:
                 option.add_to(title)
 

@@ -36,35 +36,48 @@ class TableCommand(OperationCommand):
         self.option("--out", f"write the table there too ({', '.join(files.suffixes(result))})", metavar="FILE", type=Path)
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
-        """Check what was asked for, read, compute, print."""
-        params = self.parameters(values)
-        cases = self._cases(values)
-        out: Path | None = values["out"]
-        if out is not None:
-            files.check([out], files.TABLE_SUFFIXES, values["overwrite"])
+        """Check what was asked for, read, compute, write, print."""
+        self.check(values)
         reader = self.reader(values, console)
+        result = self.compute(values, reader, console)
+        written = self.write(result, values)
+        said = record(self.name, result, written) | {"warnings": reader.warnings}
+        lines = [*result.table(), *(f"wrote {path.name}" for path in written)]
+        console.result(said, "\n".join(lines))
+
+    def check(self, values: Mapping[str, Any]) -> None:
+        """Raise if what is given does not fit together, or the table could not be written."""
+        self.parameters(values)
+        given = [self.inputs[name] for name in self.inputs if values[name] is not None]
+        missing = [word.upper() for word in self.columns(values)[0] if word.upper() not in given]
+        if values["cases"] is None and missing:
+            raise UsageError(f"missing: {', '.join(missing)} (see {self.parser.prog} --help)")
+        if values["cases"] is not None and given:
+            raise UsageError("--cases: the inputs come from the table, leave the others out")
+        if values["out"] is not None:
+            files.check([values["out"]], files.TABLE_SUFFIXES, values["overwrite"])
+
+    def columns(self, values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+        """Names of the columns of a table of cases: those it must have, and those it may have."""
+        required = [self.inputs[item.name].lower() for item in self.operation.inputs if item.required]
+        return required, [word.lower() for word in self.inputs.values() if word.lower() not in required]
+
+    def compute(self, values: Mapping[str, Any], reader: files.Reader, console: Console) -> Any:
+        """The operation's result, or those of all cases."""
+        params = self.parameters(values)
+        if values["cases"] is None:
+            return console.run(self.operation.steps(*self.data(values, reader), params=params), self.name)
+        cases = read_cases(values["cases"], *self.columns(values))
         results = []
         for case in cases:
-            paths = {item: case.get(word.lower()) for item, word in self.inputs.items()}
-            steps = self.operation.steps(*self.data(paths, reader), params=params)
-            results.append(console.run(steps, case.get("case", self.name)))
-        result = CaseResults(cases, results) if values["cases"] else results[0]
-        if out is not None:
-            rows = result.rows() if isinstance(result, CaseResults) and out.suffix.lower() == ".csv" else result
-            files.save([out], rows, None, values["overwrite"])
-        said = record(self.name, result, [] if out is None else [out]) | {"warnings": reader.warnings}
-        console.result(said, "\n".join(result.table()) + ("" if out is None else f"\nwrote {out.name}"))
+            data = self.data({item: case.get(word.lower()) for item, word in self.inputs.items()}, reader)
+            results.append(console.run(self.operation.steps(*data, params=params), case["case"]))
+        return CaseResults(cases, results)
 
-    def _cases(self, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """What to work on: one case without a name, or those of the table."""
-        given = {word.lower(): values[name] for name, word in self.inputs.items()}
-        required = [self.inputs[item.name].lower() for item in self.operation.inputs if item.required]
-        table: Path | None = values["cases"]
-        if table is None:
-            missing = [word.upper() for word in required if given[word] is None]
-            if missing:
-                raise UsageError(f"missing: {', '.join(missing)} (see {self.parser.prog} --help)")
-            return [given]
-        if any(given.values()):
-            raise UsageError("--cases: the inputs come from the table, leave the others out")
-        return read_cases(table, required, [word for word in given if word not in required])
+    def write(self, result: Any, values: Mapping[str, Any]) -> list[Path]:
+        """Write the table where it was asked for; what was written."""
+        out: Path | None = values["out"]
+        if out is None:
+            return []
+        flat = values["cases"] is not None and out.suffix.lower() == ".csv"
+        return files.save([out], result.rows() if flat else result, None, values["overwrite"])

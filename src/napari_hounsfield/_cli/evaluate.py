@@ -1,0 +1,78 @@
+"""`hounsfield evaluate`: one case, or many from a table with statistics of them; and a report to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_hounsfield.evaluation.case_results import CasesEvaluation, of_one_case
+from napari_hounsfield.evaluation.case_statistics import StatisticsParams
+from napari_hounsfield.evaluation.case_table import read_case_table
+from napari_hounsfield.evaluation.cases import CasesParams, evaluate_cases
+
+from . import files
+from .operation import RESERVED
+from .options import Option, build, derive
+from .tables import TableCommand
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .console import Console
+
+REPORT_SUFFIXES = (".html",)
+STATISTICS = "statistics"
+
+
+class EvaluateCommand(TableCommand):
+    """Adds statistics over cases, and the report, to the command of the operation."""
+
+    def _derived(self) -> dict[str, list[Option]]:
+        reserved = RESERVED | set(self.inputs)
+        return derive({self.name: self.operation.params_type, STATISTICS: StatisticsParams}, reserved)
+
+    def add_output(self, result: type) -> None:
+        """Add the report beside the table."""
+        super().add_output(result)
+        self.option("--report", "write a report to read in a browser there (.html)", metavar="HTML", type=Path)
+        self.option("--pseudonyms", "in the report call cases and files by numbers", action="store_true")
+
+    def check(self, values: Mapping[str, Any]) -> None:
+        """Check every file that will be written."""
+        super().check(values)
+        for path, suffixes in ((values["report"], REPORT_SUFFIXES), (_summary_path(values), files.TABLE_SUFFIXES)):
+            if path is not None:
+                files.check([path], suffixes, values["overwrite"])
+
+    def compute(self, values: Mapping[str, Any], reader: files.Reader, console: Console) -> Any:
+        """One case, or all of the table."""
+        if values["cases"] is None:
+            return super().compute(values, reader, console)
+        required, optional = self.columns(values)
+        table = read_case_table(values["cases"], required, optional)
+        statistics = build(StatisticsParams, self.options[STATISTICS], values)
+        params = CasesParams(evaluate=self.parameters(values), statistics=statistics)
+        return console.run(evaluate_cases.steps(table, params=params), self.name)
+
+    def write(self, result: Any, values: Mapping[str, Any]) -> list[Path]:
+        """Write the table, for many cases the summary beside it, and the report."""
+        written = super().write(result, values)
+        summary = _summary_path(values)
+        if summary is not None:
+            written += files.save([summary], result.summary_rows(), None, values["overwrite"])
+        if values["report"] is not None:
+            from napari_hounsfield.evaluation.report import write_report
+
+            if not isinstance(result, CasesEvaluation):
+                given = {name: values[name] for name in self.inputs if values[name] is not None}
+                result = of_one_case(result, given)
+            written.append(write_report(values["report"], result, values["overwrite"], values["pseudonyms"]))
+        return written
+
+
+def _summary_path(values: Mapping[str, Any]) -> Path | None:
+    """Beside a CSV of many cases; JSON holds the summary itself."""
+    from napari_hounsfield.formats.atomic import sibling
+
+    out: Path | None = values["out"]
+    return None if out is None or values["cases"] is None or out.suffix.lower() != ".csv" else sibling(out, "summary")

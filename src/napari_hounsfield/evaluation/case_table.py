@@ -1,0 +1,98 @@
+"""A table of cases: which files belong together, of which patient, by which method."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from napari_hounsfield.errors import FormatError
+
+PATIENT, METHOD = "patient", "method"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One comparison.
+
+    Attributes
+    ----------
+    name
+        Of the case; the same for every method.
+    files
+        By the name of the input: `prediction`, `reference`, ...
+    patient
+        Who cases belong to that are not independent; the case itself where the table does not say. Out of every representation.
+    method
+        What made the prediction; empty where the table compares none.
+    """
+
+    name: str
+    files: Mapping[str, Path] = field(repr=False)
+    patient: str = field(default="", repr=False)
+    method: str = ""
+
+
+@dataclass(frozen=True)
+class CaseTable:
+    """Cases of a table, in its order."""
+
+    name: str
+    """Base name of the file."""
+    cases: tuple[Case, ...]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Every method, in the order in which they come first."""
+        return tuple(dict.fromkeys(case.method for case in self.cases))
+
+    def missing(self) -> Path | None:
+        """The first file that is not there."""
+        return next((path for case in self.cases for path in case.files.values() if not path.exists()), None)
+
+
+def read_case_table(
+    path: str | Path, required: Sequence[str] = ("prediction", "reference"), optional: Sequence[str] = ()
+) -> CaseTable:
+    """Read a CSV table (UTF-8) with the columns `case`, the inputs by name, and where wanted `patient` and `method`.
+
+    Parameters
+    ----------
+    path
+        Paths in the table are relative to it.
+    required, optional
+        Names of the columns that hold paths. A blank optional one is left out; columns of other names are not read.
+
+    Raises
+    ------
+    FormatError
+        If it is no table in UTF-8, a column, a name or a path is missing, a case comes twice (with one method), or there is none.
+    OSError
+        If it cannot be opened.
+    """
+    path = Path(path)
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error):
+        raise FormatError(f"{path.name}: not a CSV table in UTF-8") from None
+    if not rows:
+        raise FormatError(f"{path.name}: holds no case")
+    missing = [name for name in ("case", *required) if name not in rows[0]]
+    if missing:
+        takes = ", ".join(("case", *required, *optional))
+        raise FormatError(f"{path.name}: has no column {', '.join(missing)}; it takes {takes}")
+    by_method = METHOD in rows[0]
+    cases: dict[tuple[str, str], Case] = {}
+    for number, row in enumerate(rows, 2):
+        empty = [name for name in ("case", *required, *([METHOD] * by_method)) if not (row[name] or "").strip()]
+        if empty:
+            raise FormatError(f"{path.name}: row {number} has no {empty[0]}")
+        words = {name: (row.get(name) or "").strip() for name in ("case", PATIENT, METHOD, *required, *optional)}
+        key = words["case"], words[METHOD]
+        if key in cases:
+            raise FormatError(f"{path.name}: row {number} repeats a case")
+        files = {name: path.parent / words[name] for name in (*required, *optional) if words[name]}
+        cases[key] = Case(words["case"], files, words[PATIENT] or words["case"], words[METHOD])
+    return CaseTable(path.name, tuple(cases.values()))

@@ -1,0 +1,81 @@
+"""Many cases against their references: figures case by case, their spread, and methods compared."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from napari_hounsfield.errors import HounsfieldError
+from napari_hounsfield.operation import Params, Progress, operation, part
+from napari_hounsfield.volume import LabelMap, Segmentation
+
+from .agreement import EvaluateParams, evaluate
+from .case_results import CaseFigures, CasesEvaluation
+from .case_statistics import StatisticsParams, notes_on, statistics
+from .case_table import Case, CaseTable
+
+READ, COMPARED = 0.2, 0.9
+"""Where the reading of one case ends, and where the statistics of all begin, as parts of the work."""
+
+
+class CasesParams(Params):
+    """What is counted in each case, and what is made of it."""
+
+    evaluate: EvaluateParams = EvaluateParams()
+    """Of each case."""
+    statistics: StatisticsParams = StatisticsParams()
+    """Of all cases."""
+
+
+@operation("evaluate_cases", CasesParams)
+def evaluate_cases(table: CaseTable, params: CasesParams) -> Generator[Progress, None, CasesEvaluation]:
+    """Evaluate many cases, summarise each figure over them, and compare methods.
+
+    One case is in memory at a time. Undefined figures are left out of means and counted. Classes are the same where their names
+    are (case and outer blanks do not count). Cases of one patient are not independent: intervals come from drawing patients, and
+    tests are of each patient's mean.
+
+    Parameters
+    ----------
+    table
+        From `read_case_table`.
+    params
+        What is counted, and how sure it is.
+
+    Raises
+    ------
+    FormatError, OSError
+        If a file cannot be read; whether all are there is known before the first is read.
+    GridError, LabelError
+        As `evaluate`, with the name of the case.
+    """
+    missing = table.missing()
+    if missing is not None:
+        raise FileNotFoundError(2, "no such file or directory", str(missing))
+    figures: list[CaseFigures] = []
+    for done, case in enumerate(table.cases):
+        start, stop = (COMPARED * place / len(table.cases) for place in (done, done + 1))
+        try:
+            figures.append((yield from part(_evaluated(case, params.evaluate), start, stop)))
+        except HounsfieldError as error:  # by number: names of cases may be names of patients
+            raise type(error)(f"{table.name}: case {done + 1}: {error}") from error
+    steps = statistics(figures, params.statistics)
+    classes, comparisons = yield from part(steps, COMPARED, 1)
+    return CasesEvaluation(tuple(figures), tuple(classes), tuple(comparisons), tuple(notes_on(table, figures, classes)))
+
+
+def _evaluated(case: Case, params: EvaluateParams) -> Generator[Progress, None, CaseFigures]:
+    data = []
+    for item in evaluate.inputs:
+        yield Progress(0, case.name)
+        data.append(_read(case.files[item.name], item.kinds[0]) if item.name in case.files else None)
+    yield Progress(READ, case.name)
+    found = yield from part(evaluate.steps(*data, params=params), READ, 1)
+    return CaseFigures(case, found.to_json(), tuple(found.table()))
+
+
+def _read(path: Path, kind: type) -> Any:
+    from napari_hounsfield.formats.reading import read_draft, read_labels, read_volume
+
+    return read_labels(path) if kind is LabelMap else read_draft(path) if kind is Segmentation else read_volume(path)

@@ -1,0 +1,105 @@
+"""`hounsfield evaluate` for many cases: statistics, the summary beside the table, and the report."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import napari_hounsfield as nh
+
+AFFINE = nh.axial_affine((3, 1, 1))
+
+
+@pytest.fixture
+def table(here):
+    """Four cases of two patients by two methods."""
+    random = np.random.default_rng(1)
+    (here / "maps").mkdir()
+    lines = ["case,patient,method,prediction,reference"]
+    for number in range(4):
+        reference = random.integers(0, 3, (2, 6, 6), np.uint8)
+        nh.write(here / "maps" / f"r{number}.nii.gz", nh.LabelMap(reference, AFFINE, {1: "lung", 2: "tumour"}))
+        for method in ("a", "b"):
+            prediction = np.where(random.random(reference.shape) < 0.3, 0, reference).astype(np.uint8)
+            nh.write(here / "maps" / f"{method}{number}.nii.gz", nh.LabelMap(prediction, AFFINE, {1: "lung", 2: "tumour"}))
+            lines.append(f"c{number},Smith{number % 2},{method},{method}{number}.nii.gz,r{number}.nii.gz")
+    path = here / "maps" / "cases.csv"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_json_has_cases_classes_and_comparisons(done, table):
+    said = done("evaluate", "--cases", table, "--resamples", 200, "--no-surface", "--interval", "bca")
+    assert [(c["case"], c["method"]) for c in said["cases"]] == [(f"c{i}", m) for i in range(4) for m in "ab"]
+    assert [(c["method"], c["label"], c["name"]) for c in said["classes"]] == [
+        (m, label, name) for m in "ab" for label, name in ((1, "lung"), (2, "tumour"))
+    ]
+    dice = said["classes"][0]["figures"]["dice"]
+    assert dice["n"] == 4
+    assert dice["mean"] == pytest.approx(np.mean([c["classes"][0]["dice"] for c in said["cases"] if c["method"] == "a"]))
+    assert dice["mean_interval"][0] <= dice["mean"] <= dice["mean_interval"][1]
+    assert {c["figure"] for c in said["comparisons"]} >= {"dice", "sensitivity"}
+    assert said["parameters"]["statistics"]["interval"] == "bca"
+    assert said["parameters"]["evaluate"]["surface"] is False
+    assert "Smith" not in json.dumps(said)
+
+
+def test_tables_and_report_are_written(run, table):
+    options = ("--resamples", 100, "--no-surface", "--out", "all.csv", "--report", "report.html")
+    result = run("evaluate", "--cases", table, *options)
+    assert (result.status, result.err) == (0, "")
+    assert result.out.splitlines()[-3:] == ["wrote all.csv", "wrote all.summary.csv", "wrote report.html"]
+    rows = list(csv.DictReader(Path("all.csv").read_text().splitlines()))
+    assert [(r["case"], r["method"], r["name"]) for r in rows[:3]] == [
+        ("c0", "a", "lung"),
+        ("c0", "a", "tumour"),
+        ("c0", "b", "lung"),
+    ]
+    summary = list(csv.DictReader(Path("all.summary.csv").read_text().splitlines()))
+    assert {r["figure"] for r in summary} >= {"dice", "sensitivity"}
+    text = Path("report.html").read_text(encoding="utf-8")
+    assert "Smith" not in text
+    assert "maps" not in text
+    again = run("evaluate", "--cases", table, *options)
+    assert (again.status, again.err) == (2, "hounsfield: all.csv: exists already; --overwrite replaces it\n")
+    assert run("evaluate", "--cases", table, *options, "--overwrite").status == 0
+    assert Path("report.html").read_text(encoding="utf-8") == text
+
+
+def test_report_of_one_case(run, table):
+    words = ("evaluate", "maps/a0.nii.gz", "maps/r0.nii.gz", "--no-surface")
+    result = run(*words, "--report", "one.html")
+    assert (result.status, result.out.splitlines()[-1]) == (0, "wrote one.html")
+    assert "a0.nii.gz" in Path("one.html").read_text(encoding="utf-8")
+    assert run(*words, "--report", "two.html", "--pseudonyms").status == 0
+    assert "a0.nii.gz" not in Path("two.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--report", "report.txt"), "report.txt: .txt is none of .html"),
+        (("--report", "no/report.html"), "report.html: its folder does not exist"),
+        (("--confidence", "1"), "--confidence"),
+        (("--resamples", "5"), "--resamples"),
+        (("--interval", "t"), "--interval"),
+        (("maps/a0.nii.gz",), "--cases: the inputs come from the table"),
+    ],
+)
+def test_refused(refused, table, words, reason):
+    assert reason in refused("evaluate", "--cases", table, *words)
+
+
+def test_a_case_on_another_grid_is_named_by_number(refused, table):
+    other = nh.LabelMap(np.ones((2, 6, 6), np.uint8), nh.axial_affine((3, 2, 2)))
+    nh.write("maps/a1.nii.gz", other, overwrite=True)
+    assert refused("evaluate", "--cases", table).startswith("cases.csv: case 3: ")
+
+
+def test_a_missing_file_is_found_before_any_work(refused, table):
+    Path("maps/b3.nii.gz").unlink()
+    assert refused("evaluate", "--cases", table) == "b3.nii.gz: no such file or directory"
