@@ -44,6 +44,8 @@ SHORT = frozenset(
     ]
 )
 LONG = frozenset(v.encode() for v in ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
+VALUE_AT = {**dict.fromkeys(SHORT, 8), **dict.fromkeys(LONG, 12)}
+"""Where the value begins, by value representation (PS3.5 7.1.2)."""
 DEEPEST = 32
 """Sequences within sequences that the walk follows."""
 
@@ -108,10 +110,11 @@ def walked(data: bytes, at: int, implicit: bool, wanted: frozenset[int], sequenc
 class _Walk:
     def __init__(self, data: bytes, wanted: frozenset[int], sequences: frozenset[int]) -> None:
         self.data, self.wanted, self.sequences = data, wanted, sequences
+        self.looked = wanted | sequences
 
     def dataset(self, at: int, end: int, implicit: bool, into: Elements, depth: int) -> int:
         """Walk a data set or an item up to `end`, to the item's delimiter, or to the pixel data; returns where it stopped."""
-        data, wanted, values = self.data, self.wanted, into.values
+        data, wanted, looked, values = self.data, self.wanted, self.looked, into.values
         last = -1
         while at < end:
             if implicit:
@@ -119,23 +122,28 @@ class _Walk:
                 vr, start = b"", at + 8
             else:
                 group, number, vr, length = _explicit(data, at)
-                start = at + 8
-                if vr in LONG:
-                    (length,) = _length(data, start)
-                    start += 4
-                elif vr not in SHORT:
-                    if group == 0xFFFE:
-                        vr, length = b"", _length(data, at + 4)[0]
-                    else:
+                size = VALUE_AT.get(vr)
+                if size is None:
+                    if group != 0xFFFE:
                         raise WalkError
+                    vr, length, size = b"", _length(data, at + 4)[0], 8
+                elif size == 12:
+                    (length,) = _length(data, at + 8)
+                start = at + size
             tag = group << 16 | number
-            if tag == ITEM_END:
-                return start
-            if tag <= last or group == 0xFFFE:
+            if tag <= last:
                 raise WalkError
+            if tag >= FIRST_PIXEL_TAG:
+                if tag == ITEM_END:
+                    return start
+                if group == 0xFFFE:
+                    raise WalkError
+                if not depth:
+                    return at
             last = tag
-            if tag >= FIRST_PIXEL_TAG and not depth:
-                return at
+            if length != UNDEFINED and tag not in looked:
+                at = start + length
+                continue
             if length == UNDEFINED or tag in self.sequences:
                 # an unknown value of undefined length is encoded implicitly (PS3.5 6.2.2)
                 at = self._sequence(tag, vr, start, length, implicit or vr == b"UN", into, depth)

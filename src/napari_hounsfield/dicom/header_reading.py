@@ -14,7 +14,7 @@ from .facts import Facts, modality_lut
 from .files import PREAMBLE, is_regular, opened
 from .frames import frames_of, has_frames, placed
 from .guards import quiet, typed
-from .header import Header
+from .header import Header, PixelElement
 from .inflating import Unpacking, inflated
 from .kinds import kind_name, unsupported
 from .pet_facts import pet_facts
@@ -58,18 +58,18 @@ def read_headers(path: Path, force: bool = False) -> tuple[Header, ...]:
     DicomError
         If the file is not DICOM, or not even its series can be told; the message is the bare reason.
     """
-    with quiet():
-        try:
-            if not is_regular(path):
-                raise WalkError
-            with open(path, "rb", buffering=0) as file:
-                header, elements = _walked(path, file)
-        except (OSError, WalkError):
+    try:
+        if not is_regular(path):
+            raise WalkError
+        with open(path, "rb", buffering=0) as file:
+            header, elements = _walked(path, file)
+    except (OSError, WalkError):
+        with quiet():
             header, elements = _with_pydicom(path, force)
-        if header.problem or unsupported(header) or not has_frames(header, elements):
-            return (header,)
-        with typed("functional groups are damaged"):
-            return frames_of(header, elements)
+    if header.problem or unsupported(header) or not has_frames(header, elements):
+        return (header,)
+    with typed("functional groups are damaged"):
+        return frames_of(header, elements)
 
 
 def is_directory_file(path: Path) -> bool:
@@ -109,13 +109,8 @@ def _walked(path: Path, file: io.FileIO) -> tuple[Header, Elements]:
                 raise
             limit *= 8
             data += file.read(limit - len(data))
-    file.seek(at)
-    stream = io.BufferedReader(file, 64)
-    try:
-        header = _header(path, elements, meta, syntax, stream, implicit, True, -1)
-    finally:
-        stream.detach()
-    return header, elements
+    pixels = pixel_element(data[at : at + 12], at, size, implicit, True, -1)
+    return _header(path, elements, meta, syntax, file, pixels), elements
 
 
 def _walked_meta(data: bytes) -> tuple[_Meta, int]:
@@ -175,7 +170,10 @@ def _with_pydicom(path: Path, force: bool) -> tuple[Header, Elements]:
                 dataset = _dataset(content, syntax, [*WANTED, *LOOKED_INTO], FIRST_PIXEL_TAG)
                 elements = from_dataset(dataset, WANTED, LOOKED_INTO)
                 implicit, little = dataset.original_encoding
-                header = _header(path, elements, meta, syntax, content, bool(implicit), bool(little), deflated_from)
+                head = content.read(12)
+                at = content.tell() - len(head)
+                pixels = pixel_element(head, at, content.seek(0, 2), bool(implicit), bool(little), deflated_from)
+                header = _header(path, elements, meta, syntax, content, pixels)
         except DicomError as error:
             content.seek(start)
             with typed("header is damaged"):
@@ -229,17 +227,8 @@ def _salvaged(path: Path, stream: BinaryIO, syntax: str, problem: str) -> Header
     )
 
 
-def _header(
-    path: Path,
-    elements: Elements,
-    meta: _Meta,
-    syntax: str,
-    stream: Any,
-    implicit: bool,
-    little: bool,
-    deflated_from: int,
-) -> Header:
-    """Header of a file from its elements; `stream` stands at its pixel data."""
+def _header(path: Path, elements: Elements, meta: _Meta, syntax: str, stream: Any, pixels: PixelElement | None) -> Header:
+    """Header of a file from its elements; what lies behind the pixels is read from `stream`."""
     facts = Facts(elements.values, elements.little)
     sop_class = facts.text("SOPClassUID") or meta.text_of(META_SOP_CLASS)
     bits_stored = facts.whole("BitsStored")
@@ -276,7 +265,7 @@ def _header(
         padding=facts.padding(),
         lossy=facts.text("LossyImageCompression") == "01",
         lossy_ratio=facts.ratio(),
-        pixels=pixel_element(stream, implicit, little, deflated_from),
+        pixels=pixels,
         **placed(elements, facts, sop_class),
     )
     problem = facts.problem or _missing_pixel_tag(facts, header) or pixel_problem(header, stream)

@@ -24,10 +24,9 @@ LARGEST_SURPLUS = 2**20
 """Zero bytes behind the image that are taken for padding."""
 
 
-def pixel_element(stream: BinaryIO, implicit: bool, little: bool, deflated_from: int) -> PixelElement | None:
-    """Where the pixel data lies that `stream` stands at; None if the header is not followed by pixel data."""
+def pixel_element(head: bytes, at: int, end: int, implicit: bool, little: bool, deflated_from: int) -> PixelElement | None:
+    """Where the pixel data lies whose first 12 bytes, `head`, are at offset `at` of a file of `end` bytes; None if it is none."""
     order: Literal["little", "big"] = "little" if little else "big"
-    head = stream.read(12)
     if len(head) < 8:
         return None
     tag = int.from_bytes(head[:2], order) << 16 | int.from_bytes(head[2:4], order)
@@ -40,8 +39,7 @@ def pixel_element(stream: BinaryIO, implicit: bool, little: bool, deflated_from:
     else:
         size, stated = 8, head[6:8]
     length = int.from_bytes(stated, order)
-    offset = stream.tell() - len(head) + size
-    end = stream.seek(0, 2)
+    offset = at + size
     words = not implicit and head[4:6] == b"OW"
     stated_length = -1 if length == 0xFFFFFFFF else length
     return PixelElement(offset, stated_length, max(end - offset, 0), words, deflated_from, NUMBERS[tag])
