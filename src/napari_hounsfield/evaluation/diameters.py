@@ -20,7 +20,9 @@ Points = NDArray[np.float64]
 
 EQUAL = 1 + 1e-9
 """Lengths that differ by less than this factor are the same."""
-PAIRS = 4_000_000
+HULL = 10_000
+"""Points that are gathered before they are reduced to their hull: about 50 ms."""
+PAIRS = 1_000_000
 """Distances between two points computed between two reports of progress: about 50 ms."""
 
 
@@ -58,7 +60,7 @@ def diameters(mask: NDArray[np.bool_], affine: NDArray[np.float64], axis: int = 
     steps, origin = affine[:3, :3], affine[:3, 3]
     basis, in_plane = np.linalg.qr(steps[:, across])  # steps within a plane are basis @ in_plane
     best, ends, wide = -1.0, np.zeros((2, 3)), 0.0
-    reaching: list[Points] = []
+    reaching, kept = [], 0
     for k, plane in enumerate(planes):
         rim, centres = _rim(plane)
         if not len(rim):
@@ -71,9 +73,11 @@ def diameters(mask: NDArray[np.bool_], affine: NDArray[np.float64], axis: int = 
             if length > best * EQUAL or chord > wide:
                 best, wide = max(length, best), chord
                 ends = position + flat[[first, second]] @ basis.T
-        reaching += [position + flat @ basis.T]
         middle = position + centres @ steps[:, across].T
-        reaching += [middle - steps[:, axis] / 2, middle + steps[:, axis] / 2]
+        reaching += [position + flat @ basis.T, middle - steps[:, axis] / 2, middle + steps[:, axis] / 2]
+        if sum(map(len, reaching)) > 2 * kept + HULL:
+            reaching = [_corners(np.concatenate(reaching))]
+            kept = len(reaching[0])
         yield Progress(0.5 * k / len(planes))
     longest, space_ends = yield from _in_space(np.concatenate(reaching))
     return Diameters(longest, space_ends, best, ends, wide)
@@ -123,11 +127,17 @@ def _across(corners: Points, first: int, second: int) -> float:
     return float(np.abs(chains[0] - chains[1]).max())
 
 
-def _in_space(points: Points) -> Generator[Progress, None, tuple[float, Points]]:
-    """Greatest distance between two of many points, and its ends."""
+def _corners(points: Points) -> Points:
+    """Corners of the hull of points in space."""
     from scipy.spatial import ConvexHull
 
-    corners = points[ConvexHull(points).vertices]
+    corners: Points = points[ConvexHull(points).vertices]
+    return corners
+
+
+def _in_space(points: Points) -> Generator[Progress, None, tuple[float, Points]]:
+    """Greatest distance between two of many points, and its ends."""
+    corners = _corners(points)
     yield Progress(0.6)
     reach = np.linalg.norm(corners - (corners.min(axis=0) + corners.max(axis=0)) / 2, axis=1)
     order = np.argsort(-reach, kind="stable")
@@ -140,6 +150,6 @@ def _in_space(points: Points) -> Generator[Progress, None, tuple[float, Points]]
         i, j = np.unravel_index(distances.argmax(), distances.shape)
         if distances[i, j] > best * EQUAL:
             best, ends = float(distances[i, j]), np.stack((some[i], corners[start + j]))
-        start += step
         yield Progress(0.6 + 0.4 * start / len(corners))
+        start += step
     return best, ends

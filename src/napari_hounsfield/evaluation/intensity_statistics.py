@@ -111,9 +111,8 @@ def histogram(values: NDArray[Any], width: float, low: float, high: float) -> Ge
     """
     first, last = np.floor(low / width), np.floor(high / width)
     if last - first >= MOST_BINS:
-        raise ParameterError(
-            f"bin width {width:g}: more than {MOST_BINS} bins; take at least {(high - low) / (MOST_BINS - 2):.3g}"
-        )
+        enough = 1.01 * (high - low) / (MOST_BINS - 2)  # more than rounding takes away
+        raise ParameterError(f"bin width {width:g}: more than {MOST_BINS} bins; take at least {enough:.3g}")
     counts = np.zeros(int(last - first) + 1, np.int64)
     for chunk in np.array_split(values, -(-values.size // CHUNK)):
         index = np.floor(chunk.astype(np.float64) / width) - first
