@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TILE_VOXELS = 2_000_000
 """Most voxels of a padded tile: about 16 MB of complex64, and a pass of well under half a second."""
+RUNNING_BYTES = 2**26
+"""Memory of all threads together for transforms and what they give."""
 MAKING_BYTES = 2**27
 """Memory for several filters in the making at a time."""
 KERNEL_BYTES = 100
@@ -122,7 +124,7 @@ class SpectralFilters:
         """One block with what lies around it."""
         boundary = self.params.boundary
         index = [beyond(s.start, s.stop, n, r, boundary) for s, n, r in zip(block, array.shape, self.radii, strict=True)]
-        piece = np.asarray(array[np.ix_(*index)], np.float32)
+        piece = np.asarray(array[index[0]][:, index[1]], np.float32).take(index[2], axis=2)
         if boundary == "constant":
             for axis, places in enumerate(index):
                 piece[(slice(None),) * axis + (places < 0,)] = 0
@@ -133,20 +135,28 @@ class SpectralFilters:
         return spectrum.reshape([spectrum.shape[self.axes.index(a)] if a in self.axes else 1 for a in range(3)])
 
     def _map(
-        self, spectrum: NDArray[np.complex64], orientation: int, block: tuple[slice, ...], out: NDArray[np.float32] | None
+        self,
+        spectrum: NDArray[np.complex64],
+        orientation: int,
+        block: tuple[slice, ...],
+        spare: list[NDArray[np.complex64]],
+        out: NDArray[np.float32] | None,
     ) -> NDArray[np.float32]:
-        """What one filter answers in one block, in `out` if that is given."""
+        """What one filter answers in one block, in `out` if that is given; `spare` is memory that threads take and give back."""
         from scipy.fft import ifftn, irfftn
 
-        answer = spectrum * self._along_all_axes(self.spectra[orientation])
+        answer = spare.pop() if spare else np.empty_like(spectrum)  # new memory costs as much as the product
+        np.multiply(spectrum, self._along_all_axes(self.spectra[orientation]), out=answer)
         inner = self.inner(block)
         if self.real:
             mapped = irfftn(answer, self.padded, axes=self.axes)[inner]
+            spare.append(answer)
             if out is None:
                 return np.ascontiguousarray(mapped)
             out[...] = mapped
             return out
         modulus: NDArray[np.float32] = np.abs(ifftn(answer, axes=self.axes, overwrite_x=True)[inner], out=out)
+        spare.append(answer)
         return modulus
 
     def filter(
@@ -161,6 +171,8 @@ class SpectralFilters:
         pooled = self.params.pool != "none"
         start = self.index if pooled else (self.index * planes + index) * orientations
 
+        spare: list[NDArray[np.complex64]] = []
+
         def into(block: tuple[slice, ...]) -> tuple[slice, ...]:
             return (slice(block[0].start - first, block[0].stop - first), *block[1:])
 
@@ -168,10 +180,11 @@ class SpectralFilters:
             for block in blocks:
                 spectrum = transform(self._piece(array, block), self.padded, axes=self.axes)
                 for n in range(orientations):
-                    yield partial(self._map, spectrum, n, block, None if pooled else out[start + n][into(block)])
+                    yield partial(self._map, spectrum, n, block, spare, None if pooled else out[start + n][into(block)])
 
         work = list(product(blocks, range(orientations)))
-        for done, ((block, n), mapped) in enumerate(zip(work, in_threads(tasks()), strict=True), 1):
+        most = max(1, RUNNING_BYTES // (16 * math.prod(self.padded)))
+        for done, ((block, n), mapped) in enumerate(zip(work, in_threads(tasks(), most), strict=True), 1):
             if pooled:
                 self._pool(mapped, out[start][into(block)], orientations * planes, index == n == 0)
             yield Progress(done / len(work), "Gabor bank")
