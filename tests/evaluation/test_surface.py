@@ -163,3 +163,38 @@ def test_only_counted_voxels_are_judged_and_any_may_be_nearest():
     nothing = distances(first, second, (1, 1, 1), np.zeros_like(first))
     assert nothing.hausdorff95 is None
     assert nothing.surface_dice(1) is None
+
+
+@pytest.mark.parametrize("axes", [np.diag((3.0, 0.7, 0.7)), np.array([[0, 0.2, 0.9], [0.4, 0.8, 0], [2.0, 0, 0.1]])])
+def test_far_surfaces_are_exact(axes):
+    """Most lines around a voxel hold nothing: what is far is found too, and what is near beside it."""
+    first, second = np.zeros((2, 12, 60, 60), bool)
+    first[1:4, 2:9, 2:9] = first[9:11, 50:58, 40:58] = True
+    second[2:4, 3:9, 2:10] = True
+    for mask, other in ((first, second), (second, first)):
+        found = finish(surface_distances(mask, other, axes))
+        edges = [np.argwhere(surface(m)) @ axes.T for m in (mask, other)]
+        between = cdist(*edges)
+        assert found.from_first == pytest.approx(between.min(axis=1), abs=1e-9)
+        assert found.from_second == pytest.approx(between.min(axis=0), abs=1e-9)
+        inside = cdist(*(np.argwhere(m) @ axes.T for m in (mask, other)))
+        assert found.hausdorff == pytest.approx(max(inside.min(axis=1).max(), inside.min(axis=0).max()), abs=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("seed", range(4))
+def test_average_distance_equals_monai(seed):
+    metrics = pytest.importorskip("monai.metrics")
+    torch = pytest.importorskip("torch")
+    first, second = blobs(seed)
+    pair = [torch.from_numpy(m[None, None].astype(np.uint8)) for m in (first, second)]
+    options = {"include_background": True, "symmetric": True, "spacing": (3.0, 0.7, 0.9)}
+    expected = metrics.compute_average_surface_distance(*pair, **options)
+    assert distances(first, second, (3.0, 0.7, 0.9)).average == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_steps_can_be_closed_between_slabs():
+    first, second = blobs(3)
+    fractions = [p.fraction for p in surface_distances(first, second, np.eye(3))]
+    assert fractions == sorted(fractions)
+    assert 0 <= fractions[0] <= fractions[-1] <= 1

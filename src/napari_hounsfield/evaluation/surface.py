@@ -1,6 +1,7 @@
 """Distances between the surfaces of two masks, in millimetres.
 
-Positions are taken in the patient, through the affine, so that anisotropic and sheared grids are exact.
+Positions are taken in the patient, through the affine, so that anisotropic and sheared grids are exact. Surfaces are mostly near
+each other: the nearest voxel is looked for in the lines around a voxel, and only what is far in a tree.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.components import slabs
 from napari_hounsfield.operation import Progress, part
 from napari_hounsfield.runtime import threads
 
@@ -20,6 +22,12 @@ Points = NDArray[Any]
 
 CHUNK = 20_000
 """Points looked up between two reports of progress."""
+SLAB = 4_000_000
+"""Voxels looked through between two reports of progress."""
+LINES = 256
+"""Lines looked through before a point counts as far, and is looked up in a tree."""
+WINDOW = 40
+"""Lines to either side among which the nearest are chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,50 +102,134 @@ def surface_distances(
     along
         The axes that the image has: (1, 2) for a 2D image.
     """
-    masks, edges, trees = (first, second), [], []
+    masks = [np.ascontiguousarray(m).view(np.uint8) for m in (first, second)]
+    lines = []
     for i, mask in enumerate(masks):
-        edges.append(surface(mask, along))
-        yield Progress(0.1 * i)
-        points = yield from part(_points(edges[i]), 0.1 * i, 0.1 * i + 0.05)
-        trees.append(_tree(points, axes))
-        yield Progress(0.1 * (i + 1))
+        lines.append((yield from part(_lines(mask, along), 0.1 * i, 0.1 * (i + 1))))
+    near = Neighbourhood.of(axes)
     directed = []
     for i, j in ((0, 1), (1, 0)):
         start = 0.2 + 0.25 * i
-        points = yield from part(_points(edges[i], counted=counted), start, start + 0.05)
-        apart = ~edges[j][tuple(points.T)]  # the shared surface is at distance 0
-        distances = np.zeros(len(points))
-        distances[apart] = yield from part(_distances(points[apart], axes, trees[j]), start + 0.05, start + 0.25)
-        directed.append(distances)
+        distances = yield from part(_to_surface(lines[i], lines[j], near), start, start + 0.25)
+        directed.append(distances if counted is None else distances[counted[lines[i].index()]])
     greatest = 0.0
     for i, j in ((0, 1), (1, 0)):
         start = 0.7 + 0.15 * i
-        apart = yield from part(_points(masks[i], masks[j], counted), start, start + 0.05)
-        greatest = yield from part(_greatest(apart, axes, trees[j], greatest), start + 0.05, start + 0.15)
+        inside = masks[i] if counted is None else masks[i] & counted.view(np.uint8)
+        greatest = yield from part(_greatest_outside(inside, masks[j], lines[j], near, greatest), start, start + 0.15)
     return SurfaceDistances(greatest, directed[0], directed[1])
 
 
-def _points(
-    mask: NDArray[np.bool_], without: NDArray[np.bool_] | None = None, counted: NDArray[np.bool_] | None = None
-) -> Generator[Progress, None, Points]:
-    """Indices of the voxels of a mask that are not in another, and are counted."""
-    found = []
-    for z, plane in enumerate(mask):
-        chosen = plane.copy()
-        if without is not None:
-            chosen &= ~without[z]
-        if counted is not None:
-            chosen &= counted[z]
-        y, x = np.divmod(np.flatnonzero(chosen), mask.shape[2])
-        found.append(np.stack((np.full_like(y, z), y, x), axis=1))
-        yield Progress(z / len(mask))
-    return np.concatenate(found)
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Surface voxels of a mask, line by line along x."""
+
+    height: int
+    starts: NDArray[np.int64]
+    """Where the positions of line (z * height + y) begin."""
+    xs: NDArray[np.int32]
+
+    def index(self) -> tuple[NDArray[np.int64], ...]:
+        """Indices (z, y, x), in the order of the array."""
+        line = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        return (*np.divmod(line, self.height), self.xs.astype(np.int64))
 
 
-def _tree(points: Points, axes: NDArray[np.float64]) -> Any:
+@dataclass(frozen=True, eq=False)
+class Neighbourhood:
+    """The lines around a line, from the nearest on, and the metric."""
+
+    axes: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    """Steps (z, y) to other lines."""
+    bounds: NDArray[np.float64]
+    """Square of the distance in mm between the lines, rising."""
+    metric: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, axes: NDArray[np.float64]) -> Neighbourhood:
+        """Lines that are near in a grid whose steps in mm along z, y and x are the columns of `axes`."""
+        form = np.asarray(axes, np.float64).T @ axes
+        between = form[:2, :2] - np.outer(form[:2, 2], form[:2, 2]) / form[2, 2]  # squared distance of lines
+        reach = np.arange(-WINDOW, WINDOW + 1)
+        offsets = np.stack(np.meshgrid(reach, reach, indexing="ij"), axis=-1).reshape(-1, 2)
+        bounds = np.maximum(np.einsum("ni,ij,nj->n", offsets, between, offsets), 0)
+        beyond = (WINDOW + 1) ** 2 * np.linalg.det(between) / max(between[0, 0], between[1, 1])
+        order = np.argsort(bounds, kind="stable")
+        order = order[bounds[order] < beyond][:LINES]
+        z, y, x = np.diag(form)
+        metric = np.array([z, y, x, 2 * form[0, 1], 2 * form[0, 2], 2 * form[1, 2]])
+        return cls(axes, np.ascontiguousarray(offsets[order]), bounds[order], metric)
+
+
+def _lines(mask: NDArray[np.uint8], along: Sequence[int]) -> Generator[Progress, None, Lines]:
+    """Surface of a mask of zeros and ones."""
+    from .compiled_surface import count_surface, list_surface
+
+    axes = np.isin(np.arange(3), along).astype(np.int64)
+    if not axes.any():  # a single voxel in an image of one: it is its own surface
+        axes[:] = 1
+    starts = np.zeros(mask.shape[0] * mask.shape[1] + 1, np.int64)
+    every = slabs(mask.shape, SLAB)
+    for planes in every:
+        count_surface(mask, planes.start, planes.stop, axes, starts)
+        yield Progress(0.5 * planes.stop / len(mask))
+    starts = np.cumsum(starts)
+    xs = np.empty(starts[-1], np.int32)
+    for planes in every:
+        list_surface(mask, planes.start, planes.stop, axes, starts, xs)
+        yield Progress(0.5 + 0.5 * planes.stop / len(mask))
+    return Lines(mask.shape[1], starts, xs)
+
+
+def _to_surface(own: Lines, other: Lines, near: Neighbourhood) -> Generator[Progress, None, NDArray[np.float64]]:
+    """Distance in mm of each surface voxel to the other surface."""
+    from .compiled_surface import nearest_of_surface
+
+    squares = np.empty(len(own.xs))
+    ends = own.starts[:: own.height]  # of planes
+    depth, z = len(ends) - 1, 0
+    while z < depth:
+        stop = max(z + 1, int(np.searchsorted(ends, ends[z] + CHUNK, "right")) - 1)
+        here = own.height, own.starts, own.xs, other.starts, other.xs, near.offsets, near.bounds, near.metric, squares
+        nearest_of_surface(z, stop, *here)
+        z = stop
+        yield Progress(0.5 * z / depth)
+    distances = np.sqrt(np.maximum(squares, 0))
+    far = np.flatnonzero(squares < 0)
+    if far.size:
+        points = np.stack([i[far] for i in own.index()], axis=1)
+        distances[far] = yield from part(_distances(points, near.axes, _tree(other, near.axes)), 0.5, 1)
+    return distances
+
+
+def _greatest_outside(
+    mask: NDArray[np.uint8], other: NDArray[np.uint8], surface_of_other: Lines, near: Neighbourhood, least: float
+) -> Generator[Progress, None, float]:
+    """Greatest distance in mm of a voxel of a mask to another mask, or `least` if that is greater."""
+    from .compiled_surface import greatest_outside
+
+    square, beyond = least**2, []
+    for planes in slabs(mask.shape, SLAB):
+        outside = int(np.count_nonzero(mask[planes] > other[planes]))
+        far = np.empty((outside, 3), np.int64)
+        lines = surface_of_other.starts, surface_of_other.xs, near.offsets, near.bounds, near.metric
+        if outside:
+            square, count = greatest_outside(planes.start, planes.stop, mask, other, *lines, square, far)
+            beyond.append(far[:count].copy())
+        yield Progress(0.5 * planes.stop / len(mask))
+    greatest = max(least, float(np.sqrt(square)))
+    points = np.concatenate(beyond) if beyond else np.empty((0, 3), np.int64)
+    if len(points):
+        tree = _tree(surface_of_other, near.axes)
+        greatest = yield from part(_greatest(points, near.axes, tree, greatest), 0.5, 1)
+    return greatest
+
+
+def _tree(lines: Lines, axes: NDArray[np.float64]) -> Any:
     from scipy.spatial import cKDTree
 
-    return cKDTree(points @ axes.T, balanced_tree=False, compact_nodes=False)
+    return cKDTree(np.stack(lines.index(), axis=1) @ axes.T, balanced_tree=False, compact_nodes=False)
 
 
 def _distances(points: Points, axes: NDArray[np.float64], tree: Any) -> Generator[Progress, None, NDArray[np.float64]]:
@@ -154,8 +246,6 @@ def _greatest(points: Points, axes: NDArray[np.float64], tree: Any, least: float
     Points are grouped into cells. A point is no further away than the centre of its cell and the radius of the cell, so that the
     cells that may hold the greatest are looked at first, and most of them never.
     """
-    if not len(points):
-        return least
     size = 8
     cells, cell_of = np.unique(points // size, axis=0, return_inverse=True)
     corners = np.array(np.meshgrid(*[(-1, 1)] * 3)).reshape(3, -1).T * (size - 1) / 2
