@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from .guards import quiet
+
 if TYPE_CHECKING:
     from .header import Header
 
@@ -42,7 +44,8 @@ def kind_name(sop_class: str) -> str:
     """Name of a SOP Class; empty where it is none that is known."""
     from pydicom.uid import UID
 
-    uid = UID(sop_class)
+    with quiet():  # pydicom warns of what is no UID, and prints it
+        uid = UID(sop_class)
     return uid.name if uid.type else ""
 
 
