@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .guards import quiet
@@ -39,7 +39,7 @@ MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_PARTIAL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
 
 
-@cache
+@lru_cache(maxsize=256)
 def kind_name(sop_class: str) -> str:
     """Name of a SOP Class; empty where it is none that is known."""
     from pydicom.uid import UID
