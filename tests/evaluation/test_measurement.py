@@ -204,7 +204,15 @@ def test_csv_holds_every_figure(tmp_path):
         assert [row["name"] for row in csv.DictReader(file)] == ["nodule", "never", "vessel"]
 
 
-def test_labels_of_great_values_and_of_none():
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.uint64, ">i2", bool])
+def test_labels_of_every_kind_of_number(kind):
+    volume = nh.Volume(np.arange(8.0).reshape(2, 2, 2).astype(">f4"), AFFINE)
+    labels = np.zeros((2, 2, 2), kind)
+    labels[1] = 1
+    assert [(c.label, c.mean, c.voxels) for c in nh.measure(volume, nh.LabelMap(labels, AFFINE)).classes] == [(1, 5.5, 4)]
+
+
+def test_labels_of_great_values():
     volume = nh.Volume(np.arange(8.0).reshape(2, 2, 2), AFFINE)
     labels = np.full((2, 2, 2), 3_000_000_000, np.uint32)
     labels[0] = 7

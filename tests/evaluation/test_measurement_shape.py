@@ -309,6 +309,14 @@ def test_figures_grow_with_the_spacing(mask, affine, factor):
     assert large.centroid_mm == pytest.approx(np.multiply(small.centroid_mm, factor), abs=1e-9)
 
 
+def test_steps_of_very_different_lengths():
+    mask = np.ones((3, 4, 5), bool)
+    found = measured(mask, nh.axial_affine((1e4, 1e-3, 1.0)))
+    assert found.diameter_mm == pytest.approx(np.linalg.norm((3e4, 3e-3, 4.0)), rel=1e-9)  # half a step beyond along z
+    assert (found.plane_diameter_mm, found.plane_perpendicular_mm) == pytest.approx((5.0, 4e-3), rel=1e-6)
+    assert found.volume_ml == pytest.approx(60 * 10 / 1000)
+
+
 @settings(max_examples=20)
 @given(masks, affines)
 def test_room_around_changes_nothing(mask, affine):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from napari_hounsfield.operation import Progress
 
 Points = NDArray[np.float64]
-"""Positions (n, 2) or (n, 3) in mm."""
+"""Positions (n, 2) or (n, 3), in mm or in voxels."""
 
 EQUAL = 1 + 1e-9
 """Lengths that differ by less than this factor are the same."""
@@ -73,13 +73,13 @@ def diameters(mask: NDArray[np.bool_], affine: NDArray[np.float64], axis: int = 
             if length > best * EQUAL or chord > wide:
                 best, wide = max(length, best), chord
                 ends = position + flat[[first, second]] @ basis.T
-        middle = position + centres @ steps[:, across].T
-        reaching += [position + flat @ basis.T, middle - steps[:, axis] / 2, middle + steps[:, axis] / 2]
+        reaching += [_lifted(rim, k), _lifted(centres, k - 0.5), _lifted(centres, k + 0.5)]
         if sum(map(len, reaching)) > 2 * kept + HULL:
             reaching = [_corners(np.concatenate(reaching))]
             kept = len(reaching[0])
         yield Progress(0.5 * k / len(planes))
-    longest, space_ends = yield from _in_space(np.concatenate(reaching))
+    corners = _corners(np.concatenate(reaching))  # in voxels, where hulls are exact whatever the spacing
+    longest, space_ends = yield from _in_space(corners @ steps[:, [axis, *across]].T + origin)
     return Diameters(longest, space_ends, best, ends, wide)
 
 
@@ -127,6 +127,11 @@ def _across(corners: Points, first: int, second: int) -> float:
     return float(np.abs(chains[0] - chains[1]).max())
 
 
+def _lifted(points: Points, height: float) -> Points:
+    """Points of a plane (n, 2) in space (n, 3)."""
+    return np.insert(points, 0, height, axis=1)
+
+
 def _corners(points: Points) -> Points:
     """Corners of the hull of points in space."""
     from scipy.spatial import ConvexHull
@@ -135,9 +140,8 @@ def _corners(points: Points) -> Points:
     return corners
 
 
-def _in_space(points: Points) -> Generator[Progress, None, tuple[float, Points]]:
+def _in_space(corners: Points) -> Generator[Progress, None, tuple[float, Points]]:
     """Greatest distance between two of many points, and its ends."""
-    corners = _corners(points)
     yield Progress(0.6)
     reach = np.linalg.norm(corners - (corners.min(axis=0) + corners.max(axis=0)) / 2, axis=1)
     order = np.argsort(-reach, kind="stable")

@@ -75,7 +75,7 @@ def extents(labels: NDArray[Any], scanned: NDArray[np.bool_] | None) -> Generato
 
 def _values(plane: NDArray[Any]) -> list[int]:
     if plane.size and plane.max() < COUNTED:
-        return [int(v) for v in np.flatnonzero(np.bincount(plane.ravel()))]
+        return [int(v) for v in np.flatnonzero(np.bincount(plane.ravel().astype(np.intp)))]
     return [int(v) for v in np.unique(plane)]
 
 
