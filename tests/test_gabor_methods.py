@@ -240,3 +240,19 @@ def test_tiles_of_spectra_change_nothing_for_real_maps(monkeypatch):
     monkeypatch.setattr(gabor_spectra, "TILE_VOXELS", 3000)
     for method in ("spectra", "device"):
         np.testing.assert_allclose(filtered(image, (1, 1, 1), params, method), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("planes", list(PLANES))
+@pytest.mark.parametrize("flips", [(1,), (2,), (0, 1)])
+def test_flipped_storage_changes_no_map(flips, planes, method):
+    image, spacing = noise((6, 12, 14)), (1.2, 1.0, 0.9)
+    params = resolved(image, spacing, wavelengths=4, orientations=(30, 100), truncate=2, response="imaginary", planes=planes)
+    affine = np.array(nh.axial_affine(spacing))
+    for axis in flips:
+        affine[:3, 3] += affine[:3, axis] * (image.shape[axis] - 1)
+        affine[:3, axis] *= -1
+    stored = nh.Volume(np.flip(image, flips), affine)
+    out = np.empty((len(map_names(params)), *image.shape), np.float32)
+    finish(Bank(stored.grid, params, method).filter(stored.array, out))
+    np.testing.assert_allclose(np.flip(out, [a + 1 for a in flips]), filtered(image, spacing, params, method), atol=1e-6)

@@ -193,3 +193,17 @@ def test_compiling_reports_progress_and_is_done_once(tmp_path):
 def test_without_a_place_for_compiled_code_it_is_compiled_again():
     nowhere = "from numba.core.caching import CacheImpl\nCacheImpl._locator_classes = []\n"
     assert compiling(nowhere + COMPILE) >= 5
+
+
+def test_without_numba_spectra_take_over():
+    code = f"import sys; sys.modules['numba'] = None\n{COMPILE}\nassert 'scipy.fft' in sys.modules"
+    assert compiling(code) <= 1
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_a_device_runs(repository):
+    command = [sys.executable, "-m", "tests.benchmarks.gabor", "--device", "cpu"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=repository, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    apart = float(done.stdout.split(";")[-1].split()[0])
+    assert apart < 1e-5

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
@@ -97,9 +98,10 @@ class Bank:
         last = len(array) if last is None else last
         for index, (separable, spectral) in enumerate(zip(self.separable, self._spectral, strict=True)):
             runs: list[Any] = list(spectral)
-            if separable:
-                yield from compiled_passes()
+            if separable and (yield from compiled_passes()):
                 runs.append(self._plane_of_passes(index))
+            elif separable:
+                runs += [SpectralFilters(self.planes[index], self.grid.shape, self.params, k) for k in separable]
             for done, run in enumerate(runs):
                 steps = run.filter(array, out, first, last, len(self.planes), index)
                 start, size = (index + done / len(runs)) / len(self.planes), 1 / len(self.planes) / len(runs)
@@ -127,18 +129,29 @@ def bank_of(grid: Grid, params: GaborParams) -> Bank:
     return bank
 
 
-def compiled_passes() -> Generator[Progress, None, None]:
-    """Load the compiled passes, or compile them where this has not been done before, and report meanwhile."""
-    name = f"{__package__}.gabor_compiled"
-    if name in sys.modules:
-        return
-    from importlib import import_module
+def compiled_passes() -> Generator[Progress, None, bool]:
+    """Load the compiled passes, or compile them where this has not been done before, and report meanwhile.
 
-    thread = threading.Thread(target=import_module, args=[name], daemon=True)
+    Returns False where numba does not work, as beside a NumPy that is too new for it.
+    """
+    name = f"{__package__}.gabor_compiled"
+    failed = []
+
+    def load() -> None:
+        try:
+            import_module(name)
+        except ImportError as error:
+            failed.append(error)
+
+    if name in sys.modules:
+        load()  # waits for another thread that is at it
+        return not failed
+    thread = threading.Thread(target=load, daemon=True)
     thread.start()
     while thread.is_alive():
         thread.join(0.1)
         yield Progress(0.0, "compiling")
+    return not failed
 
 
 def _is_separable(plane: Plane, shape: tuple[int, int, int], params: GaborParams, index: int, method: Method) -> bool:
