@@ -184,3 +184,23 @@ def survey_tops(scores: NDArray[np.float32], truth: Integers, counted: Bytes, bi
             bins[0, k] += 1
             bins[1, k] += top == truth[i]
             sums[k] += score
+
+
+@compiled("void(i4[:, :, ::1], i8, i8[::1], f8[:, ::1])")
+def sum_positions(parts: NDArray[np.int32], z: int, places: Integers, sums: Floats) -> None:
+    """Add up indices (z, y, x) of the voxels of each part, in planes that begin at `z`; `places` says in which row of `sums`."""
+    depth, height, width = parts.shape
+    for k in range(depth):
+        for y in range(height):
+            x = 0
+            while x < width:
+                part = parts[k, y, x]
+                start = x
+                x += 1
+                while x < width and parts[k, y, x] == part:
+                    x += 1
+                if part:
+                    here = sums[places[part]]
+                    here[0] += np.float64(x - start) * (z + k)
+                    here[1] += np.float64(x - start) * y
+                    here[2] += np.float64(x - start) * (start + x - 1) * 0.5

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from napari_hounsfield.components import connected, slabs
 from napari_hounsfield.operation import Progress, part
 
+from .counts import Pairs, joint_counts
+
 LISTED = 1000
 """Objects that are listed one by one, the largest first; all of them are counted."""
 
@@ -61,11 +63,13 @@ def object_figures(
     dict
         Values of `OBJECT_FIGURES` by name (rates None where there is no object), and `objects`.
     """
-    ours = yield from part(_parts(prediction), 0, 0.35)
-    theirs = yield from part(_parts(reference), 0.35, 0.7)
-    pairs = yield from part(_pairs(ours, theirs, overlap), 0.7, 0.85)
+    first, found = yield from part(connected(prediction), 0, 0.4)
+    second, there = yield from part(connected(reference), 0.4, 0.8)
+    together = yield from part(joint_counts(first, second), 0.8, 0.85)
+    ours, theirs = _Parts(first, _sizes(together, 0, found)), _Parts(second, _sizes(together, 1, there))
+    pairs = _matched(together, ours, theirs, overlap)
     listed = yield from part(_listed(ours, theirs, pairs, affine), 0.85, 1)
-    found, there, hits = len(ours.sizes) - 1, len(theirs.sizes) - 1, len(pairs)
+    hits = len(pairs)
     return {
         "predicted_objects": found,
         "reference_objects": there,
@@ -78,40 +82,29 @@ def object_figures(
     }
 
 
-def _parts(mask: NDArray[np.bool_]) -> Generator[Progress, None, _Parts]:
-    numbers, count = yield from part(connected(mask), 0, 0.8)
+def _sizes(pairs: Pairs, side: int, count: int) -> NDArray[np.int64]:
+    """Voxels of each part, by its number; of number 0, which is none, 0."""
     sizes = np.zeros(count + 1, np.int64)
-    for planes in slabs(mask.shape):
-        sizes += np.bincount(numbers[planes].ravel(), minlength=count + 1)
-        yield Progress(0.8 + 0.2 * planes.stop / len(mask))
+    for key, voxels in pairs.items():
+        sizes[key[side]] += voxels
     sizes[0] = 0
-    return _Parts(numbers, sizes)
+    return sizes
 
 
-def _pairs(ours: _Parts, theirs: _Parts, overlap: float) -> Generator[Progress, None, dict[tuple[int, int], float]]:
-    """Dice of each pair of numbers, (prediction, reference)."""
-    keys, counts = np.empty(0, np.int64), np.empty(0, np.int64)
-    many = len(theirs.sizes)
-    for planes in slabs(ours.numbers.shape):
-        both = (ours.numbers[planes] > 0) & (theirs.numbers[planes] > 0)
-        slab, of_slab = np.unique(
-            ours.numbers[planes][both].astype(np.int64) * many + theirs.numbers[planes][both], return_counts=True
-        )
-        keys, places = np.unique(np.concatenate((keys, slab)), return_inverse=True)
-        counts = np.bincount(places, np.concatenate((counts, of_slab)), len(keys)).astype(np.int64)
-        yield Progress(planes.stop / len(ours.numbers))
-    first, second = np.divmod(keys, many)
-    together = ours.sizes[first] + theirs.sizes[second]
-    score = counts / (together - counts)
+def _matched(together: Pairs, ours: _Parts, theirs: _Parts, overlap: float) -> dict[tuple[int, int], float]:
+    """Dice of each pair of numbers, (prediction, reference), that belong to each other."""
+    scores = [
+        (shared / (int(ours.sizes[first]) + int(theirs.sizes[second]) - shared), first, second)
+        for (first, second), shared in together.items()
+        if first and second
+    ]
     pairs: dict[tuple[int, int], float] = {}
     taken: tuple[set[int], set[int]] = set(), set()
-    for i in np.lexsort((second, first, -score)):
-        here = int(first[i]), int(second[i])
-        if score[i] < overlap or here[0] in taken[0] or here[1] in taken[1]:
-            continue
-        pairs[here] = float(2 * counts[i] / together[i])
-        taken[0].add(here[0])
-        taken[1].add(here[1])
+    for score, first, second in sorted(scores, key=lambda s: (-s[0], s[1:])):
+        if score >= overlap and first not in taken[0] and second not in taken[1]:
+            pairs[first, second] = 2 * score / (1 + score)
+            taken[0].add(first)
+            taken[1].add(second)
     return pairs
 
 
@@ -154,14 +147,13 @@ def _largest(parts: _Parts, numbers: NDArray[np.integer]) -> list[int]:
 
 def _centres(parts: _Parts, wanted: set[int]) -> Generator[Progress, None, dict[int, NDArray[np.float64]]]:
     """Mean index (z, y, x) of some parts."""
-    place = np.zeros(len(parts.sizes), np.int64)
+    from .compiled import sum_positions
+
     chosen = sorted(wanted)
-    place[chosen] = np.arange(1, len(chosen) + 1)
-    sums = np.zeros((3, len(chosen) + 1))
+    places = np.full(len(parts.sizes), len(chosen))  # the last row takes all others
+    places[chosen] = np.arange(len(chosen))
+    sums = np.zeros((len(chosen) + 1, 3))
     for planes in slabs(parts.numbers.shape):
-        index = np.nonzero(parts.numbers[planes])
-        number = place[parts.numbers[planes][index]]
-        for axis, along in enumerate(index):
-            sums[axis] += np.bincount(number, along + (planes.start if axis == 0 else 0), len(chosen) + 1)
+        sum_positions(parts.numbers[planes], planes.start, places, sums)
         yield Progress(planes.stop / len(parts.numbers))
-    return {number: sums[:, i] / parts.sizes[number] for i, number in enumerate(chosen, start=1)}
+    return {number: sums[i] / parts.sizes[number] for i, number in enumerate(chosen)}
