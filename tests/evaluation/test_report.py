@@ -53,12 +53,12 @@ def result(tmp_path_factory):
     names, cases = {1: NASTY, 2: "tumour"}, []
     for number in range(4):
         reference = random.integers(0, 3 if number else 2, (2, 8, 8), np.uint8)
-        for method in ("first", "second"):
+        for method, called in (("first", "first"), ("second", NASTY)):
             prediction = np.where(random.random(reference.shape) < 0.2, 0, reference).astype(np.uint8)
             paths = {"prediction": folder / f"{method}{number}.nii.gz", "reference": folder / f"ref{number}.nii.gz"}
             for side, array in (("prediction", prediction), ("reference", reference)):
                 nh.write(paths[side], nh.LabelMap(array, AFFINE, names), overwrite=True)
-            cases.append(Case(f"scan{number}", paths, f"Smith{number // 2}", method))
+            cases.append(Case(f"scan{number}", paths, f"Smith{number // 2}", called))
     params = CasesParams(statistics=StatisticsParams(resamples=200))
     return evaluate_cases(CaseTable("cases.csv", tuple(cases)), params)
 

@@ -17,6 +17,8 @@ Values = Mapping[str, Mapping[str, Sequence[float]]]
 
 def spread_plot(figure: str, values: Values, limits: tuple[float, float] | None) -> str:
     """Every case as a point, over a box from quartile to quartile with the median; a column a class, a colour a method."""
+    from matplotlib.patches import Patch
+
     methods = list(dict.fromkeys(method for by_method in values.values() for method in by_method))
     width = 0.8 / max(len(methods), 1)
 
@@ -32,7 +34,7 @@ def spread_plot(figure: str, values: Values, limits: tuple[float, float] | None)
                     axes.hlines(middle, place - width * 0.4, place + width * 0.4, color=colour)
                 # the same shift for the same number of points, so that the picture is the same each time
                 shifts = (np.arange(len(points)) * 0.618 % 1 - 0.5) * width * 0.5
-                axes.scatter(place + shifts, points, s=12, color=colour, label=method if column == 0 else None, zorder=3)
+                axes.scatter(place + shifts, points, s=12, color=colour, zorder=3)
         axes.set_xticks(range(len(values)), [_short(name) for name in values], rotation=30 if len(values) > 3 else 0)
         axes.set_xlim(-0.6, len(values) - 0.4)
         if limits is not None:
@@ -40,7 +42,8 @@ def spread_plot(figure: str, values: Values, limits: tuple[float, float] | None)
         axes.set_title(figure.replace("_", " "), fontsize=10)
         axes.grid(axis="y", alpha=0.3)
         if len(methods) > 1:
-            axes.legend(fontsize=8)
+            used = [Patch(color=COLOURS[rank % len(COLOURS)]) for rank in range(len(methods))]
+            axes.legend(used, [_short(method) for method in methods], fontsize=8)
 
     return _svg(draw, 1.6 + 1.1 * max(len(values), 2))
 
