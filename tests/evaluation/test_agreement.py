@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 import SimpleITK
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pydantic import ValidationError
@@ -266,3 +266,155 @@ def test_comparison_by_number_is_said():
     assert "reference has no class names" in nh.evaluate(named, plain).to_json()["notes"][0]
     assert "prediction has no class names" in nh.evaluate(plain, named).table()[-1]
     assert nh.evaluate(named, named).notes == nh.evaluate(plain, plain).notes == ()
+
+
+@pytest.mark.filterwarnings("ignore:A single label")
+@given(maps_strategy())
+def test_all_classes_together_equal_scikit_learn(pair):
+    prediction, reference = pair
+    found = nh.evaluate(labels(prediction), labels(reference), COUNTS_ONLY)
+    ours, theirs = prediction.ravel(), reference.ravel()
+    assert found.overall["accuracy"] == pytest.approx(metrics.accuracy_score(theirs, ours), abs=1e-12)
+    if len({*ours, *theirs}) > 1:
+        assert found.overall["kappa"] == pytest.approx(metrics.cohen_kappa_score(theirs, ours), abs=1e-12)
+    else:
+        assert found.overall["kappa"] is None
+        assert found.overall["reasons"]["kappa"] == "only one class occurs"
+    if len(set(ours)) > 1 and len(set(theirs)) > 1:
+        assert found.overall["matthews"] == pytest.approx(metrics.matthews_corrcoef(theirs, ours), abs=1e-12)
+    else:
+        assert found.overall["matthews"] is None
+    confusion = metrics.confusion_matrix(theirs, ours, labels=found.confusion.labels)
+    assert np.array_equal(found.confusion.counts, confusion)
+    values = [c.label for c in found.classes]
+    for average, means in (("micro", found.micro), ("macro", found.macro)):
+        if average == "macro" and any(c.precision is None or c.sensitivity is None for c in found.classes):
+            continue  # undefined is left out here, and 0 there
+        if means["precision"] is not None and means["sensitivity"] is not None:
+            expected = metrics.precision_recall_fscore_support(theirs, ours, labels=values, average=average, zero_division=0)
+            assert means["precision"] == pytest.approx(expected[0], abs=1e-12)
+            assert means["sensitivity"] == pytest.approx(expected[1], abs=1e-12)
+            assert means["dice"] == pytest.approx(expected[2], abs=1e-12)
+
+
+def test_confusion_goes_by_names_and_leaves_out_what_is_ignored():
+    prediction, reference = (
+        flat([1, 1, 2, 0], {1: "liver", 2: "spleen"}),
+        flat([5, 4, 4, 9], {5: "liver", 4: "spleen", 9: "noise"}),
+    )
+    found = nh.evaluate(prediction, reference, nh.EvaluateParams(surface=False, ignore=9))
+    assert found.confusion.names == ("background", "spleen", "liver")
+    assert found.confusion.counts == ((0, 0, 0), (0, 1, 1), (0, 0, 1))
+    assert found.to_json()["confusion"]["labels"] == (0, 4, 5)
+
+
+def test_volumes_are_of_what_was_counted():
+    array = np.zeros((3, 10, 10), int)
+    array[1, :, :5] = 1
+    larger = array.copy()
+    larger[1, :, 5] = 1
+    (found,) = nh.evaluate(labels(larger), labels(array), COUNTS_ONLY).classes
+    voxel = 3.0 * 0.7 * 0.8 / 1000
+    assert found.volume_ml == pytest.approx(60 * voxel)
+    assert found.reference_volume_ml == pytest.approx(50 * voxel)
+    assert found.volume_error_ml == pytest.approx(10 * voxel)
+    assert found.volume_error == pytest.approx(0.2)
+    (invented,) = nh.evaluate(labels(array), labels(0 * array), COUNTS_ONLY).classes
+    assert invented.volume_error is None
+    assert invented.reasons["volume_error"] == "the reference has none of this class"
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@settings(max_examples=15)
+@given(maps_strategy(high=2))
+def test_surface_figures_equal_monai(pair):
+    """Where both have a class: MONAI is given a margin, because it takes the edge of the image for inside."""
+    torch, monai = pytest.importorskip("torch"), pytest.importorskip("monai.metrics")
+    params = nh.EvaluateParams(tolerance=1)
+    image = [np.pad(m, 1) for m in pair]
+    for c in nh.evaluate(*(labels(m) for m in image), params).classes:
+        if not c.label or c.surface_dice is None or c.hausdorff_mm is None:
+            continue
+        tensors = [torch.from_numpy((m == c.label)[None, None].astype(np.uint8)) for m in image]
+        options = {"include_background": True, "spacing": (3.0, 0.7, 0.8)}
+        average = monai.compute_average_surface_distance(*tensors, symmetric=True, **options)
+        assert c.average_surface_distance_mm == pytest.approx(float(average), rel=1e-5, abs=1e-6)
+        assert c.surface_dice == pytest.approx(float(monai.compute_surface_dice(*tensors, [1.0], **options)), rel=1e-6)
+
+
+@given(maps_strategy(), maps_strategy())
+def test_counts_of_a_union_are_the_sums(one, other):
+    """Two pairs side by side, as parts of one grid."""
+    joined = []
+    for a, b in zip(one, other, strict=True):
+        whole = np.zeros([a.shape[0] + b.shape[0], *np.maximum(a.shape[1:], b.shape[1:])], np.uint8)
+        whole[: len(a), : a.shape[1], : a.shape[2]] = a
+        whole[len(a) :, : b.shape[1], : b.shape[2]] = b
+        joined.append(whole)
+    parts = [{c.label: c for c in nh.evaluate(*(labels(m) for m in p), COUNTS_ONLY).classes} for p in (one, other)]
+    for c in nh.evaluate(*(labels(m) for m in joined), COUNTS_ONLY).classes:
+        for count in ("tp", "fp", "fn") if c.label else ():
+            assert getattr(c, count) == sum(getattr(p[c.label], count) for p in parts if c.label in p)
+
+
+def test_other_grids_are_resampled_only_if_asked():
+    fine = np.zeros((4, 12, 12), np.uint8)
+    fine[1:3, 2:8, 4:10] = 2
+    coarse = nh.LabelMap(fine[:, ::2, ::2], nh.axial_affine((3.0, 1.4, 1.6), (-9.6, 20.35, 30)), classes={2: "liver"})
+    reference = labels(fine, {2: "liver"})
+    with pytest.raises(
+        nh.GridError, match=r"prediction: grids differ: Grid\(shape=\(4, 6, 6\).*against Grid\(shape=\(4, 12, 12\)"
+    ):
+        nh.evaluate(coarse, reference)
+    found = nh.evaluate(coarse, reference, nh.EvaluateParams(resample=True))
+    assert found.classes[0].dice == 1
+    assert found.notes == ("The prediction was taken to the grid of the reference by nearest neighbour.",)
+    assert nh.evaluate(reference, reference, nh.EvaluateParams(resample=True)).notes == ()
+
+
+@given(st.integers(0, 100))
+def test_resampling_equals_simpleitk(seed):
+    from napari_hounsfield.evaluation.resampling import nearest_labels
+    from napari_hounsfield.operation import finish
+
+    random = np.random.default_rng(seed)
+    array = random.integers(0, 4, (5, 7, 6)).astype(np.uint8)
+    origin, spacing = random.uniform(-2, 2, 3), random.uniform(0.5, 2, 3)
+    source = nh.LabelMap(array, nh.axial_affine(spacing, origin))
+    target = nh.LabelMap(np.zeros((6, 8, 9), np.uint8), nh.axial_affine((1.1, 0.9, 0.7)))
+    images = []
+    for data, step, place in ((array, spacing, origin), (target.array, (1.1, 0.9, 0.7), (0, 0, 0))):
+        image = SimpleITK.GetImageFromArray(data)
+        image.SetSpacing([float(s) for s in step[::-1]])
+        image.SetOrigin([float(o) for o in place])
+        images.append(image)
+    expected = SimpleITK.Resample(images[0], images[1], SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0)
+    assert np.array_equal(finish(nearest_labels(source, target.grid)).array, SimpleITK.GetArrayFromImage(expected))
+
+
+def test_bad_input_is_named():
+    with pytest.raises(nh.LabelError, match="whole"):
+        flat([0.5, 1])
+    assert nh.evaluate(flat([0.0, 1.0]), flat([0, 1])).classes[0].dice == 1
+    plane = nh.LabelMap(np.array([[[0, 1], [1, 1]]]), np.eye(4))  # pixels without spacing count as 1 mm
+    assert nh.evaluate(plane, plane).classes[0].hausdorff_mm == 0
+    border, voxel = np.zeros((2, 3, 4, 5), int)
+    border[0], voxel[0, 0, 0] = 1, 1
+    (found,) = nh.evaluate(labels(voxel), labels(border)).classes
+    assert found.hausdorff_mm == pytest.approx(np.hypot(3 * 0.7, 4 * 0.8))
+
+
+def test_large_maps_of_many_types_agree():
+    """Whatever counts and finds boxes of many voxels gives what is found for a few."""
+    small = np.zeros((6, 20, 20), np.uint8)
+    small[1:4, 3:12, 5:11], small[2:5, 12:17, 2:9] = 1, 2
+    shifted = np.roll(small, 1, axis=2)
+    padding = ((0, 4), (0, 280), (0, 280))
+    small_found = nh.evaluate(labels(shifted), labels(small)).classes
+    for dtype in (np.uint8, np.int16, np.int64):
+        large = [labels(np.pad(m, padding).astype(dtype)) for m in (shifted, small)]
+        for a, b in zip(nh.evaluate(*large).classes, small_found, strict=True):
+            for name in ("tp", "fp", "fn", "dice", *SURFACE_FIGURES):
+                assert getattr(a, name) == getattr(b, name)
+    beyond = [labels(np.where(m.array == 2, 1000, m.array)) for m in large]
+    assert nh.evaluate(*beyond).classes[1].hausdorff_mm == small_found[1].hausdorff_mm
