@@ -12,7 +12,7 @@ import pytest
 
 HEAVY = {
     "torch", "monai", "pydicom", "napari", "scipy", "skimage", "sklearn", "highdicom", "nibabel", "nrrd", "SimpleITK",
-    "matplotlib", "safetensors", "pandas", "dask", "qtpy", "magicgui", "superqt", "PyQt6", "PySide6",
+    "matplotlib", "safetensors", "pandas", "dask", "numba", "zarr", "qtpy", "magicgui", "superqt", "PyQt6", "PySide6",
 }  # fmt: skip
 VIEWER = {"napari", "magicgui", "qtpy", "superqt", "PyQt6", "PySide6", "vispy"}
 

@@ -26,7 +26,7 @@ DEVICE_VOXELS = 2**26
 
 def gpu() -> str:
     """Name of the GPU to use, empty where there is none or the CPU was chosen. Torch is loaded only if there may be one."""
-    chosen = runtime._settings.device
+    chosen = runtime.chosen_device()
     if chosen == "cpu" or (chosen == "auto" and not _may_have_gpu()):
         return ""
     found = runtime.device()

@@ -42,6 +42,11 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def chosen_device() -> Device:
+    """Return the device as it was chosen, without importing torch."""
+    return _settings.device
+
+
 def device() -> str:
     """Return the torch device to compute on.
 
