@@ -104,7 +104,8 @@ def _class(
     objects = []
     total = min(count, params.most_objects)
     for i, one in enumerate(parts):
-        figures, reasons = yield from part(measuring.region(one), 0.7 + 0.3 * i / total, 0.7 + 0.3 * (i + 1) / total)
+        if count > 1:  # a single one is the class
+            figures, reasons = yield from part(measuring.region(one), 0.7 + 0.3 * i / total, 0.7 + 0.3 * (i + 1) / total)
         objects.append(ObjectMeasurement(label=value, name=name, object=i + 1, **figures, reasons=reasons))
     return whole, objects
 
@@ -121,8 +122,8 @@ class _Measuring:
         """Figures by name, and the reasons for those that are undefined."""
         figures: dict[str, Any] = {"voxels": region.voxels, "volume_ml": region.voxels * self.grid.voxel_volume / 1000}
         reasons: dict[str, str] = {}
-        figures |= place(region, self.grid)
-        values = yield from part(self._values(region), 0, 0.1)
+        figures |= yield from part(place(region, self.grid), 0, 0.05)
+        values = yield from part(self._values(region), 0.05, 0.1)
         figures |= yield from part(self._intensities(values, reasons), 0.1, 0.4)
         if self.volume.unit == "SUV":
             around = peak(self.volume.array, self.volume.valid, region.mask, region.box, self.axes)

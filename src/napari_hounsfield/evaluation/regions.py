@@ -98,6 +98,8 @@ def parts_of(region: Region, most: int) -> Generator[Progress, None, tuple[Itera
     from scipy.ndimage import find_objects
 
     parts, count = yield from part(connected(region.mask), 0, 0.7)
+    if count == 1:
+        return iter([region]), 1
     sizes = np.zeros(count + 1, np.int64)
     for planes in slabs(parts.shape):
         sizes += np.bincount(parts[planes].ravel(), minlength=count + 1)

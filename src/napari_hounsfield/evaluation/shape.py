@@ -20,7 +20,7 @@ PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
 """The patient axis (L, P, S) that each plane is at right angles to."""
 
 
-def place(region: Region, grid: Grid) -> dict[str, Any]:
+def place(region: Region, grid: Grid) -> Generator[Progress, None, dict[str, Any]]:
     """Centroid, and box in voxels and in the patient, its outer corners at the faces of the voxels."""
     sums = [np.zeros(n, np.int64) for n in region.mask.shape]
     for z, plane in enumerate(region.mask):
@@ -28,6 +28,7 @@ def place(region: Region, grid: Grid) -> dict[str, Any]:
         sums[0][z] = rows.sum()
         sums[1] += rows
         sums[2] += np.count_nonzero(plane, axis=0)
+        yield Progress(z / len(region.mask))
     centre = [first + float(n @ np.arange(len(n))) / region.voxels for first, n in zip(region.start, sums, strict=True)]
     corners = grid.positions(list(product(*((a - 0.5, b - 0.5) for a, b in zip(region.start, region.stop, strict=True)))))
     return {
