@@ -155,14 +155,14 @@ def _matrix(layer: Layer) -> Affine:
     used = min(dimensions, 3)
     origin = np.array(layer.data_to_world(np.zeros(dimensions)))
     columns = [np.array(layer.data_to_world(row)) - origin for row in np.eye(dimensions)[dimensions - used :]]
-    length = np.array([_millimetres(unit) for unit in layer.units[dimensions - used :]])[:, np.newaxis]
+    length = np.array([millimetres(unit) for unit in layer.units[dimensions - used :]])[:, np.newaxis]
     matrix = np.eye(4)
     matrix[3 - used : 3, 3 - used : 3] = length * np.array(columns).T[dimensions - used :]
     matrix[3 - used : 3, 3] = length[:, 0] * origin[dimensions - used :]
     return matrix
 
 
-def _millimetres(unit: Any) -> float:
+def millimetres(unit: Any) -> float:
     """Millimetres in a unit of length; 1 for pixels, which say nothing."""
     quantity = 1 * unit
     return float(quantity.to("mm").magnitude) if quantity.check("[length]") else 1.0

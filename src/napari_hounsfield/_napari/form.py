@@ -139,8 +139,12 @@ class OperationForm(Container[Any]):
             if isinstance(choice, LayerChoice):
                 choice.settle()
         request = results.Request(self.operation, self.layers, dict(zip(self.layers, data, strict=True)), self._viewer)
-        steps = _with_layers(self.operation.steps(*data, params=params), request)
-        self.bar.start(steps, lambda result: results.present(self._viewer, request, *result))
+        steps = with_layers(self.operation.steps(*data, params=params), request)
+        self.bar.start(steps, lambda result: self.present(request, *result))
+
+    def present(self, request: results.Request, result: Any, layers: list[Any]) -> None:
+        """Show a result."""
+        results.present(self._viewer, request, result, layers)
 
     @property
     def layers(self) -> dict[str, Layer | None]:
@@ -153,7 +157,7 @@ class OperationForm(Container[Any]):
         return [choice.read(like) for choice in self.choices]
 
 
-def _with_layers(steps: Steps, request: results.Request) -> Generator[Progress, None, Any]:
+def with_layers(steps: Steps, request: results.Request) -> Generator[Progress, None, Any]:
     """Run an operation and make its layers in the same thread, since counting and copying takes time too."""
     result = yield from steps
     yield Progress(1, "layers")

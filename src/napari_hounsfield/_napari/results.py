@@ -13,7 +13,7 @@ from . import overlay, preferences
 from .bridge import add, in_units_of, worlds
 from .layers import LayerTuple, layer_tuples
 from .session import session_of
-from .table import label_table, with_columns
+from .table import Table, label_table, with_columns
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -33,6 +33,18 @@ class Request:
         self.layers, self.data = layers, data
         self.worlds = worlds(viewer)
         self.window = preferences.preferences().window
+        self.table: Table | None = None
+
+    @property
+    def target(self) -> Labels | None:
+        """The labels layer whose table takes up the figures."""
+        return self.layers.get("prediction") or self.layers.get("labels")
+
+    def count(self) -> None:
+        """Count anew what may have been painted since; in the operation's thread."""
+        of = next((self.data[name] for name, layer in self.layers.items() if layer is not None and layer is self.target), None)
+        labels = of.labels if isinstance(of, Segmentation) else of
+        self.table = label_table(labels) if isinstance(labels, LabelMap) else None
 
     @property
     def title(self) -> str:
@@ -52,6 +64,7 @@ def layers_of(result: Any, request: Request) -> Generator[Progress, None, list[L
         test = layer_tuples(result.test, request.worlds, f"{request.title} for the test")
         return [*test, *layer_tuples(result, request.worlds, request.title)]
     if not isinstance(result, Volume | LabelMap | Features | Segmentation):
+        request.count()
         return []
     tuples = layer_tuples(result, request.worlds, request.title, request.window)
     labels = result.labels if isinstance(result, Segmentation) else result
@@ -87,7 +100,7 @@ def present(viewer: ViewerModel, request: Request, result: Any, layers: list[Lay
         _hide_older_labels(viewer, [layer for layer, (_, _, kind) in zip(added, layers, strict=True) if kind == "labels"])
         top = added[-1]
         if layers[-1][2] == "labels":
-            overlay.show(viewer, top.name, overlay.table_lines(top.features))
+            overlay.show(viewer, top.name, overlay.table_lines(top.features), top)
         if isinstance(result, Features):
             overlay.name_map(viewer, top, result.names)
         return
@@ -97,11 +110,11 @@ def present(viewer: ViewerModel, request: Request, result: Any, layers: list[Lay
         overlay.show(viewer, name, overlay.figure_lines(result.figures))
         return
     records = result.to_json()["classes"]
-    target = request.layers.get("prediction") or request.layers.get("labels")
+    target = request.target
     columns = figure_columns(records) if "prediction" in request.layers else mean_column(request.volume)
-    if target is not None and target in viewer.layers:
+    if target is not None and request.table is not None and target in viewer.layers:
         _refresh_table(target, request, records, columns)
-        overlay.show(viewer, target.name, overlay.table_lines(target.features))
+        overlay.show(viewer, target.name, overlay.table_lines(target.features), target)
 
 
 _results: WeakSet[Layer] = WeakSet()
@@ -118,9 +131,9 @@ def _hide_older_labels(viewer: ViewerModel, newest: list[Layer]) -> None:
 
 
 def _refresh_table(layer: Labels, request: Request, records: list[dict[str, Any]], columns: Mapping[str, str]) -> None:
-    """Count again what may have been painted since, and add the new figures to those that are there."""
-    labels = next(data for name, data in request.data.items() if request.layers.get(name) is layer)
-    fresh = label_table(labels.labels if isinstance(labels, Segmentation) else labels)
+    """Replace the counts, and add the new figures to those that are there."""
+    assert request.table is not None
+    fresh = request.table
     replaced = {*fresh, *columns, *((*RATES, *SURFACES) if "dice" in columns else ())}
     kept = {name: name for name in layer.features.columns if name not in replaced}
     before = [

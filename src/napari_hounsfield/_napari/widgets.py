@@ -8,11 +8,14 @@ import napari_hounsfield as nh
 
 from .form import OperationForm
 from .layout import Dock, rows
+from .metrics_dock import Metrics
 from .strokes import StrokesMaker
 from .units import UnitDeclaration
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+
+__all__ = ["BPSegmentation", "FirstClasses", "GaborBank", "Metrics", "WindowAndThreshold"]
 
 
 class Forms(Dock):
@@ -63,9 +66,3 @@ class BPSegmentation(Forms):
     def extras(self, viewer: ViewerModel) -> list[Any]:
         """A layer to paint strokes on."""
         return [StrokesMaker(viewer)]
-
-
-class Metrics(Forms):
-    """*Metrics*: against a reference, and what the labels measure."""
-
-    offers: ClassVar = {"evaluate": "Compare with a reference", "measure": "Measure"}

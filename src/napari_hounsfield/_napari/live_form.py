@@ -1,0 +1,132 @@
+"""A form of figures, which are computed anew when the labels that they are of are edited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import CheckBox
+from napari.layers import Labels
+
+from napari_hounsfield.operation import Operation, Progress, part
+
+from . import preferences, results
+from .bridge import from_layer
+from .editing import EditListener
+from .form import OperationForm, with_layers
+from .inputs import LayerChoice
+from .notices import complain
+from .places import Place, places_of
+from .probabilities import Maps, maps_of, with_probabilities
+from .worker import Steps, message_of
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from napari_hounsfield.operation import Params
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Figures, of which layers they are, and where in them each label value is to be seen."""
+
+    result: Any
+    layers: Mapping[str, Layer | None]
+    places: Mapping[str, Mapping[int, Place]]
+    """By input and label value."""
+
+
+class LiveForm(OperationForm):
+    """Form of an operation on labels whose result is figures.
+
+    Layers are read in the operation's thread, since copies of large labels would hold up the brush.
+
+    Parameters
+    ----------
+    viewer
+        Whose layers are offered.
+    operation
+        `evaluate` or `measure`.
+    shown
+        Gets each outcome.
+    outdated
+        Called when the labels were edited, and what was shown no longer holds.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        operation: Operation[..., Any],
+        shown: Callable[[Outcome], None],
+        outdated: Callable[[], None],
+    ) -> None:
+        super().__init__(viewer, operation)
+        self._shown, self._outdated = shown, outdated
+        self.live = CheckBox(
+            name="live",
+            value=True,
+            text="update when the labels are edited",
+            tooltip="Compute again, beside the interface, half a second after the last stroke",
+        )
+        self.append(self.live)
+        self._edits = EditListener(self._on_edit, self._on_pause, self.native)
+        self.outcome: Outcome | None = None
+        self._last: tuple[Mapping[str, Layer | None], Params] | None = None
+
+    def run(self) -> None:
+        """Start on the chosen layers; what is missing or wrong becomes a notification."""
+        try:
+            preferences.apply()
+            layers = {choice.needed.name: choice.chosen() for choice in self.choices if isinstance(choice, LayerChoice)}
+            params = self.fields.params()
+        except Exception as error:
+            complain(message_of(error))
+            return
+        for choice in self.choices:
+            if isinstance(choice, LayerChoice):
+                choice.settle()
+        self._start(layers, params)
+
+    def _start(self, layers: Mapping[str, Layer | None], params: Params) -> None:
+        request = results.Request(self.operation, layers, {}, self._viewer)
+        maps = maps_of(self._viewer, layers.get("prediction"))
+        self._edits.follow(layer for layer in layers.values() if isinstance(layer, Labels))
+        self._last = layers, params
+        steps = with_layers(self._steps(request, maps, params), request)
+        self.bar.start(steps, lambda done: self._finish(request, *done))
+
+    def _steps(self, request: results.Request, maps: Maps, params: Params) -> Steps:
+        yield Progress(0, "reading the layers")
+        like = next((layer for layer in request.layers.values() if layer is not None), None)
+        data: dict[str, Any] = {}
+        places: dict[str, Mapping[int, Place]] = {}
+        for name, layer in request.layers.items():
+            data[name] = None if layer is None else from_layer(layer, like)
+            if isinstance(layer, Labels):
+                places[name] = yield from part(places_of(layer.data), 0, 0.1)
+        if maps:
+            data["prediction"] = yield from part(with_probabilities(data["prediction"], maps), 0.1, 0.2)
+        request.data = data
+        result = yield from part(self.operation.steps(*data.values(), params=params), 0.2, 1)
+        return Outcome(result, request.layers, places)
+
+    def _finish(self, request: results.Request, outcome: Outcome, layers: list[Any]) -> None:
+        self.outcome = outcome
+        results.present(self._viewer, request, outcome.result, layers)
+        self._shown(outcome)
+
+    def _on_edit(self) -> None:
+        if self.live.value and (self.outcome is not None or self.bar.busy):
+            if self.bar.busy:
+                self.bar.cancel()  # what it computes no longer holds
+            self._outdated()
+
+    def _on_pause(self) -> None:
+        """Compute again what was computed last; labels that are gone are let be."""
+        if not self.live.value or self._last is None:
+            return
+        layers, params = self._last
+        if all(layer is None or layer in self._viewer.layers for layer in layers.values()):
+            self._start(layers, params)

@@ -1,0 +1,69 @@
+"""Where labels are: for each value a voxel that shows it well, and the way there."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hounsfield.operation import Progress
+
+from .layers import KEY, Shown
+from .placement import WORLD_OF_PATIENT
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+Place = tuple[int, ...]
+"""Index in a layer's array."""
+
+
+def places_of(array: NDArray[Any]) -> Generator[Progress, None, Mapping[int, Place]]:
+    """For each value but 0, its voxel nearest to the middle of the plane that holds most of it.
+
+    Parameters
+    ----------
+    array
+        Labels (z, y, x) or (y, x), as a layer shows them.
+    """
+    planes = np.asarray(array).reshape(-1, *array.shape[-2:])
+    largest: dict[int, tuple[int, int]] = {}
+    for z, plane in enumerate(planes):
+        for value, count in zip(*_counts(plane), strict=True):
+            if value and count > largest.get(int(value), (0, 0))[0]:
+                largest[int(value)] = int(count), z
+        yield Progress((z + 1) / len(planes))
+    found: dict[int, Place] = {}
+    for value, (_, z) in largest.items():
+        inside = np.argwhere(planes[z] == value)
+        middle = inside[np.square(inside - inside.mean(axis=0)).sum(axis=1).argmin()]
+        found[value] = (z, *map(int, middle))[-array.ndim :]
+        yield Progress(1)
+    return found
+
+
+def _counts(plane: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    if plane.dtype.kind == "u" and plane.dtype.itemsize <= 2:  # many times faster than sorting
+        counts = np.bincount(plane.ravel())
+        values = np.flatnonzero(counts)
+        return values, counts[values]
+    return np.unique(plane, return_counts=True)
+
+
+def world_of_patient(layer: Layer, point: Sequence[float]) -> tuple[float, ...]:
+    """World coordinates of a point (L, P, S) in patient mm, where a layer is shown."""
+    how = layer.metadata.get(KEY)
+    world = how.placement.world if isinstance(how, Shown) else WORLD_OF_PATIENT
+    return tuple(float(v) for v in (world @ [*point, 1.0])[:3])
+
+
+def go_to(viewer: ViewerModel, world: Sequence[float]) -> None:
+    """Bring a point to the middle of the canvas, on its slice."""
+    dims = viewer.dims
+    first = dims.ndim - len(world)
+    dims.set_point(range(first, dims.ndim), [float(v) for v in world])
+    shown = [dims.point[axis] for axis in dims.displayed]
+    viewer.scene.camera.center = (0.0, *shown)[-3:] if len(shown) < 3 else tuple(shown)
