@@ -70,6 +70,13 @@ def test_tables_and_report_are_written(run, table):
     assert Path("report.html").read_text(encoding="utf-8") == text
 
 
+def test_json_file_holds_what_is_printed(done, table):
+    said = done("evaluate", "--cases", table, "--resamples", 100, "--no-surface", "--out", "all.json")
+    written = json.loads(Path("all.json").read_text())
+    assert {name: said[name] for name in ("cases", "classes", "comparisons", "notes")} == written
+    assert not Path("all.summary.json").exists()
+
+
 def test_report_of_one_case(run, table):
     words = ("evaluate", "maps/a0.nii.gz", "maps/r0.nii.gz", "--no-surface")
     result = run(*words, "--report", "one.html")
@@ -98,6 +105,10 @@ def test_a_case_on_another_grid_is_named_by_number(refused, table):
     other = nh.LabelMap(np.ones((2, 6, 6), np.uint8), nh.axial_affine((3, 2, 2)))
     nh.write("maps/a1.nii.gz", other, overwrite=True)
     assert refused("evaluate", "--cases", table).startswith("cases.csv: case 3: ")
+
+
+def test_a_table_that_is_not_there(refused, here):
+    assert refused("evaluate", "--cases", "no.csv") == "no.csv: No such file or directory"
 
 
 def test_a_missing_file_is_found_before_any_work(refused, table):

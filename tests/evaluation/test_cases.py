@@ -96,6 +96,21 @@ def test_pooled_rates_are_of_the_summed_counts(folder):
     assert lung.pooled["accuracy"].value == np.mean(prediction == reference)
 
 
+def test_objects_are_pooled_where_they_were_counted(folder):
+    table = folder(*THREE)
+    (lung, _) = evaluate_cases(table, FAST).classes
+    assert (lung.pooled["object_sensitivity"].value, lung.pooled["object_sensitivity"].total) == (None, 0)
+    assert lung.pooled["object_sensitivity"].reasons["value"] == "not measured in any case"
+    with_objects = CasesParams(evaluate=nh.EvaluateParams(surface=False, objects=True), statistics=FAST.statistics)
+    found = evaluate_cases(table, with_objects)
+    records = [case.record["classes"][0] for case in found.cases]
+    detected, present = (sum(r[name] for r in records) for name in ("detected_objects", "reference_objects"))
+    pooled = found.classes[0].pooled["object_sensitivity"]
+    assert (pooled.successes, pooled.total) == (detected, present)
+    wilson = stats.binomtest(detected, present).proportion_ci(0.95, "wilson")
+    assert pooled.wilson == pytest.approx((wilson.low, wilson.high), abs=1e-12)
+
+
 def test_each_case_equals_evaluating_it_alone(folder):
     found = evaluate_cases(folder(*THREE), CasesParams(statistics=FAST.statistics))
     for case, (_, prediction, reference, *_) in zip(found.cases, THREE, strict=True):

@@ -41,7 +41,7 @@ def summaries(result: CasesEvaluation) -> Iterator[str]:
         title = f"{each.name} (label {each.label}){', ' + each.method if each.method else ''}: spread over {each.cases} cases"
         yield table(title, ("figure", *shown), rows, STATISTICS | {"mean": STATISTICS["mean, sd, median, quartiles"]})
         pooled: list[list[Cell]] = []
-        for p in each.pooled.values():
+        for p in (rate for rate in each.pooled.values() if rate.total):
             intervals = (_ends(getattr(p, name), p.reasons.get(name, "")) for name in ("interval", "wilson"))
             pooled.append([p.rate, p.successes, p.total, _or(p.value, p.reasons, "value"), *intervals])
         header = ("rate", "counts above", "counts below", "pooled", "interval", "Wilson")

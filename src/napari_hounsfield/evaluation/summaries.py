@@ -132,7 +132,7 @@ class PooledRate:
     total: int
     value: Value
     wilson: Interval | None
-    """As if every voxel were independent."""
+    """As if every voxel, or object, were independent."""
     interval: Interval | None
     """By resampling patients."""
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -149,27 +149,32 @@ POOLED = {
     "precision": ({"tp": 1}, {"tp": 1, "fp": 1}),
     "dice": ({"tp": 2}, {"tp": 2, "fp": 1, "fn": 1}),
     "jaccard": ({"tp": 1}, {"tp": 1, "fp": 1, "fn": 1}),
+    "object_sensitivity": ({"detected_objects": 1}, {"reference_objects": 1}),
+    "object_precision": ({"predicted_objects": 1, "false_positive_objects": -1}, {"predicted_objects": 1}),
 }
 """Counts above and below the line of each rate, and how often each counts."""
 
 
 def pooled_rates(observations: Sequence[Observation], bootstrap: Bootstrap) -> list[PooledRate]:
     """Rates of the summed counts. Dice counts voxels twice, so that Wilson's interval is not defined for it."""
-    seen = [(each.patient, each.record) for each in observations if each.record is not None]
-    patients = [patient for patient, _ in seen]
-    rates = []
-    for rate, parts in POOLED.items():
-        above, below = ([sum(int(record[k]) * times for k, times in part.items()) for _, record in seen] for part in parts)
-        reasons: dict[str, str] = {}
-        total = sum(below)
-        sharp = wilson(sum(above), total, bootstrap.confidence) if rate != "dice" else None
-        if not total:
-            reasons |= dict.fromkeys(("value", "wilson", "interval"), "nothing to divide by in any case")
-        elif sharp is None:
-            reasons["wilson"] = "counts voxels twice; Jaccard has the interval"
-        found = bootstrap.of_ratio(above, below, patients) if total else None
-        if isinstance(found, str):
-            reasons["interval"] = found
-        interval = found if isinstance(found, Interval) else None
-        rates.append(PooledRate(rate, sum(above), total, sum(above) / total if total else None, sharp, interval, reasons))
-    return rates
+    return [_pooled(rate, above, below, observations, bootstrap) for rate, (above, below) in POOLED.items()]
+
+
+def _pooled(
+    rate: str, above: Mapping[str, int], below: Mapping[str, int], observations: Sequence[Observation], bootstrap: Bootstrap
+) -> PooledRate:
+    seen = [(o.patient, o.record) for o in observations if o.record is not None]
+    counted = [(patient, record) for patient, record in seen if all(record.get(k) is not None for k in (*above, *below))]
+    parts = [sum(int(record[k]) * times for k, times in above.items()) for _, record in counted]
+    wholes = [sum(int(record[k]) * times for k, times in below.items()) for _, record in counted]
+    successes, total = sum(parts), sum(wholes)
+    if not total:
+        reason = "nothing to divide by in any case" if counted else "not measured in any case"
+        return PooledRate(rate, successes, total, None, None, None, dict.fromkeys(("value", "wilson", "interval"), reason))
+    sharp = wilson(successes, total, bootstrap.confidence) if rate != "dice" else None
+    reasons = {} if sharp is not None else {"wilson": "counts voxels twice; Jaccard has the interval"}
+    found = bootstrap.of_ratio(parts, wholes, [patient for patient, _ in counted])
+    interval = found if isinstance(found, Interval) else None
+    if isinstance(found, str):
+        reasons["interval"] = found
+    return PooledRate(rate, successes, total, successes / total, sharp, interval, reasons)
