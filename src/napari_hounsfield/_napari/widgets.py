@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import napari_hounsfield as nh
 
 from .form import OperationForm
+from .gabor_dock import GaborForm
 from .layout import Dock, rows
 from .metrics_dock import Metrics
 from .strokes import StrokesMaker
@@ -26,10 +27,12 @@ class Forms(Dock):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         titled = len(self.offers) > 1
-        self.forms = {
-            name: OperationForm(napari_viewer, getattr(nh, name), title if titled else "") for name, title in self.offers.items()
-        }
+        self.forms = {name: self.form(napari_viewer, name, title if titled else "") for name, title in self.offers.items()}
         super().__init__(rows([*self.extras(napari_viewer), *self.forms.values()], labels=False))
+
+    def form(self, viewer: ViewerModel, name: str, title: str) -> OperationForm:
+        """Form of the operation `name`."""
+        return OperationForm(viewer, getattr(nh, name), title)
 
     def extras(self, viewer: ViewerModel) -> list[Any]:
         """Widgets above the forms."""
@@ -50,6 +53,26 @@ class GaborBank(Forms):
     """*Gabor bank*."""
 
     offers: ClassVar = {"gabor": "Gabor bank", "features": "All features of a classifier"}
+
+    def form(self, viewer: ViewerModel, name: str, title: str) -> OperationForm:
+        """Form of the bank with pictures and preview; the generic one of the features."""
+        return GaborForm(viewer, title) if name == "gabor" else super().form(viewer, name, title)
+
+    def hideEvent(self, event: Any) -> None:  # noqa: N802
+        """Take away what is shown for a while."""
+        self._bank.pause()
+        super().hideEvent(event)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        """Show it again."""
+        self._bank.resume()
+        super().showEvent(event)
+
+    @property
+    def _bank(self) -> GaborForm:
+        form = self.forms["gabor"]
+        assert isinstance(form, GaborForm)
+        return form
 
 
 class FirstClasses(Forms):
