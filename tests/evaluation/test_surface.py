@@ -77,6 +77,7 @@ def test_percentile_and_surface_dice_equal_monai(seed, spacing):
         assert found.surface_dice(tolerance) == pytest.approx(float(dice), rel=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_where_the_two_definitions_of_hausdorff_part():
     """A hole in one of two balls: its surface is far from the other surface, its voxels are near the ball."""
     z, y, x = np.ogrid[-12:13, -12:13, -12:13]
@@ -86,6 +87,23 @@ def test_where_the_two_definitions_of_hausdorff_part():
     found = distances(ball, holed, (1, 1, 1))
     assert found.hausdorff == 1 == sitk_hausdorff(ball, holed, (1, 1, 1))
     assert found.from_second.max() > 8
+    metrics, torch = pytest.importorskip("monai.metrics"), pytest.importorskip("torch")
+    pair = [torch.from_numpy(m[None, None].astype(np.uint8)) for m in (ball, holed)]
+    theirs = metrics.compute_hausdorff_distance(*pair, include_background=True)
+    assert float(theirs) == pytest.approx(found.from_second.max(), rel=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_the_edge_of_the_image_is_outside_as_for_monai():
+    metrics, torch = pytest.importorskip("monai.metrics"), pytest.importorskip("torch")
+    first, second = np.zeros((2, 6, 8, 8), bool)
+    first[0:3, :5, :5] = second[0:4, :5, :6] = True
+    found = distances(first, second, (1, 1, 1))
+    pair = [torch.from_numpy(m[None, None].astype(np.uint8)) for m in (first, second)]
+    dice = metrics.compute_surface_dice(*pair, [0.5], include_background=True)
+    assert found.surface_dice(0.5) == pytest.approx(float(dice), rel=1e-6)
+    contour = SimpleITK.GetArrayFromImage(SimpleITK.BinaryContour(image(first, (1, 1, 1)), fullyConnected=False))
+    assert contour.sum() < surface(first).sum()
 
 
 def test_solid_boxes_by_hand():

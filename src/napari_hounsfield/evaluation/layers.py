@@ -91,10 +91,11 @@ def surface_distance_map_steps(
     first, second = _inside(ours.array[box], shared.in_prediction), _inside(theirs.array[box], shared.in_reference)
     along = [axis for axis, n in enumerate(theirs.array.shape) if n > 1]
     found = yield from part(surface_distances(first, second, theirs.affine[:3, :3], None, along), 0.1, 0.9)
-    edge = np.zeros(theirs.array.shape, bool)
-    edge[box] = surface(first, along)
-    distances = np.zeros(theirs.array.shape, np.float32)
-    distances[edge] = found.from_first
+    of_class = surface(first, along)
+    yield Progress(0.95)
+    edge, distances = np.zeros(theirs.array.shape, bool), np.zeros(theirs.array.shape, np.float32)
+    edge[box] = of_class
+    distances[box][of_class] = found.from_first
     yield Progress(1)
     return Volume(
         distances,
