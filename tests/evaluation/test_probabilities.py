@@ -39,14 +39,14 @@ def check(found, scores, truth):
     assert found.brier == pytest.approx(metrics.brier_score_loss(truth, scores), abs=1e-12)
 
 
-def segmentation(seed=0, shape=(4, 9, 11), valid=None, names=tuple(NAMES.values())):
+def segmentation(seed=0, shape=(4, 9, 11), valid=None, names=None):
     """A reference, and probabilities that know something of it."""
     random = np.random.default_rng(seed)
     truth = random.integers(0, 3, shape).astype(np.uint8)
     raw = np.exp(random.normal(size=(3, *shape)) + 1.2 * (truth == np.arange(3)[:, None, None, None]))
     scores = (raw / raw.sum(axis=0)).astype(np.float32)
     found = nh.LabelMap(scores.argmax(axis=0).astype(np.uint8), AFFINE, classes=NAMES)
-    return nh.Segmentation(found, nh.Features(scores, names, AFFINE, valid=valid)), nh.LabelMap(truth, AFFINE, classes=NAMES)
+    return nh.Segmentation(found, nh.Features(scores, names or tuple(NAMES.values()), AFFINE, valid=valid)), nh.LabelMap(truth, AFFINE, classes=NAMES)
 
 
 @given(st.data(), st.integers(2, 60), st.sampled_from([1, 4, 1000]))

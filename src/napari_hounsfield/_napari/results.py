@@ -74,9 +74,9 @@ def layers_of(result: Any, request: Request) -> Generator[Progress, None, list[L
 
 
 def _add_means(layer: LayerTuple, volume: Volume, labels: LabelMap) -> Generator[Progress, None, None]:
-    from napari_hounsfield import measure
+    from napari_hounsfield import MeasureParams, measure
 
-    measured = yield from measure.steps(volume, labels)
+    measured = yield from measure.steps(volume, labels, MeasureParams(shape=False))
     arguments = layer[1]
     arguments["features"] = with_columns(arguments["features"], measured.to_json()["classes"], mean_column(volume))
 
