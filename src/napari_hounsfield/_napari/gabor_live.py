@@ -26,6 +26,7 @@ class KernelShown:
     kernel: Kernel
     colours: NDArray[np.uint8]
     overlay: NDArray[np.uint8]
+    """RGBA (1, rows, columns, 4)."""
     caption: str
 
 
@@ -88,7 +89,7 @@ class Question:
 def answer(question: Question, before: Answer | None) -> Generator[Progress, None, Answer | None]:
     """Draw the kernel, which is handed over on the way, then compute the maps unless `before` has them."""
     kernel = kernel_of(question.params, question.source.volume.grid, *question.filter)
-    drawn = KernelShown(kernel, picture(kernel), overlay_colours(kernel), caption(kernel))
+    drawn = KernelShown(kernel, picture(kernel), overlay_colours(kernel)[np.newaxis], caption(kernel))
     yield Progress(0, "kernel", drawn)
     wanted = question.computed
     if not wanted:
@@ -164,7 +165,7 @@ def overlay_tuple(shown: KernelShown, source: Source, centre: Any) -> LayerTuple
     """Layer of the kernel's real part with its middle at `centre` (S, P, L of the viewer), to scale."""
     rows, columns = (2 - axis for axis in shown.kernel.axes)
     across = ({0, 1, 2} - {rows, columns}).pop()
-    colours = np.expand_dims(shown.overlay, across)
+    colours = shown.overlay if across == 0 else np.moveaxis(shown.overlay, 0, across)
     scale = np.empty(3)
     scale[[rows, columns]] = shown.kernel.spacing
     scale[across] = source.shown_spacing[across]

@@ -129,6 +129,7 @@ class Temporary:
         self._layer: Image | None = None
         self._limits: tuple[float, ...] = ()
         self._stands: list[Any] = []
+        self._array: Any = None
 
     @property
     def layer(self) -> Image | None:
@@ -148,21 +149,23 @@ class Temporary:
             self._add(tuple_, above)
             return
         limits = arguments.get("contrast_limits")
-        layer.data, layer.metadata = array, arguments["metadata"]
-        if "translate" in arguments:
+        layer.metadata = arguments["metadata"]
+        if "translate" in arguments and not np.allclose(layer.translate, arguments["translate"]):
             layer.translate = arguments["translate"]
         if "affine" in arguments:
             layer.affine = arguments["affine"]
+        if array is not self._array:  # every setting of data is drawn
+            layer.data = self._array = array
         if limits is not None and np.allclose(layer.contrast_limits, self._limits):
             layer.contrast_limits_range = limits
             layer.contrast_limits = self._limits = limits
-        layer.refresh()
 
     def _add(self, tuple_: LayerTuple, above: Layer | None) -> None:
         from napari.layers import Layer
 
         layers = self._viewer.layers
         active = layers.selection.active
+        self._array = tuple_[0]
         self._limits = tuple(tuple_[1].get("contrast_limits", ()))
         self._layer = made = Layer.create(*tuple_)
         layers.insert(layers.index(above) + 1 if above is not None and above in layers else len(layers), made)
