@@ -201,7 +201,9 @@ def test_csv_holds_every_figure(tmp_path):
     assert [float(v) for v in rows[0]["centroid_mm"].split()] == list(found.objects[0].centroid_mm)
     assert float(rows[0]["histogram.width"]) == 100
     with open(tmp_path / "classes.csv", newline="") as file:
-        assert [row["name"] for row in csv.DictReader(file)] == ["nodule", "never", "vessel"]
+        rows = list(csv.DictReader(file))
+    assert [row["name"] for row in rows[:3]] == ["nodule", "never", "vessel"]
+    assert [row["object"] for row in rows[3:]] == ["1", "2", "3", "1"]
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int64, np.uint64, ">i2", bool])

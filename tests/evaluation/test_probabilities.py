@@ -46,7 +46,8 @@ def segmentation(seed=0, shape=(4, 9, 11), valid=None, names=None):
     raw = np.exp(random.normal(size=(3, *shape)) + 1.2 * (truth == np.arange(3)[:, None, None, None]))
     scores = (raw / raw.sum(axis=0)).astype(np.float32)
     found = nh.LabelMap(scores.argmax(axis=0).astype(np.uint8), AFFINE, classes=NAMES)
-    return nh.Segmentation(found, nh.Features(scores, names or tuple(NAMES.values()), AFFINE, valid=valid)), nh.LabelMap(truth, AFFINE, classes=NAMES)
+    maps = nh.Features(scores, names or tuple(NAMES.values()), AFFINE, valid=valid)
+    return nh.Segmentation(found, maps), nh.LabelMap(truth, AFFINE, classes=NAMES)
 
 
 @given(st.data(), st.integers(2, 60), st.sampled_from([1, 4, 1000]))
