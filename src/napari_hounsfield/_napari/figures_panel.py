@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+MOST_OBJECTS = 150
+"""Rows of the table of objects, the largest; the file has all of them, and a longer table would hold up the interface."""
+
 MakeLayers = Callable[[str, Outcome, Row | None], Steps]
 """Kind of layer, figures and selected row to steps that end in layer tuples."""
 
@@ -77,10 +80,11 @@ class FiguresPanel(QWidget):
     def show_outcome(self, outcome: Outcome) -> None:
         """Show figures; what was selected and sorted stays so."""
         self.outcome = outcome
-        figures = outcome.result.to_json()
+        figures = outcome.figures
         self.classes.show_rows(class_rows(figures), self._colour)
         objects = object_rows(figures)
-        self.objects.show_rows(objects, self._colour)
+        largest = sorted(objects, key=lambda row: -(row.figures.get("volume_ml") or row.figures.get("reference_volume_ml") or 0))
+        self.objects.show_rows(largest[:MOST_OBJECTS], self._colour)
         self.tabs.setTabText(1, f"Objects ({len(objects):,})")
         self.tabs.setTabVisible(1, bool(objects))
         for title, picture in self.pictures.items():

@@ -33,6 +33,8 @@ class Outcome:
     """Figures, of which layers they are, and where in them each label value is to be seen."""
 
     result: Any
+    figures: Mapping[str, Any]
+    """The same in JSON, made in the operation's thread, since there may be thousands of objects."""
     layers: Mapping[str, Layer | None]
     places: Mapping[str, Mapping[int, Place]]
     """By input and label value."""
@@ -110,7 +112,7 @@ class LiveForm(OperationForm):
             data["prediction"] = yield from part(with_probabilities(data["prediction"], maps), 0.1, 0.2)
         request.data = data
         result = yield from part(self.operation.steps(*data.values(), params=params), 0.2, 1)
-        return Outcome(result, request.layers, places)
+        return Outcome(result, result.to_json(), request.layers, places)
 
     def _finish(self, request: results.Request, outcome: Outcome, layers: list[Any]) -> None:
         self.outcome = outcome

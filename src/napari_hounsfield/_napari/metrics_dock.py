@@ -15,7 +15,7 @@ from . import result_layers
 from .bridge import from_layer, worlds
 from .by_hand import ByHand
 from .curves import confusion
-from .figure_rows import Row
+from .figure_rows import Row, class_rows, object_rows
 from .figures_panel import FiguresPanel
 from .layout import Dock
 from .live_form import LiveForm, Outcome
@@ -84,9 +84,9 @@ class Metrics(Dock):
         labels = outcome.layers["labels"]
         if labels is None or labels not in self._viewer.layers:
             raise LabelError("the labels that were measured are gone")
-        figures = outcome.result.to_json()
+        figures = outcome.figures
         records = figures.get("objects") or figures["classes"]
-        rows = self.measurement.objects.rows or self.measurement.classes.rows
+        rows = object_rows(figures) or class_rows(figures)
         pairs = [(a, b) for a, b in zip(records, rows, strict=True) if row is None or b.label == row.label]
         if len(pairs) > MOST_MARKS:
             pairs = sorted(pairs, key=lambda pair: -pair[0]["volume_ml"])[:MOST_MARKS]

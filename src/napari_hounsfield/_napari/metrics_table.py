@@ -66,6 +66,8 @@ class MetricsTable(QTableWidget):
             self.setItem(line, 0, _name_item(row, line, colours(row.label)))
             for column, name in enumerate(names, start=1):
                 self.setItem(line, column, _Cell(row.figures.get(name), row.reasons.get(name, "")))
+        header: Any = self.horizontalHeader()
+        header.setResizeContentsPrecision(0)  # by the rows that are seen
         self.resizeColumnsToContents()
         self.setColumnWidth(0, min(self.columnWidth(0), NAME_WIDTH))
         header: Any = self.horizontalHeader()
