@@ -214,7 +214,8 @@ class GaborForm(OperationForm):
         if self._asked is not None:
             self._say_cost(self._asked)
         if answer is not None and answer.layer is not None and self.kernels.preview.isChecked():
-            self.preview_layer.show(answer.layer, above=self._asked.source.layer if self._asked else None)
+            others = [layer for layer in self._viewer.layers if layer is not self.kernel_layer.layer]
+            self.preview_layer.show(answer.layer, above=others[-1])  # older maps would hide it, and it would hide the kernel
 
     def _working(self, message: str) -> None:
         if message == "compiling":
