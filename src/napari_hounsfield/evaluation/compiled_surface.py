@@ -13,6 +13,9 @@ from .compiled import Bytes, Floats, Integers, compiled
 
 Places = NDArray[np.int32]
 
+EMPTY = 64
+"""So many lines around without a voxel, and it is far."""
+
 
 @compiled("void(u1[:, :, ::1], i8, i8, i8[::1], u1[::1])")
 def _edge(mask: Bytes, z: int, y: int, along: Integers, edge: Bytes) -> None:
@@ -88,6 +91,8 @@ def _nearest(
     for k in range(offsets.shape[0]):
         if bounds[k] >= best:
             return best
+        if k == EMPTY and best == np.inf:
+            return -1.0
         dz, dy = offsets[k, 0], offsets[k, 1]
         if z + dz < 0 or z + dz >= depth or y + dy < 0 or y + dy >= height:
             continue
