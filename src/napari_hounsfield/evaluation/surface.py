@@ -249,7 +249,9 @@ def _greatest(points: Points, axes: NDArray[np.float64], tree: Any, least: float
     cells that may hold the greatest are looked at first, and most of them never.
     """
     size = 8
-    cells, cell_of = np.unique(points // size, axis=0, return_inverse=True)
+    sides = points.max(axis=0) // size + 1
+    keys, cell_of = np.unique(np.ravel_multi_index(tuple((points // size).T), sides), return_inverse=True)
+    cells = np.stack(np.unravel_index(keys, sides), axis=1)
     corners = np.array(np.meshgrid(*[(-1, 1)] * 3)).reshape(3, -1).T * (size - 1) / 2
     radius = np.linalg.norm(corners @ axes.T, axis=1).max()
     centres = yield from part(_distances(cells * size + (size - 1) / 2, axes, tree), 0, 0.5)
