@@ -7,17 +7,16 @@ pass are combined into maps while they are in the cache, so that memory sees one
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., Any])
+from .compiling import compiled
+
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
+FAST = {"contract", "nsz"}
+"""Sums and products may be fused, and zeros have no sign; nothing else is left to the compiler."""
 WIDTH = 128
 """Columns of a strip."""
 ROWS = 4
@@ -28,22 +27,7 @@ BLOCK = 32
 """Rows for which the results of all kernels are kept until they are combined."""
 
 
-def compiled(signature: str) -> Callable[[F], F]:
-    """Compile now and without Python's lock; keep the result on disk where there is a place for it."""
-
-    def decorate(function: F) -> F:
-        options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
-        made: Any
-        try:
-            made = numba.njit(signature, cache=True, **options)(function)
-        except RuntimeError:  # no folder that can be written to
-            made = numba.njit(signature, **options)(function)
-        return cast("F", made)
-
-    return decorate
-
-
-@compiled("void(f4[::1], f4[::1], f4[::1], f4[::1], f4[::1])")
+@compiled("void(f4[::1], f4[::1], f4[::1], f4[::1], f4[::1])", fastmath=FAST)
 def _two_kernels(row: Floats, even: Floats, odd: Floats, first: Floats, second: Floats) -> None:
     """Correlate a padded row with two kernels, whose lengths are a multiple of TAPS."""
     first[:WIDTH] = 0
@@ -58,7 +42,7 @@ def _two_kernels(row: Floats, even: Floats, odd: Floats, first: Floats, second: 
             second[x] += s0 * p0 + s1 * p1 + s2 * p2 + s3 * p3 + s4 * p4 + s5 * p5 + s6 * p6 + s7 * p7
 
 
-@compiled("void(f4[::1], f4[::1], f4[::1])")
+@compiled("void(f4[::1], f4[::1], f4[::1])", fastmath=FAST)
 def _four_rows(plane: Floats, taps: Floats, sums: Floats) -> None:
     """Correlate the rows of a plane with one kernel that has ROWS - 1 zeros before it, for the first ROWS rows."""
     sums[: ROWS * WIDTH] = 0
@@ -74,7 +58,7 @@ def _four_rows(plane: Floats, taps: Floats, sums: Floats) -> None:
             sums[3 * WIDTH + x] += t0 * p0 + t1 * p1 + t2 * p2 + t3 * p3 + t4 * p4 + t5 * p5 + t6 * p6 + t7 * p7
 
 
-@compiled("void(f4[:, :], i8[::1], i8[::1], i8[::1], f4[:, ::1], f4[:, ::1], f4[::1])")
+@compiled("void(f4[:, :], i8[::1], i8[::1], i8[::1], f4[:, ::1], f4[:, ::1], f4[::1])", fastmath=FAST)
 def across(
     image: Floats, rows: Integers, owners: Integers, columns: Integers, taps: Floats, planes: Floats, line: Floats
 ) -> None:
@@ -98,7 +82,7 @@ def across(
     planes[:, rows.size * WIDTH :] = 0
 
 
-@compiled("void(f4[:, ::1], i8[::1], f4[:, ::1], f4[:, ::1], i8[:, ::1], f4[:, ::1], i8, i8, f4, b1, f4[:, :, :])")
+@compiled("void(f4[:, ::1], i8[::1], f4[:, ::1], f4[:, ::1], i8[:, ::1], f4[:, ::1], i8, i8, f4, b1, f4[:, :, :])", fastmath=FAST)
 def down(
     planes: Floats,
     sources: Integers,

@@ -262,13 +262,7 @@ class LabelMap(_Image):
         return sorted({int(v) for plane in self.array for v in np.unique(plane)} | set(self.classes))
 
     def on(self, grid: Grid) -> LabelMap:
-        """Return the same labels in the axes and directions of `grid`, which must be the same lattice.
-
-        Raises
-        ------
-        GridError
-            If the grids differ by more than flips and permutations; labels are never resampled here.
-        """
+        """Return the same labels in the axes and directions of `grid`; GridError unless it is the same lattice."""
         array = reordered(self.array, self.grid, grid, self.name or "labels")
         return replace(self, array=array, affine=grid.affine, frame_of_reference=grid.frame_of_reference)
 

@@ -70,7 +70,6 @@ class MetricsTable(QTableWidget):
         header.setResizeContentsPrecision(0)  # by the rows that are seen
         self.resizeColumnsToContents()
         self.setColumnWidth(0, min(self.columnWidth(0), NAME_WIDTH))
-        header: Any = self.horizontalHeader()
         if header.sortIndicatorSection() > len(names):
             header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)

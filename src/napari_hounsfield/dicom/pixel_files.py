@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -101,7 +102,8 @@ class _PixelFile:
         self.in_memory = 0
         self.lock = threading.Lock()
         self.spans: list[list[Span]] | None = None
-        try:
+        with ExitStack() as unless_read:
+            unless_read.callback(self.stream.close)
             if self.pixels.deflated_from >= 0:
                 self.stream.seek(self.pixels.deflated_from)
                 content, _ = inflated(self.stream.read(), -15)
@@ -109,9 +111,7 @@ class _PixelFile:
                 self.stream = io.BytesIO(content)
             if isinstance(self.stream, io.BytesIO):
                 self.in_memory = self.stream.getbuffer().nbytes
-        except BaseException:
-            self.stream.close()
-            raise
+            unless_read.pop_all()
 
     def close(self) -> None:
         self.stream.close()

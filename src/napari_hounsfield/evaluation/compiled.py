@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., Any])
+from napari_hounsfield.compiling import compiled
+
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 Integers = NDArray[np.int64]
@@ -21,21 +18,6 @@ TABLES = 4
 """Tables that are counted in by turns, so that one addition does not wait for the one before."""
 STRIDE = PAIRS + 72
 """Places from one table to the next: not a power of 2, or they would fight for the same lines of the cache."""
-
-
-def compiled(signature: str) -> Callable[[F], F]:
-    """Compile now and without Python's lock; keep the result on disk where there is a place for it."""
-
-    def decorate(function: F) -> F:
-        options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-        made: Any
-        try:
-            made = numba.njit(signature, cache=True, **options)(function)
-        except RuntimeError:  # no folder that can be written to
-            made = numba.njit(signature, **options)(function)
-        return cast("F", made)
-
-    return decorate
 
 
 @compiled("void(u1[::1], u1[::1], u8[::1], u8[::1], i8[::1])")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiled import Bytes, Floats, Integers, compiled
+from napari_hounsfield.compiling import compiled
+
+from .compiled import Bytes, Floats, Integers
 
 Places = NDArray[np.int32]
 
