@@ -1,8 +1,10 @@
 """Every operation reports often enough to be cancelled, and leaves nothing running when it is."""
 
+import tempfile
 import threading
 import time
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,6 +52,15 @@ def forest_of(chest, one_slice):
     return nh.PixelClassifier(again, trained.classes, recogniser, trained.unit, trained.modality)
 
 
+def cases_of(chest):
+    """A table of one case, whose files are written."""
+    folder = Path(tempfile.mkdtemp())
+    nh.write(folder / "prediction.nii.gz", chest[1])
+    nh.write(folder / "reference.nii.gz", chest[1])
+    (folder / "cases.csv").write_text("case,prediction,reference\n1,prediction.nii.gz,reference.nii.gz\n")
+    return nh.read_case_table(folder / "cases.csv")
+
+
 PLAIN = {"texture": False}
 CASES = {
     "window": lambda c, s: nh.window.steps(c[0]),
@@ -71,6 +82,8 @@ CASES = {
     "clean, noise": lambda c, s: nh.clean.steps(c[2], nh.CleanParams(drop_border=False)),
     "evaluate": lambda c, s: nh.evaluate.steps(c[2], c[1]),
     "measure": lambda c, s: nh.measure.steps(c[0], c[1]),
+    "compare_readers": lambda c, s: nh.compare_readers.steps(nh.Readers([c[1], c[2]], ["first", "second"])),
+    "evaluate_cases": lambda c, s: nh.evaluate_cases.steps(cases_of(c)),
 }
 SLOW = {"gabor, volume", "train, bp", "train, forest", "segment, forest", "classes, gmm", "features", "evaluate"}
 

@@ -207,3 +207,24 @@ def test_the_benchmark_of_a_device_runs(repository):
     assert done.returncode == 0, done.stderr
     apart = float(done.stdout.split(";")[-1].split()[0])
     assert apart < 1e-5
+
+
+def test_float16_saturates_and_what_is_no_array_is_refused(tmp_path):
+    volume = nh.Volume(np.random.default_rng(0).normal(0, 1e6, (3, 16, 16)), nh.axial_affine((1, 1, 1)))
+    params = nh.GaborParams(wavelengths=(4,), orientations=(0, 90))
+    out = np.zeros((2, 3, 16, 16), np.float16)
+    finish(nh.gabor_into(volume, params, out))
+    assert np.isfinite(out).all()
+    assert out.max() == np.finfo(np.float16).max
+    locked = np.zeros((2, 3, 16, 16), np.float32)
+    locked.flags.writeable = False
+    for wrong, reason in ((None, "no array"), ([0] * 2, "no array"), (locked, "written")):
+        with pytest.raises(nh.ParameterError, match=reason):
+            finish(nh.gabor_into(volume, params, wrong))
+
+
+def test_values_beyond_single_precision_are_refused_by_slice():
+    array = np.zeros((3, 16, 16))
+    array[1, 3, 3] = 3e38
+    with pytest.raises(nh.IntensityError, match="slice 1 exceed"):
+        nh.gabor(nh.Volume(array, nh.axial_affine((1, 1, 1))))

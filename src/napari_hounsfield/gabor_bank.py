@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from .errors import ParameterError
+from .errors import IntensityError, ParameterError
 from .gabor_kernels import PLANES, Plane, planes_of
 from .operation import Numbers, Params, Progress, number, numbers, operation
 from .volume import Features, Volume
@@ -17,6 +17,7 @@ from .volume import Features, Volume
 FIRST_WAVELENGTH = 2.5
 """Shortest default wavelength in voxels, a little above the two that voxels can carry."""
 OCTAVES = 4
+LARGEST_VALUE = 1e30
 LONGEST_SHARE = 12
 """Default wavelengths reach to this part of the image: longer ones describe where a voxel lies, not what it is."""
 
@@ -163,11 +164,23 @@ def gabor(volume: Volume, params: GaborParams) -> Generator[Progress, None, Feat
     from .gabor_output import require_memory
 
     volume.require_scalar()
+    require_range(volume)
     names = map_names(params)
     require_memory(len(names), volume)
     out = np.empty((len(names), *volume.array.shape), np.float32)
     yield from bank_of(volume.grid, params).filter(filled(volume), out)
     return volume.maps(out, names, params.model_dump(mode="json"))
+
+
+def require_range(volume: Volume) -> None:
+    """Raise IntensityError where values are so large that single precision could not hold their sums."""
+    if volume.array.dtype.kind == "f":
+        for z, plane in enumerate(volume.array):
+            inside = plane if volume.valid is None else plane[volume.valid[z]]
+            if inside.size and np.abs(inside).max() > LARGEST_VALUE:
+                raise IntensityError(
+                    f"{volume.name or 'image'}: values of slice {z} exceed {LARGEST_VALUE:g}; rescale them first"
+                )
 
 
 def filled(volume: Volume) -> np.ndarray[Any, Any]:

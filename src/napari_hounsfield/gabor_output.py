@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import ParameterError
-from .gabor_bank import GaborParams, filled, map_names
+from .gabor_bank import GaborParams, filled, map_names, require_range
 from .operation import Progress, part
 from .volume import Volume
 
@@ -63,7 +64,7 @@ def require_memory(maps: int, volume: Volume) -> None:
         )
 
 
-def gabor_into(volume: Volume, params: GaborParams, out: Output) -> Generator[Progress, None, list[str]]:
+def gabor_into(volume: Volume, params: GaborParams | None, out: Output) -> Generator[Progress, None, list[str]]:
     """Filter a volume with the Gabor bank into an array that may be larger than memory.
 
     Parameters
@@ -71,7 +72,7 @@ def gabor_into(volume: Volume, params: GaborParams, out: Output) -> Generator[Pr
     volume
         One scalar image; its array may be a memory map.
     params
-        Bank; its blanks are filled from the voxel size.
+        Bank; its blanks are filled from the voxel size; None: the defaults.
     out
         float32 or float16 (maps, z, y, x), of whatever kind: `zarr.create_array(...)`, `numpy.memmap`, `numpy.empty`. A zarr
         array is written in whole chunks where a chunk holds one map and all rows and columns of few slices.
@@ -96,7 +97,12 @@ def gabor_into(volume: Volume, params: GaborParams, out: Output) -> Generator[Pr
     from .gabor_filtering import Bank
 
     volume.require_scalar()
-    params = params.resolve(volume)
+    require_range(volume)
+    params = (params or GaborParams()).resolve(volume)
+    if not hasattr(out, "shape") or not hasattr(out, "dtype"):
+        raise ParameterError(f"out is a {type(out).__name__}, no array")
+    if isinstance(out, np.ndarray) and not out.flags.writeable:
+        raise ParameterError("out cannot be written to")
     names, image = map_names(params), filled(volume)
     if tuple(out.shape) != (len(names), *image.shape):
         raise ParameterError(f"out has shape {tuple(out.shape)}, the maps {(len(names), *image.shape)}")
@@ -116,9 +122,17 @@ def gabor_into(volume: Volume, params: GaborParams, out: Output) -> Generator[Pr
             slab = np.empty((each, last - first, *image.shape[1:]), np.float32)
             start, size = (k + first / len(image)) / wavelengths, (last - first) / len(image) / wavelengths
             yield from part(bank.filter(image, slab, first, last), start, start + size)
-            out[k * each : (k + 1) * each, first:last] = slab.astype(out.dtype, copy=False)
+            out[k * each : (k + 1) * each, first:last] = _fitting(slab, out)
             yield Progress(start + size, "writing")
     return names
+
+
+def _fitting(slab: NDArray[np.float32], out: Output) -> NDArray[Any]:
+    """Maps in the type of `out`; what float16 cannot hold becomes its largest number."""
+    if np.dtype(out.dtype) == np.float16:
+        most = np.finfo(np.float16).max
+        slab = slab.clip(-most, most)
+    return slab.astype(out.dtype, copy=False)
 
 
 def _slab_depth(out: Output, voxels: int, most: int) -> int:

@@ -37,7 +37,7 @@ class Convert(Command):
         """Check the target, read, write."""
         reader = files.Reader(console, build(files.read_params(), self.options, values))
         target: Path = values["out"]
-        files.check([target], files.LABEL_SUFFIXES, values["overwrite"])
+        files.check([target], files.LABEL_SUFFIXES, values["overwrite"], [values["path"]])
         source = reader.source(values.get("source"))
         data = self._read(values["path"], target, reader)
         files.require_source(target, source, [data])

@@ -42,7 +42,7 @@ class EvaluateCommand(TableCommand):
         super().check(values)
         for path, suffixes in ((values["report"], REPORT_SUFFIXES), (_summary_path(values), files.TABLE_SUFFIXES)):
             if path is not None:
-                files.check([path], suffixes, values["overwrite"])
+                files.check([path], suffixes, values["overwrite"], [values.get("cases")])
 
     def compute(self, values: Mapping[str, Any], reader: files.Reader, console: Console) -> Any:
         """One case, or all of the table."""

@@ -88,7 +88,7 @@ class Reader:
         if kind_of(path) in ("folder", "DICOM"):
             series = self._series(path, self.params)
             return self._told(self.console.run(series.steps(self.params), "reading"), series.name)
-        return self._told(read_volume(path), path.name)
+        return self._told(read_volume(path, self.params), path.name)
 
     def whatever(self, path: Path) -> Volume | LabelMap:
         """The one image or label map of a path."""
@@ -170,13 +170,13 @@ def targets(path: Path, result: type, params: Any) -> list[Path]:
     return [path, *beside]
 
 
-def check(paths: list[Path], known: tuple[str, ...], overwrite: bool) -> None:
-    """Raise before the long work if its result could not be written.
+def check(paths: list[Path], known: tuple[str, ...], overwrite: bool, inputs: Iterable[Path | None] = ()) -> None:
+    """Raise before the long work if its result could not be written, or would replace one of its own inputs.
 
     Raises
     ------
     UsageError
-        If the suffix is none of the known ones.
+        If the suffix is none of the known ones, or an output is an input.
     WriteError
         If something is there already, or nothing can be written there.
     """
@@ -186,7 +186,10 @@ def check(paths: list[Path], known: tuple[str, ...], overwrite: bool) -> None:
     suffix = full_suffix(paths[0])
     if suffix not in known:
         raise UsageError(f"{paths[0].name}: {suffix or 'no suffix'} is none of {', '.join(known)}")
+    taken = {given.resolve() for given in inputs if given is not None}
     for path in paths:
+        if path.resolve() in taken:
+            raise UsageError(f"{path.name}: is an input, which no output replaces")
         if path.exists() and not path.is_dir() and not overwrite:
             raise WriteError(f"{path.name}: exists already; --overwrite replaces it")
         check_target(path, overwrite)

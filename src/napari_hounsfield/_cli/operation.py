@@ -98,7 +98,8 @@ class OperationCommand(Command):
         params = self.parameters(values)
         out: Path = values["out"]
         targets = files.targets(out, self.operation.result, params)
-        files.check(targets, files.suffixes(self.operation.result), values["overwrite"])
+        given = [values.get(item.name) for item in self.operation.inputs]
+        files.check(targets, files.suffixes(self.operation.result), values["overwrite"], given)
         reader = self.reader(values, console)
         source = reader.source(values.get("source"))
         data = self.data(values, reader)

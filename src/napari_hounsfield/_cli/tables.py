@@ -55,7 +55,7 @@ class TableCommand(OperationCommand):
         if values["cases"] is not None and given:
             raise UsageError("--cases: the inputs come from the table, leave the others out")
         if values["out"] is not None:
-            files.check([values["out"]], files.TABLE_SUFFIXES, values["overwrite"])
+            files.check([values["out"]], files.TABLE_SUFFIXES, values["overwrite"], [values.get("cases")])
 
     def columns(self, values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         """Names of the columns of a table of cases: those it must have, and those it may have."""

@@ -74,11 +74,15 @@ def read_case_table(
     path = Path(path)
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            rows = list(reader)
     except (UnicodeDecodeError, csv.Error):
         raise FormatError(f"{path.name}: not a CSV table in UTF-8") from None
     if not rows:
         raise FormatError(f"{path.name}: holds no case")
+    columns = list(reader.fieldnames or ())
+    if twice := [name for name in ("case", PATIENT, METHOD, *required, *optional) if columns.count(name) > 1]:
+        raise FormatError(f"{path.name}: has the column {twice[0]} twice")
     missing = [name for name in ("case", *required) if name not in rows[0]]
     if missing:
         takes = ", ".join(("case", *required, *optional))

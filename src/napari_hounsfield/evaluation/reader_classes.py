@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from napari_hounsfield.errors import LabelError
 from napari_hounsfield.volume import BACKGROUND, LabelMap, is_background
 
 from .reader_patterns import Pattern
@@ -29,6 +30,8 @@ def common_classes(
         For each map, the place of the class of each value.
     """
     by_name = all(any(value and not is_background(name) for value, name in each.classes.items()) for each in maps)
+    if not by_name:
+        _check_numbers(maps)
     kinds: dict[int | str, tuple[int, str]] = {0: (0, BACKGROUND)}
     keys: list[dict[int, int | str]] = []
     for i, each in enumerate(maps):
@@ -46,3 +49,13 @@ def common_classes(
         kinds[key] = free, name
     places = {key: place for place, key in enumerate(kinds)}
     return list(kinds.values()), [{value: places[key] for value, key in own.items()} for own in keys]
+
+
+def _check_numbers(maps: Sequence[LabelMap]) -> None:
+    """Refuse to go by numbers where named maps give one class different numbers."""
+    numbers: dict[str, int] = {}
+    for each in maps:
+        for value, name in each.classes.items():
+            word = name.strip().casefold()
+            if not is_background(name) and numbers.setdefault(word, value) != value:
+                raise LabelError("one class has different numbers in these maps, and a map has no names to tell them apart")

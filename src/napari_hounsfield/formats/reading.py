@@ -70,7 +70,9 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
 
 
 def _of_unit(volume: Volume, params: ReadParams | None) -> Volume:
-    """Volume with the unit that the user gives, where the file gives none."""
+    """Volume at the time point, and with the unit, that the user gives, where the file gives none."""
+    if params is not None and params.time:
+        volume = volume.time_point(params.time - 1)
     if params is None or params.unit in ("auto", "as written") or volume.unit:
         return volume
     return replace(volume, unit=params.unit, modality=volume.modality or {"HU": "CT", "SUV": "PT"}[params.unit])
