@@ -108,13 +108,14 @@ def test_common_options_stand_before_or_after_the_command(run: Run, image: Path,
 
 
 def test_existing_output_is_kept(run: Run, image: Path) -> None:
-    before = image.read_bytes()
-    done = run("shift", image, image)
+    out = image.with_name("out.nii.gz")
+    out.write_bytes(before := image.read_bytes())
+    done = run("shift", image, out)
     assert (done.status, done.out) == (2, "")
-    assert done.err == "hounsfield: image.nii.gz: exists already; --overwrite replaces it\n"
-    assert image.read_bytes() == before
-    assert run("shift", image, image, "--overwrite").status == 0
-    assert image.read_bytes() != before
+    assert done.err == "hounsfield: out.nii.gz: exists already; --overwrite replaces it\n"
+    assert out.read_bytes() == before
+    assert run("shift", image, out, "--overwrite").status == 0
+    assert out.read_bytes() != before
 
 
 def test_target_is_checked_before_the_work(run: Run, image: Path) -> None:
