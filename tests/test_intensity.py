@@ -154,3 +154,14 @@ def test_resolved_parameters_are_recorded():
     result = nh.window(ct([[0, 1]]))
     (record,) = result.history
     assert (record.operation, record.parameters["lower"], record.parameters["upper"]) == ("window", -1000, 400)
+
+
+def test_an_image_of_padding_alone_and_values_beyond_the_limits_are_refused():
+    array = np.random.default_rng(0).normal(size=(2, 4, 4))
+    for volume, reason in (
+        (nh.Volume(array, np.eye(4), valid=np.zeros(array.shape, bool)), "every voxel is padding"),
+        (nh.Volume(array * 1e12, np.eye(4)), "exceed"),
+    ):
+        for operation in (nh.window, nh.threshold, nh.features):
+            with pytest.raises(nh.IntensityError, match=reason):
+                operation(volume)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from .errors import ParameterError
+from .errors import IntensityError, ParameterError
 from .operation import Params, Progress, number, operation
 from .volume import LabelMap, Volume
 
@@ -121,6 +121,17 @@ class _Range(Params):
         return type(self)(**{**self.model_dump(), self._selector: selector, "lower": lower, "upper": upper})
 
 
+def _measured(volume: Volume) -> NDArray[Any]:
+    """Values (n,) inside the scanned field; IntensityError if there are none, or beyond what limits may be."""
+    values = volume.scanned()
+    label = volume.name or "image"
+    if not values.size:
+        raise IntensityError(f"{label}: every voxel is padding")
+    if max(abs(float(values.min())), abs(float(values.max()))) > NO_LIMIT:
+        raise IntensityError(f"{label}: values exceed {NO_LIMIT:g}; scale them")
+    return values
+
+
 class WindowParams(_Range):
     """A range of intensities mapped to [0, 1]."""
 
@@ -160,7 +171,7 @@ class WindowParams(_Range):
         if is_hounsfield(volume):
             return self._with("custom", *CT_WINDOW)
         volume.require_scalar()
-        lower, upper = (float(p) for p in np.percentile(volume.scanned(), ROBUST_PERCENTILES))
+        lower, upper = (float(p) for p in np.percentile(_measured(volume), ROBUST_PERCENTILES))
         return self._with("custom", lower, upper if upper > lower else lower + 1.0)
 
 
@@ -195,7 +206,7 @@ class ThresholdParams(_Range):
         from skimage.filters import threshold_otsu
 
         volume.require_scalar()
-        values = volume.scanned()
+        values = _measured(volume)
         if values.min() == values.max():
             raise ParameterError(f"{volume.name or 'image'}: all values are equal, no threshold divides them; give the limits")
         if values.dtype.kind in "iu" and int(values.max()) - int(values.min()) > WIDEST_HISTOGRAM:
