@@ -418,3 +418,13 @@ def test_large_maps_of_many_types_agree():
                 assert getattr(a, name) == getattr(b, name)
     beyond = [labels(np.where(m.array == 2, 1000, m.array)) for m in large]
     assert nh.evaluate(*beyond).classes[1].hausdorff_mm == small_found[1].hausdorff_mm
+
+
+def test_names_without_a_counterpart_and_a_named_zero_are_told():
+    array = np.zeros((2, 4, 4), np.uint8)
+    array[:, 1:3, 1:3] = 1
+    lung, liver = (nh.LabelMap(array, np.eye(4), {1: name}) for name in ("lung", "liver"))
+    assert "no class name in common" in nh.evaluate(lung, liver).notes[0]
+    assert nh.evaluate(lung, lung).notes == ()
+    zero = nh.LabelMap(array, np.eye(4), {0: "lung", 1: "air"})
+    assert any("Value 0 has a name" in note for note in nh.evaluate(zero, lung).notes)

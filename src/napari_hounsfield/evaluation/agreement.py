@@ -150,10 +150,16 @@ def _aligned(
 
 
 def _notes(prediction: LabelMap, reference: LabelMap) -> tuple[str, ...]:
-    named = [any(value and not is_background(name) for value, name in m.classes.items()) for m in (prediction, reference)]
-    if named[0] == named[1]:
-        return ()
-    return (f"The {'reference' if named[0] else 'prediction'} has no class names: classes are compared by number.",)
+    maps = prediction, reference
+    ours, theirs = ({n.strip().casefold() for v, n in m.classes.items() if v and not is_background(n)} for m in maps)
+    notes = []
+    if bool(ours) != bool(theirs):
+        notes.append(f"The {'reference' if ours else 'prediction'} has no class names: classes are compared by number.")
+    elif ours and not ours & theirs:
+        notes.append("Prediction and reference have no class name in common: each class is compared with nothing.")
+    if any(name and not is_background(name) for name in (m.classes.get(0, "") for m in maps)):
+        notes.append("Value 0 has a name, and is taken for background all the same.")
+    return tuple(notes)
 
 
 def _known(shared: SharedClass, ignore: list[int]) -> bool:
