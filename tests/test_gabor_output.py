@@ -11,7 +11,8 @@ import pytest
 import napari_hounsfield as nh
 from napari_hounsfield import gabor_output
 from napari_hounsfield.gabor_kernels import kernel, planes_of, unit_waves
-from napari_hounsfield.gabor_output import available_memory, gabor_into
+from napari_hounsfield.gabor_output import gabor_into
+from napari_hounsfield.memory import available_memory
 from napari_hounsfield.operation import finish
 
 PARAMS = nh.GaborParams(wavelengths=(4, 6), orientations=(0, 60, 120), truncate=2)

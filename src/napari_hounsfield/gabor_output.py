@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from .errors import ParameterError
 from .gabor_bank import GaborParams, filled, map_names, require_range
+from .memory import available_memory
 from .operation import Progress, part
 from .volume import Volume
 
@@ -32,20 +31,6 @@ class Output(Protocol):
         """float32 or float16."""
 
     def __setitem__(self, key: Any, value: Any, /) -> None: ...
-
-
-def available_memory() -> int | None:
-    """Bytes of memory that can be had without swapping; None where the system does not say."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return 1024 * int(line.split()[1])
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # Windows
-        return None
 
 
 def require_memory(maps: int, volume: Volume) -> None:

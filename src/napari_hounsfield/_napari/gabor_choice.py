@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield.gabor_bank import GaborParams, map_names
-from napari_hounsfield.gabor_output import available_memory
+from napari_hounsfield.memory import available_memory
 
 GENEROUS = 0.5
 """Part of the free memory that the maps may take which are chosen from the start."""
