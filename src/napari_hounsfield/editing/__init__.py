@@ -1,0 +1,1 @@
+"""Editing label maps: operations of a segment editor, and undoing them."""
