@@ -61,6 +61,8 @@ _HOME = {
     "load_model": "pixels.classifier",
     "clean": "cleaning",
     "CleanParams": "cleaning",
+    "LabelEditor": "editing.editor",
+    "History": "editing.history",
     "evaluate": "evaluation.agreement",
     "EvaluateParams": "evaluation.agreement",
     "Evaluation": "evaluation.agreement",

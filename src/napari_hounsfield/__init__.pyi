@@ -11,6 +11,8 @@ from .dicom.read_params import ReadParams as ReadParams
 from .dicom.scan import Scan as Scan
 from .dicom.scan import scan as scan
 from .dicom.series import Series as Series
+from .editing.editor import LabelEditor as LabelEditor
+from .editing.history import History as History
 from .errors import DicomError as DicomError
 from .errors import FormatError as FormatError
 from .errors import GridError as GridError

@@ -115,7 +115,7 @@ class LabelEditor:
         With `reach`, in mm, the result in a plane depends only on what lies so near to it: the plane that is looked at is then
         written before the others are computed, and its box reported as the result of a Progress.
         """
-        params = self._with_locks(operation.params_type() if params is None else params)
+        params = self._with_locks(params or operation.params_type())
         shown = yield from part(self._preview(operation, params, reach, others), 0, 0.1)
         before, given_up = self._labels, True
         try:
@@ -183,8 +183,8 @@ class LabelEditor:
             return params
         if "locked" not in type(params).model_fields:
             raise LabelError("classes are locked, and this operation does not know of locks")
-        locked = {int(value) for value in params.locked} | self.locked
-        return params.model_copy(update={"locked": tuple(sorted(locked))})
+        values = params.model_dump()
+        return params.model_validate({**values, "locked": sorted({*map(int, values["locked"]), *self.locked})})
 
     def _preview(
         self, operation: Operation[..., Any], params: Params, reach: float | None, others: Mapping[str, Any]
