@@ -52,6 +52,10 @@ from .intensity import ThresholdParams as ThresholdParams
 from .intensity import WindowParams as WindowParams
 from .intensity import threshold as threshold
 from .intensity import window as window
+from .labelling.script import as_script as as_script
+from .labelling.session import LabellingSession as LabellingSession
+from .labelling.session_file import load_session as load_session
+from .labelling.session_file import save_session as save_session
 from .operation import Operation as Operation
 from .operation import Params as Params
 from .operation import Progress as Progress

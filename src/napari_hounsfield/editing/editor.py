@@ -33,8 +33,8 @@ class Plane:
 
 
 @dataclass(frozen=True)
-class _Written:
-    """A delta of the editor's array."""
+class Edit:
+    """A change of an editor's array, to be written, undone and done again."""
 
     title: str
     delta: Delta
@@ -42,9 +42,11 @@ class _Written:
 
     @property
     def nbytes(self) -> int:
+        """Bytes that remembering it takes."""
         return self.delta.nbytes
 
     def write(self, *, undo: bool) -> Generator[Progress, None, None]:
+        """Write the labels from before (`undo`) or after it."""
         yield from self.editor._write(self.delta, undo=undo)
 
 
@@ -134,14 +136,14 @@ class LabelEditor:
 
     def record(self, title: str, delta: Delta) -> None:
         """Remember a change of the array that was made elsewhere, by a brush for one."""
-        self.history.add(_Written(title, delta, self))
+        self.history.add(Edit(title, delta, self))
 
     def name_classes(self, classes: Mapping[int, str], title: str = "names of classes") -> None:
         """Give the label values other names, as an edit that can be undone."""
         before = dict(self._labels.classes)
-        self._set_classes(dict(classes))
+        self.set_classes(dict(classes))
         if self._labels.classes != before:
-            self.history.add(Setting(title, self._set_classes, before, dict(self._labels.classes)))
+            self.history.add(Setting(title, self.set_classes, before, dict(self._labels.classes)))
 
     def undo(self) -> None:
         """Take the newest edit back."""
@@ -155,11 +157,11 @@ class LabelEditor:
         changes: list[Any] = []
         if delta is not None:
             yield from self._write(delta, undo=False)
-            changes.append(_Written(title, delta, self))
+            changes.append(Edit(title, delta, self))
         before = dict(self._labels.classes)
         if classes != before:
-            self._set_classes(classes)
-            changes.append(Setting(title, self._set_classes, before, classes))
+            self.set_classes(classes)
+            changes.append(Setting(title, self.set_classes, before, classes))
         if changes:
             self.history.add(changes[0] if len(changes) == 1 else Together(title, tuple(changes)))
 
@@ -174,7 +176,8 @@ class LabelEditor:
             yield progress
         self.edited.emit(delta.box)
 
-    def _set_classes(self, classes: Any) -> None:
+    def set_classes(self, classes: Any) -> None:
+        """Give the label values other names, without a trace in the history."""
         self._labels = replace(self._labels, classes=classes)
         self.classes_changed.emit()
 
@@ -183,8 +186,8 @@ class LabelEditor:
             return params
         if "locked" not in type(params).model_fields:
             raise LabelError("classes are locked, and this operation does not know of locks")
-        values = params.model_dump()
-        return params.model_validate({**values, "locked": sorted({*map(int, values["locked"]), *self.locked})})
+        values = params.model_dump(exclude_unset=True)
+        return params.model_validate({**values, "locked": sorted({*map(int, values.get("locked", ())), *self.locked})})
 
     def _preview(
         self, operation: Operation[..., Any], params: Params, reach: float | None, others: Mapping[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,6 +102,12 @@ class History:
             target.append(change)
             self.changed.emit()
 
+    def drop(self, unwanted: Callable[[Change], bool]) -> None:
+        """Forget changes that are, or hold, an unwanted one: of something that is gone."""
+        self._done = [change for change in self._done if not any(map(unwanted, _single(change)))]
+        self._undone = [change for change in self._undone if not any(map(unwanted, _single(change)))]
+        self.changed.emit()
+
     def clear(self) -> None:
         """Forget everything."""
         self._done.clear()
@@ -122,3 +128,12 @@ class History:
     def nbytes(self) -> int:
         """Bytes that all of it takes."""
         return sum(change.nbytes for change in (*self._done, *self._undone))
+
+
+def _single(change: Change) -> Iterator[Change]:
+    """A change, or those that it is made of."""
+    if isinstance(change, Together):
+        for one in change.changes:
+            yield from _single(one)
+    else:
+        yield change

@@ -1,0 +1,41 @@
+"""A session as Python that repeats it without a viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .session import LabellingSession
+
+TEMPLATE = '''"""Repeats a labelling session: trains on its strokes, and writes what is recognised."""
+
+import napari_hounsfield as nh
+
+images = [volume for path in {paths!r} for volume in nh.read(path) if isinstance(volume, nh.Volume)]
+session = nh.load_session({session!r}, images)  # strokes, classes, parameters; images are known by their voxels
+classifier = session.train()  # by strokes, parameters and seed alone
+classifier.save({model!r})
+for number, image in enumerate(session.images, start=1):
+    result = session.segment(image)
+    nh.write(f"labels-{{number}}.nii.gz", result.labels)
+'''
+
+
+def as_script(session: LabellingSession, path: str | Path, sources: Sequence[str | Path] = ()) -> str:
+    """Python that repeats a session.
+
+    Parameters
+    ----------
+    session
+        As it stands.
+    path
+        Where it was saved.
+    sources
+        Folders and files of its images; empty: of the DICOM series that they were read from, or a place to fill in.
+    """
+    found = [str(source) for source in sources]
+    if not found:
+        folders = [{str(file.parent) for file in i.volume.source.files} if i.volume.source else set() for i in session.images]
+        found = sorted(set().union(*folders)) or ["folder or file of the image"]
+    path = Path(path)
+    return TEMPLATE.format(paths=found, session=str(path), model=str(path.with_name(f"{path.stem}.classifier.safetensors")))

@@ -1,0 +1,170 @@
+"""One file that holds a session: strokes, classes, parameters and classifier; images by their pseudonyms."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from napari_hounsfield._version import __version__
+from napari_hounsfield.errors import FormatError, HounsfieldError, ModelError
+from napari_hounsfield.formats.atomic import atomic_path
+from napari_hounsfield.operation import Progress, finish, part
+from napari_hounsfield.pixels.classifier import METADATA_KEY, PixelClassifier, load_model
+from napari_hounsfield.pixels.train_params import TrainParams
+from napari_hounsfield.volume import Volume
+
+from .classes import StrokeClass, names
+from .images import blank, identity
+from .session import LabellingSession
+
+KIND = "labelling session"
+SCHEMA = 1
+LARGEST_FILE = 4 * 2**30
+
+
+def save_session(session: LabellingSession, path: str | Path, overwrite: bool = False) -> Path:
+    """Write a session to one safetensors file; see `save_steps`."""
+    return finish(save_steps(session, path, overwrite))
+
+
+def save_steps(session: LabellingSession, path: str | Path, overwrite: bool = False) -> Generator[Progress, None, Path]:
+    """Write a session to one safetensors file.
+
+    Painted voxels are kept as places and classes. Of an image the file holds only shape, unit, modality and a pseudonym, which
+    is made of its voxels and grid: no name, no path, no voxel.
+
+    Raises
+    ------
+    WriteError
+        If the file exists and `overwrite` is False, or cannot be written; nothing is left behind.
+    """
+    from safetensors.numpy import save
+
+    target = Path(path)
+    tensors: dict[str, NDArray[Any]] = {}
+    images = []
+    for number, image in enumerate(session.images):
+        pseudonym = yield from part(identity(image.volume), number / len(session.images), (number + 1) / len(session.images))
+        places = np.flatnonzero(image.strokes.array)
+        tensors[f"places.{number}"] = places.astype(np.int64)
+        tensors[f"values.{number}"] = image.strokes.array.reshape(-1)[places].astype(np.uint8)
+        shape = list(image.volume.grid.shape)
+        images.append({"identity": pseudonym, "shape": shape, "unit": image.volume.unit, "modality": image.volume.modality})
+    if session.classifier is not None:
+        tensors["classifier"] = _packed(session.classifier)
+    card = {
+        "kind": KIND,
+        "schema": SCHEMA,
+        "version": __version__,
+        "parameters": session.params.model_dump(mode="json", exclude_unset=True),
+        "classes": [{"value": one.value, "name": one.name, "colour": one.colour} for one in session.classes],
+        "images": images,
+    }
+    with atomic_path(target, overwrite) as temporary:
+        temporary.write_bytes(save(tensors, {METADATA_KEY: json.dumps(card, sort_keys=True, allow_nan=False)}))
+        _open(temporary, target.name)
+    return target
+
+
+def load_session(path: str | Path, images: Sequence[Volume] = ()) -> LabellingSession:
+    """Read a session; see `load_steps`."""
+    return finish(load_steps(path, images))
+
+
+def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Progress, None, LabellingSession]:
+    """Read a session, and give it the images it was made of.
+
+    Parameters
+    ----------
+    path
+        What `save_session` wrote.
+    images
+        Volumes, in any order and wherever their files lie now: each is known by its voxels. What the session does not know is
+        left out.
+
+    Raises
+    ------
+    FormatError
+        If the file is missing or no safetensors file.
+    ModelError
+        If it is no session, is damaged or from a newer version, or an image of it is not among `images`.
+    """
+    path = Path(path)
+    tensors, card = _open(path, path.name)
+    known: dict[str, Volume] = {}
+    for done, volume in enumerate(images):
+        pseudonym = yield from part(identity(volume), done / len(images), (done + 1) / len(images))
+        known[pseudonym] = volume
+    try:
+        session = LabellingSession(TrainParams(**card["parameters"]))
+        session.classes = tuple(StrokeClass(int(c["value"]), str(c["name"]), str(c["colour"])) for c in card["classes"])
+        missing = [record for record in card["images"] if record["identity"] not in known]
+        if missing:
+            shapes = ", ".join("x".join(str(int(n)) for n in record["shape"]) for record in missing)
+            raise ModelError(f"{path.name}: {len(missing)} of its {len(card['images'])} images are not here (z, y, x: {shapes})")
+        for number, record in enumerate(card["images"]):
+            volume = known[record["identity"]]
+            strokes = blank(volume, names(session.classes))
+            _unpack(strokes.array, tensors, number, set(names(session.classes)))
+            session.add(volume, strokes)
+        if "classifier" in tensors:
+            session.classifier = _unpacked(tensors["classifier"])
+    except HounsfieldError as error:
+        raise type(error)(f"{path.name}: {str(error).removeprefix(f'{path.name}: ')}") from None
+    except (KeyError, TypeError, ValueError, ValidationError):
+        raise ModelError(f"{path.name}: its description of the session is incomplete") from None
+    return session
+
+
+def _unpack(array: NDArray[np.uint8], tensors: Mapping[str, NDArray[Any]], number: int, classes: set[int]) -> None:
+    places, values = tensors[f"places.{number}"], tensors[f"values.{number}"]
+    fits = places.dtype == np.int64 and values.dtype == np.uint8 and places.ndim == 1 and places.shape == values.shape
+    if not fits or (len(places) and not (places.min() >= 0 and places.max() < array.size)):
+        raise ModelError("strokes lie outside their image")
+    if not set(np.unique(values).tolist()) <= classes:
+        raise ModelError("strokes are of classes that it does not have")
+    array.reshape(-1)[places] = values
+
+
+def _packed(classifier: PixelClassifier) -> NDArray[np.uint8]:
+    """The classifier's own file, byte for byte, so that one check serves both."""
+    with tempfile.TemporaryDirectory() as folder:
+        return np.frombuffer(classifier.save(Path(folder, "classifier.safetensors")).read_bytes(), np.uint8)
+
+
+def _unpacked(data: NDArray[np.uint8]) -> PixelClassifier:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "classifier.safetensors")
+        path.write_bytes(data.tobytes())
+        return load_model(path)
+
+
+def _open(path: Path, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Tensors and description; nothing in the file is executed."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ModelError(f"{name}: larger than any session ({LARGEST_FILE >> 30} GiB)")
+        with safe_open(path, framework="numpy") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            card = json.loads((file.metadata() or {})[METADATA_KEY])
+            kind, schema = card["kind"], card["schema"]
+    except OSError as error:
+        raise FormatError(f"{name}: {error.strerror or 'cannot be read'}") from None
+    except SafetensorError as error:
+        raise FormatError(f"{name}: not a safetensors file, or cut short ({str(error)[:80]})") from None
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise ModelError(f"{name}: not a session of napari-hounsfield") from None
+    if kind != KIND:
+        raise ModelError(f"{name}: holds a {str(kind)[:40]!r}, not a {KIND}")
+    if schema != SCHEMA:
+        raise ModelError(f"{name}: written by another version (schema {str(schema)[:8]}, this one reads {SCHEMA})")
+    return tensors, card
