@@ -164,3 +164,19 @@ def test_cancelled_training_changes_nothing(session: nh.LabellingSession) -> Non
         next(steps)
     steps.close()
     assert session.classifier is first
+
+
+def test_live_follows_the_strokes(session: nh.LabellingSession, volume: nh.Volume) -> None:
+    image = session.images[0]
+    assert session.outdated
+    first = finish(session.live_steps(image, 6))
+    assert not session.outdated
+    assert dice(first.labels == 1, truth(volume)[6]) > 0.9
+    classifier = session.classifier
+    finish(session.live_steps(image, 3))
+    assert session.classifier is classifier
+    session.undo()
+    assert session.outdated
+    finish(session.live_steps(image, 3))
+    assert session.classifier is not classifier
+    assert "classifier" not in "".join(session.history.titles)

@@ -60,6 +60,8 @@ class LabellingSession:
         self.params = params or TrainParams()
         self.classifier: PixelClassifier | None = None
         self._sources: dict[SessionImage, FeatureSource] = {}
+        self._edits = 0
+        self._learned = -1
 
     # -- images
 
@@ -143,6 +145,7 @@ class LabellingSession:
 
     def _set_classes(self, classes: Any) -> None:
         self.classes = classes
+        self._edits += 1
         for image in self.images:
             image.editor.set_classes(class_edits.names(classes))
         self.changed.emit("classes")
@@ -199,6 +202,7 @@ class LabellingSession:
             self.history.add(Together(title, tuple(real)))
 
     def _on_edit(self, box: Any) -> None:
+        self._edits += 1
         self.changed.emit("strokes")
 
     # -- features
@@ -212,6 +216,7 @@ class LabellingSession:
             for image in self.images:
                 self._forget(image)
         self.params = params
+        self._edits += 1
         self.changed.emit("params")
 
     def resolved(self) -> TrainParams:
@@ -258,7 +263,7 @@ class LabellingSession:
         LabelError
             If there is no image, or fewer than two classes are painted.
         """
-        params = self.resolved()
+        params, edits = self.resolved(), self._edits
         painted = yield from part(self.painted_steps(), 0, 0.5)
         first = self.images[0].volume
         names = class_edits.names(self.classes)
@@ -266,9 +271,27 @@ class LabellingSession:
         classifier = yield from part(learned(painted, names, params, first, last), 0.5, 1)
         before = self.classifier
         self._set_classifier(classifier)
+        self._learned = edits
         if not warm:
             self.history.add(Setting("training", self._set_classifier, before, classifier, 100_000))
         return classifier
+
+    @property
+    def outdated(self) -> bool:
+        """Whether something was edited since the last training."""
+        return self._learned != self._edits
+
+    def live_steps(self, image: SessionImage, z: int) -> Generator[Progress, None, LabelledPlane]:
+        """Recognise one slice by what is painted now: trained first, and warm, if something was edited.
+
+        Raises
+        ------
+        LabelError
+            If fewer than two classes are painted.
+        """
+        if self.classifier is None or self.outdated:
+            yield from part(self.train_steps(warm=True), 0, 0.7)
+        return (yield from part(self.plane_steps(image, z), 0.7, 1))
 
     def train(self) -> PixelClassifier:
         """Train on what is painted; see `train_steps`."""
