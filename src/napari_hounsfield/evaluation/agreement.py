@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import field_validator
 
-from napari_hounsfield.grid import same_lattice
+from napari_hounsfield.grid import Grid, same_lattice
 from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation, part
-from napari_hounsfield.volume import LabelMap, Segmentation, as_label_map, is_background
+from napari_hounsfield.volume import Features, LabelMap, Segmentation, as_label_map, is_background
 
 from .boxes import around, boxes_of
 from .class_masks import ClassMasks
@@ -19,7 +19,7 @@ from .curves import ClassCurves, Confusion
 from .figures import class_figures, volume_figures
 from .matching import SharedClass, shared_classes
 from .rates import overall_rates
-from .resampling import nearest_labels
+from .resampling import nearest_labels, nearest_maps
 from .result import Evaluation
 from .soft_figures import probability_figures
 
@@ -97,6 +97,8 @@ def evaluate(
         If the grids are different lattices, unless `params` asks for resampling.
     IntensityError
         If probabilities are not from 0 to 1.
+    LabelError
+        If maps of probabilities have no names, and are not as many as the classes.
     """
     reference = reference.labels if isinstance(reference, Segmentation) else reference
     ours, notes = yield from part(_aligned(prediction, reference, params.resample, "prediction"), 0, 0.05)
@@ -125,7 +127,9 @@ def evaluate(
     overall = overall_rates(matched)
     curves: tuple[ClassCurves, ...] = ()
     if isinstance(prediction, Segmentation) and prediction.probabilities is not None:
-        soft = yield from part(probability_figures(prediction.probabilities, masks, every, ours, classes), 0.75, 1)
+        maps = yield from part(_maps(prediction.probabilities, reference.grid, params.resample), 0.75, 0.77)
+        soft = yield from part(probability_figures(maps, masks, every, ours, classes), 0.77, 1)
+        notes += soft.notes
         curves = soft.curves
         overall = {**overall, **soft.overall, "reasons": overall["reasons"] | soft.reasons}
         for i in classes:
@@ -147,6 +151,13 @@ def _aligned(
         return as_label_map(labels if labels.name else replace(labels, name=name), reference.grid), ()
     moved = yield from nearest_labels(labels, reference.grid)
     return moved, (f"The {name} was taken to the grid of the reference by nearest neighbour.",)
+
+
+def _maps(maps: Features, grid: Grid, resample: bool) -> Generator[Progress, None, Features]:
+    """Probabilities on the reference's grid, if that was asked for; on another lattice they are refused where they are used."""
+    if not resample or same_lattice(maps.grid, grid):
+        return maps
+    return (yield from nearest_maps(maps, grid))
 
 
 def _notes(prediction: LabelMap, reference: LabelMap) -> tuple[str, ...]:
