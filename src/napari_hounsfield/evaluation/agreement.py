@@ -12,9 +12,9 @@ from napari_hounsfield.grid import Grid, same_lattice
 from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation, part
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, as_label_map, is_background
 
-from .boxes import around, boxes_of
+from .boxes import around, extents
 from .class_masks import ClassMasks
-from .counts import Pairs, class_counts, joint_counts
+from .counts import Pairs, counts_of, joint_counts
 from .curves import ClassCurves, Confusion
 from .figures import class_figures, volume_figures
 from .matching import SharedClass, shared_classes
@@ -110,9 +110,10 @@ def evaluate(
     classes = [i for i, c in enumerate(every) if _compared(c, ignore)] or [0]
     matched = _by_class(pairs, every)
     masks = ClassMasks(ours.array, reference.array, region_array, tuple(ignore), reference.affine)
+    counts = counts_of(matched, classes)
     measured, reasons = {}, {}
     for i in classes:
-        measured[i], reasons[i] = volume_figures(class_counts(matched, i), reference.grid.voxel_volume)
+        measured[i], reasons[i] = volume_figures(counts[i], reference.grid.voxel_volume)
     if params.surface or params.objects:
         tolerance = params.tolerance[0] if params.surface else None
         overlap = params.object_overlap if params.objects else None
@@ -136,7 +137,7 @@ def evaluate(
             figures, why = soft.of_class(every[i])
             measured[i] |= figures
             reasons[i] |= why
-    records = [class_figures(every[i].label, every[i].name, class_counts(matched, i), measured[i], reasons[i]) for i in classes]
+    records = [class_figures(every[i].label, every[i].name, counts[i], measured[i], reasons[i]) for i in classes]
     notes = (*notes, *region_notes, *_notes(ours, reference))
     confusion = _confusion(matched, every, ignore)
     return Evaluation(tuple(records), sum(pairs.values()), params.tolerance[0], notes, confusion, overall, curves)
@@ -207,12 +208,12 @@ def _boxes(masks: ClassMasks, classes: list[SharedClass]) -> Generator[Progress,
     found = []
     sides = ((masks.prediction, "in_prediction"), (masks.reference, "in_reference"))
     for place, (array, side) in enumerate(sides):
-        wanted = {value for c in classes for value in getattr(c, side)}
-        boxes = yield from part(boxes_of(array, wanted), 0.5 * place, 0.5 * place + 0.5)
+        there = yield from part(extents(array), 0.5 * place, 0.5 * place + 0.5)
         of_class: dict[SharedClass, Any] = {}
         for c in classes:
             for value in getattr(c, side):
-                if value in boxes:
-                    of_class[c] = around(of_class[c], boxes[value]) if c in of_class else boxes[value]
+                if value in there:
+                    box = there[value].box
+                    of_class[c] = around(of_class[c], box) if c in of_class else box
         found.append(of_class)
     return tuple(found)
