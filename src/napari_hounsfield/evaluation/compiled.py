@@ -7,10 +7,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.compiling import compiled
 
-Bytes = NDArray[np.uint8]
-Words = NDArray[np.uint64]
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from .arrays import Bytes, Floats, Integers, Words
 
 PAIRS = 1 << 16
 """Places of a table of pairs of bytes."""

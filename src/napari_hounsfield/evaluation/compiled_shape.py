@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.compiling import compiled
 
-from .compiled import Bytes, Floats, Integers
+from .arrays import Bytes, Floats, Integers
 
 
 @compiled("void(u1[:, :, ::1], i8, i8, i8[::1], i8[::1])")
