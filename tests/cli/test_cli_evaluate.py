@@ -114,3 +114,83 @@ def test_a_table_that_is_not_there(refused, here):
 def test_a_missing_file_is_found_before_any_work(refused, table):
     Path("maps/b3.nii.gz").unlink()
     assert refused("evaluate", "--cases", table) == "b3.nii.gz: no such file or directory"
+
+
+@pytest.fixture
+def probable(here):
+    """A segmentation with probabilities, written as `segment` writes it, and its reference."""
+    random = np.random.default_rng(3)
+    names = {0: "background", 1: "lung", 2: "tumour"}
+    reference = nh.LabelMap(random.integers(0, 3, (3, 6, 7), np.uint8), AFFINE, names)
+    scores = random.dirichlet(np.ones(3), reference.array.shape) + 0.3 * np.eye(3)[reference.array]
+    scores = np.moveaxis(scores / 1.3, -1, 0).astype(np.float32)
+    valid = random.random(reference.array.shape) < 0.8
+    scores[:, ~valid] = 0
+    order = [2, 0, 1]  # of the classifier's classes, which is not that of the values
+    maps = nh.Features(np.ascontiguousarray(scores[order]), [names[i] for i in order], AFFINE, valid=valid)
+    found = nh.Segmentation(nh.LabelMap(scores.argmax(axis=0).astype(np.uint8), AFFINE, names), maps)
+    nh.write(here / "r.nii.gz", reference)
+    return found, reference
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
+def test_probabilities_of_a_file_are_those_of_the_segmentation(done, probable, suffix):
+    found, reference = probable
+    nh.write(f"p{suffix}", found)
+    said = done("evaluate", f"p{suffix}", "r.nii.gz", "--probabilities", f"p.probabilities{suffix}", "--no-surface")
+    expected = json.loads(json.dumps(nh.evaluate(found, reference, nh.EvaluateParams(surface=False)).to_json()))
+    assert said["curves"] == expected["curves"]
+    assert said["overall"] == expected["overall"]
+    for one, other in zip(said["classes"], expected["classes"], strict=True):
+        assert {k: one[k] for k in ("auc", "average_precision", "brier", "ece")} == {
+            k: other[k] for k in ("auc", "average_precision", "brier", "ece")
+        }
+
+
+def test_probabilities_are_in_the_tables_and_the_report(run, done, probable):
+    nh.write("p.nii.gz", probable[0])
+    words = ("--no-surface", "--out", "one.csv", "--report", "one.html")
+    assert run("evaluate", "p.nii.gz", "r.nii.gz", "--probabilities", "p.probabilities.nii.gz", *words).status == 0
+    lung = next(csv.DictReader(Path("one.csv").read_text().splitlines()))
+    assert 0.5 < float(lung["auc"]) < 1
+    text = Path("one.html").read_text()
+    assert "lung: ROC curve" in text
+    assert "p.probabilities.nii.gz" in text
+    Path("cases.csv").write_text(
+        "case,prediction,reference,probabilities\na,p.nii.gz,r.nii.gz,p.probabilities.nii.gz\nb,p.nii.gz,r.nii.gz,\n"
+    )
+    said = done("evaluate", "--cases", "cases.csv", "--no-surface", "--resamples", 100, "--report", "many.html")
+    assert [c["classes"][0]["auc"] for c in said["cases"]] == [float(lung["auc"]), None]
+    assert said["classes"][0]["figures"]["auc"]["n"] == 1
+    assert "lung: ROC curve" in Path("many.html").read_text()
+
+
+def test_probabilities_that_do_not_fit_are_refused(refused, probable):
+    nh.write("p.nii.gz", probable[0])
+    words = ("evaluate", "p.nii.gz", "r.nii.gz", "--probabilities")
+    assert refused(*words, "no.nii.gz") == "no.nii.gz: no such file or directory"
+    other = nh.Features(np.zeros((1, 2, 2, 2), np.float32), ("lung",), AFFINE)
+    nh.write("other.nii.gz", other)
+    assert "grids differ" in refused(*words, "other.nii.gz")
+    maps = probable[0].probabilities
+    nh.write("bad.nii.gz", nh.Features(np.where(maps.array > 0.5, np.nan, maps.array), maps.names, AFFINE))
+    assert "not all from 0 to 1" in refused(*words, "bad.nii.gz")
+    nh.write("four.nrrd", nh.Volume(np.zeros((4, *maps.array.shape[1:]), np.float32), AFFINE, axes="tzyx"))
+    assert "4 maps of probabilities without names" in refused(*words, "four.nrrd")
+    Path("cases.csv").write_text("case,prediction,reference\na,p.nii.gz,r.nii.gz\n")
+    line = refused("evaluate", "--cases", "cases.csv", "--probabilities", "p.probabilities.nii.gz")
+    assert "come from the table" in line
+
+
+@pytest.mark.parametrize("name", ["patinet", "Patient", "methods", "regoin", "probability"])
+def test_a_mistyped_column_is_refused(refused, table, name):
+    rows = table.read_text().replace("patient", "who").replace("method", name, 1).splitlines()
+    table.write_text("\n".join(rows))
+    line = refused("evaluate", "--cases", table)
+    assert line.startswith(f"cases.csv: the column '{name}' is not known; is it ")
+
+
+def test_columns_that_mean_nothing_are_told(done, table):
+    table.write_text(table.read_text().replace("patient", "who"))
+    said = done("evaluate", "--cases", table, "--resamples", 100, "--no-surface")
+    assert "Columns of the table that were not read: who." in said["notes"]

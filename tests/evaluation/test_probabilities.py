@@ -168,3 +168,49 @@ def test_probabilities_on_another_grid_are_refused():
     other = nh.Features(found.probabilities.array, tuple(NAMES.values()), nh.axial_affine((3, 1, 1)))
     with pytest.raises(nh.GridError, match="probabilities: grids differ"):
         nh.evaluate(nh.Segmentation(found.labels, other), truth, COUNTS_ONLY)
+
+
+def test_maps_without_names_are_taken_in_the_order_of_the_values():
+    found, truth = segmentation()
+    expected = nh.evaluate(found, truth, COUNTS_ONLY)
+    nameless = nh.Features(found.probabilities.array, ("", "", ""), AFFINE)
+    result = nh.evaluate(nh.Segmentation(found.labels, nameless), truth, COUNTS_ONLY)
+    assert [c.auc for c in result.classes] == [c.auc for c in expected.classes]
+    assert result.overall == expected.overall
+    assert any("no names" in note for note in result.notes)
+    without = nh.Features(found.probabilities.array[1:], ("", ""), AFFINE)
+    result = nh.evaluate(nh.Segmentation(found.labels, without), truth, COUNTS_ONLY)
+    assert [c.auc for c in result.classes] == [c.auc for c in expected.classes]
+    assert result.overall["reasons"]["brier"] == "not every class has a map of probabilities"
+
+
+def test_a_single_map_without_name_is_of_the_only_class():
+    found, truth = segmentation()
+    lung = [nh.LabelMap(np.where(m.array == 1, 7, 0), AFFINE) for m in (found.labels, truth)]
+    one = nh.Features(found.probabilities.array[1:2], ("",), AFFINE)
+    (record,) = nh.evaluate(nh.Segmentation(lung[0], one), lung[1], COUNTS_ONLY).classes
+    assert record.auc == nh.evaluate(found, truth, COUNTS_ONLY).classes[0].auc
+
+
+def test_maps_that_do_not_tell_their_classes_are_refused():
+    found, truth = segmentation()
+    for many in (1, 4):
+        nameless = nh.Features(np.zeros((many, *truth.array.shape), np.float32), ("",) * many, AFFINE)
+        with pytest.raises(nh.LabelError, match=f"{many} maps of probabilities without names"):
+            nh.evaluate(nh.Segmentation(found.labels, nameless), truth, COUNTS_ONLY)
+
+
+def test_a_map_of_no_class_is_checked_too():
+    found, truth = segmentation(names=("background", "lung", "liver"))
+    found.probabilities.array[2, 0, 0, 0] = np.nan
+    with pytest.raises(nh.IntensityError, match="not all from 0 to 1"):
+        nh.evaluate(found, truth, COUNTS_ONLY)
+
+
+def test_probabilities_are_resampled_with_their_labels():
+    found, truth = segmentation()
+    fine = nh.LabelMap(np.repeat(truth.array, 2, axis=0), nh.axial_affine((1.5, 0.7, 0.8), (0, 0, -0.75)), NAMES)
+    result = nh.evaluate(found, fine, nh.EvaluateParams(surface=False, resample=True))
+    expected = nh.evaluate(found, truth, COUNTS_ONLY)
+    for a, b in zip(result.classes, expected.classes, strict=True):
+        assert [getattr(a, n) for n in PROBABILITY_FIGURES] == pytest.approx([getattr(b, n) for n in PROBABILITY_FIGURES])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from napari_hounsfield.evaluation.case_results import CasesEvaluation, of_one_case
 from napari_hounsfield.evaluation.case_statistics import StatisticsParams
 from napari_hounsfield.evaluation.case_table import read_case_table
-from napari_hounsfield.evaluation.cases import CasesParams, evaluate_cases
+from napari_hounsfield.evaluation.cases import PROBABILITIES, CasesParams, evaluate_cases, with_probabilities
 
 from . import files
 from .operation import RESERVED
@@ -25,10 +25,14 @@ STATISTICS = "statistics"
 
 
 class EvaluateCommand(TableCommand):
-    """Adds statistics over cases, and the report, to the command of the operation."""
+    """Adds probabilities, statistics over cases, and the report, to the command of the operation."""
+
+    extras: ClassVar[Mapping[str, str]] = {
+        PROBABILITIES: "probabilities that PREDICTION was made from: a map a class, as `segment --probabilities` writes them"
+    }
 
     def _derived(self) -> dict[str, list[Option]]:
-        reserved = RESERVED | set(self.inputs)
+        reserved = RESERVED | set(self.inputs) | set(self.extras)
         return derive({self.name: self.operation.params_type, STATISTICS: StatisticsParams}, reserved)
 
     def add_output(self, result: type) -> None:
@@ -43,6 +47,12 @@ class EvaluateCommand(TableCommand):
         for path, suffixes in ((values["report"], REPORT_SUFFIXES), (_summary_path(values), files.TABLE_SUFFIXES)):
             if path is not None:
                 files.check([path], suffixes, values["overwrite"], [values.get("cases")])
+
+    def data(self, values: Mapping[str, Any], reader: files.Reader) -> list[Any]:
+        """The inputs, read; the prediction with its probabilities."""
+        prediction, *others = super().data(values, reader)
+        given = values[PROBABILITIES]
+        return [prediction if given is None else with_probabilities(prediction, given), *others]
 
     def compute(self, values: Mapping[str, Any], reader: files.Reader, console: Console) -> Any:
         """One case, or all of the table."""
@@ -64,7 +74,7 @@ class EvaluateCommand(TableCommand):
             from napari_hounsfield.evaluation.report import write_report
 
             if not isinstance(result, CasesEvaluation):
-                given = {name: values[name] for name in self.inputs if values[name] is not None}
+                given = {name: values[name] for name in (*self.inputs, *self.extras) if values[name] is not None}
                 result = of_one_case(result, given)
             written.append(write_report(values["report"], result, values["overwrite"], values["pseudonyms"]))
         return written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import files
 from .cases import CaseResults, read_cases
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 class TableCommand(OperationCommand):
     """A command whose result is printed."""
 
+    extras: ClassVar[Mapping[str, str]] = {}
+    """Files that belong to an input without being one, by name, with their help."""
+
     def add_input(self, item: Input, word: str) -> None:
         """Add a positional that may be left out where there is a table of cases, or an option."""
         if item.required:
@@ -31,7 +34,9 @@ class TableCommand(OperationCommand):
 
     def add_output(self, result: type) -> None:
         """Add where the table goes, beside standard output."""
-        columns = ",".join(word.lower() for word in self.inputs.values())
+        columns = ",".join((*(word.lower() for word in self.inputs.values()), *self.extras))
+        for name, text in self.extras.items():
+            self.option(f"--{name}", text, metavar="FILE", type=Path)
         self.option("--cases", f"many cases from a table with the columns case,{columns}", metavar="CSV", type=Path)
         self.option("--out", f"write the table there too ({', '.join(files.suffixes(result))})", metavar="FILE", type=Path)
 
@@ -52,7 +57,7 @@ class TableCommand(OperationCommand):
         missing = [word.upper() for word in self.columns(values)[0] if word.upper() not in given]
         if values["cases"] is None and missing:
             raise UsageError(f"missing: {', '.join(missing)} (see {self.parser.prog} --help)")
-        if values["cases"] is not None and given:
+        if values["cases"] is not None and (given or any(values[name] is not None for name in self.extras)):
             raise UsageError("--cases: the inputs come from the table, leave the others out")
         if values["out"] is not None:
             files.check([values["out"]], files.TABLE_SUFFIXES, values["overwrite"], [values.get("cases")])
@@ -60,7 +65,7 @@ class TableCommand(OperationCommand):
     def columns(self, values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         """Names of the columns of a table of cases: those it must have, and those it may have."""
         required = [self.inputs[item.name].lower() for item in self.operation.inputs if item.required]
-        return required, [word.lower() for word in self.inputs.values() if word.lower() not in required]
+        return required, [*(word.lower() for word in self.inputs.values() if word.lower() not in required), *self.extras]
 
     def compute(self, values: Mapping[str, Any], reader: files.Reader, console: Console) -> Any:
         """The operation's result, or those of all cases."""

@@ -8,18 +8,18 @@ from typing import Any
 
 from pydantic import field_validator
 
-from napari_hounsfield.grid import same_lattice
+from napari_hounsfield.grid import Grid, same_lattice
 from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation, part
-from napari_hounsfield.volume import LabelMap, Segmentation, as_label_map, is_background
+from napari_hounsfield.volume import Features, LabelMap, Segmentation, as_label_map, is_background
 
-from .boxes import around, boxes_of
+from .boxes import around, extents
 from .class_masks import ClassMasks
-from .counts import Pairs, class_counts, joint_counts
+from .counts import Pairs, counts_of, joint_counts
 from .curves import ClassCurves, Confusion
 from .figures import class_figures, volume_figures
 from .matching import SharedClass, shared_classes
 from .rates import overall_rates
-from .resampling import nearest_labels
+from .resampling import nearest_labels, nearest_maps
 from .result import Evaluation
 from .soft_figures import probability_figures
 
@@ -97,6 +97,8 @@ def evaluate(
         If the grids are different lattices, unless `params` asks for resampling.
     IntensityError
         If probabilities are not from 0 to 1.
+    LabelError
+        If maps of probabilities have no names, and are not as many as the classes.
     """
     reference = reference.labels if isinstance(reference, Segmentation) else reference
     ours, notes = yield from part(_aligned(prediction, reference, params.resample, "prediction"), 0, 0.05)
@@ -108,9 +110,10 @@ def evaluate(
     classes = [i for i, c in enumerate(every) if _compared(c, ignore)] or [0]
     matched = _by_class(pairs, every)
     masks = ClassMasks(ours.array, reference.array, region_array, tuple(ignore), reference.affine)
+    counts = counts_of(matched, classes)
     measured, reasons = {}, {}
     for i in classes:
-        measured[i], reasons[i] = volume_figures(class_counts(matched, i), reference.grid.voxel_volume)
+        measured[i], reasons[i] = volume_figures(counts[i], reference.grid.voxel_volume)
     if params.surface or params.objects:
         tolerance = params.tolerance[0] if params.surface else None
         overlap = params.object_overlap if params.objects else None
@@ -125,14 +128,16 @@ def evaluate(
     overall = overall_rates(matched)
     curves: tuple[ClassCurves, ...] = ()
     if isinstance(prediction, Segmentation) and prediction.probabilities is not None:
-        soft = yield from part(probability_figures(prediction.probabilities, masks, every, ours, classes), 0.75, 1)
+        maps = yield from part(_maps(prediction.probabilities, reference.grid, params.resample), 0.75, 0.77)
+        soft = yield from part(probability_figures(maps, masks, every, ours, classes), 0.77, 1)
+        notes += soft.notes
         curves = soft.curves
         overall = {**overall, **soft.overall, "reasons": overall["reasons"] | soft.reasons}
         for i in classes:
             figures, why = soft.of_class(every[i])
             measured[i] |= figures
             reasons[i] |= why
-    records = [class_figures(every[i].label, every[i].name, class_counts(matched, i), measured[i], reasons[i]) for i in classes]
+    records = [class_figures(every[i].label, every[i].name, counts[i], measured[i], reasons[i]) for i in classes]
     notes = (*notes, *region_notes, *_notes(ours, reference))
     confusion = _confusion(matched, every, ignore)
     return Evaluation(tuple(records), sum(pairs.values()), params.tolerance[0], notes, confusion, overall, curves)
@@ -147,6 +152,13 @@ def _aligned(
         return as_label_map(labels if labels.name else replace(labels, name=name), reference.grid), ()
     moved = yield from nearest_labels(labels, reference.grid)
     return moved, (f"The {name} was taken to the grid of the reference by nearest neighbour.",)
+
+
+def _maps(maps: Features, grid: Grid, resample: bool) -> Generator[Progress, None, Features]:
+    """Probabilities on the reference's grid, if that was asked for; on another lattice they are refused where they are used."""
+    if not resample or same_lattice(maps.grid, grid):
+        return maps
+    return (yield from nearest_maps(maps, grid))
 
 
 def _notes(prediction: LabelMap, reference: LabelMap) -> tuple[str, ...]:
@@ -196,12 +208,12 @@ def _boxes(masks: ClassMasks, classes: list[SharedClass]) -> Generator[Progress,
     found = []
     sides = ((masks.prediction, "in_prediction"), (masks.reference, "in_reference"))
     for place, (array, side) in enumerate(sides):
-        wanted = {value for c in classes for value in getattr(c, side)}
-        boxes = yield from part(boxes_of(array, wanted), 0.5 * place, 0.5 * place + 0.5)
+        there = yield from part(extents(array), 0.5 * place, 0.5 * place + 0.5)
         of_class: dict[SharedClass, Any] = {}
         for c in classes:
             for value in getattr(c, side):
-                if value in boxes:
-                    of_class[c] = around(of_class[c], boxes[value]) if c in of_class else boxes[value]
+                if value in there:
+                    box = there[value].box
+                    of_class[c] = around(of_class[c], box) if c in of_class else box
         found.append(of_class)
     return tuple(found)

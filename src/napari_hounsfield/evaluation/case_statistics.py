@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, Literal
 
+from napari_hounsfield.formats.notes import one_line
 from napari_hounsfield.operation import Params, Progress, number
 from napari_hounsfield.volume import is_background
 
@@ -88,6 +89,8 @@ def notes_on(table: CaseTable, figures: Sequence[CaseFigures], classes: Sequence
     """What to know of the figures, in words."""
     patients = {case.patient for case in table.cases}
     yield f"{len({case.name for case in table.cases})} cases of {len(patients)} patients; intervals are by patient."
+    if table.unread:
+        yield f"Columns of the table that were not read: {', '.join(one_line(name) for name in table.unread)}."
     tolerances = [each.record["tolerance_mm"] for each in figures]
     if max(tolerances) > min(tolerances):
         ends = f"{min(tolerances):.4g} to {max(tolerances):.4g} mm"

@@ -17,6 +17,8 @@ from .case_table import Case, CaseTable
 
 READ, COMPARED = 0.2, 0.9
 """Where the reading of one case ends, and where the statistics of all begin, as parts of the work."""
+PROBABILITIES = "probabilities"
+"""Column of a table for the probabilities that a prediction was made from."""
 
 
 class CasesParams(Params):
@@ -66,13 +68,29 @@ def evaluate_cases(table: CaseTable, params: CasesParams) -> Generator[Progress,
 
 
 def _evaluated(case: Case, params: EvaluateParams) -> Generator[Progress, None, CaseFigures]:
-    data = []
+    data: list[Any] = []
     for item in evaluate.inputs:
         yield Progress(0, case.name)
         data.append(_read(case.files[item.name], item.kinds[0]) if item.name in case.files else None)
+    if PROBABILITIES in case.files:
+        data[0] = with_probabilities(data[0], case.files[PROBABILITIES])
     yield Progress(READ, case.name)
     found = yield from part(evaluate.steps(*data, params=params), READ, 1)
     return CaseFigures(case, found.to_json(), tuple(found.table()))
+
+
+def with_probabilities(prediction: LabelMap | Segmentation, path: Path) -> Segmentation:
+    """A prediction with its probabilities, from a file of maps.
+
+    Raises
+    ------
+    FormatError
+        As `read_maps`.
+    """
+    from napari_hounsfield.formats.reading import read_maps
+
+    labels = prediction.labels if isinstance(prediction, Segmentation) else prediction
+    return Segmentation(labels, read_maps(path))
 
 
 def _read(path: Path, kind: type) -> Any:

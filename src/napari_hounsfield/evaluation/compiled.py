@@ -7,10 +7,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.compiling import compiled
 
-Bytes = NDArray[np.uint8]
-Words = NDArray[np.uint64]
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from .arrays import Bytes, Floats, Integers, Words
 
 PAIRS = 1 << 16
 """Places of a table of pairs of bytes."""
@@ -49,7 +46,7 @@ def count_pairs(prediction: Bytes, reference: Bytes, ours: Words, theirs: Words,
 
 @compiled("void(u1[:, :, ::1], i8, i8[:, ::1])")
 def grow_boxes(labels: Bytes, z: int, boxes: Integers) -> None:
-    """Widen the box of each value, (lowest z, y, x, one beyond the highest z, y, x), by planes that begin at `z`."""
+    """Widen the box of each value, (lowest z, y, x, one beyond the highest z, y, x, voxels), by planes that begin at `z`."""
     depth, height, width = labels.shape
     for k in range(depth):
         for y in range(height):
@@ -64,6 +61,7 @@ def grow_boxes(labels: Bytes, z: int, boxes: Integers) -> None:
                 box[0], box[3] = min(box[0], z + k), max(box[3], z + k + 1)
                 box[1], box[4] = min(box[1], y), max(box[4], y + 1)
                 box[2], box[5] = min(box[2], start), max(box[5], x)
+                box[6] += x - start
 
 
 BUCKETS = 1 << 16

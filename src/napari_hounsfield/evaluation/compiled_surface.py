@@ -7,13 +7,10 @@ Squared distances are a quadratic form of the step between voxels: `metric` = (z
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_hounsfield.compiling import compiled
 
-from .compiled import Bytes, Floats, Integers
-
-Places = NDArray[np.int32]
+from .arrays import Bytes, Floats, Integers, Places
 
 EMPTY = 64
 """So many lines around without a voxel, and it is far."""

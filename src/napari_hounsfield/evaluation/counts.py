@@ -116,8 +116,8 @@ def run_counts(prediction: NDArray[np.integer], reference: NDArray[np.integer]) 
     change |= reference[1:] != reference[:-1]
     starts = np.concatenate(([0], np.flatnonzero(change) + 1))
     lengths = np.diff(starts, append=prediction.size)
-    predicted, first = _compact(prediction[starts])
-    referred, second = _compact(reference[starts])
+    predicted, first = compact(prediction[starts])
+    referred, second = compact(reference[starts])
     table = np.bincount(first * len(referred) + second, weights=lengths, minlength=len(predicted) * len(referred))
     return {
         (int(predicted[i]), int(referred[j])): int(table[i * len(referred) + j])
@@ -125,7 +125,7 @@ def run_counts(prediction: NDArray[np.integer], reference: NDArray[np.integer]) 
     }
 
 
-def _compact(values: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+def compact(values: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
     """Return the distinct values, and for each of `values` its place among them."""
     low, high = int(values.min()), int(values.max())
     if high - low < 1 << 16:  # a table of places is far faster than sorting
@@ -138,12 +138,19 @@ def _compact(values: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[
 
 def class_counts(pairs: Mapping[tuple[int, int], int], value: int) -> Counts:
     """Counts of one value against all others."""
-    tp = fp = fn = tn = 0
+    return counts_of(pairs, [value])[value]
+
+
+def counts_of(pairs: Mapping[tuple[int, int], int], values: Iterable[int]) -> dict[int, Counts]:
+    """Counts of each value against all others, in one pass over the pairs."""
+    ours: dict[int, int] = {}
+    theirs: dict[int, int] = {}
     for (predicted, referred), count in pairs.items():
-        if predicted == value:
-            tp, fp = (tp + count, fp) if referred == value else (tp, fp + count)
-        elif referred == value:
-            fn += count
-        else:
-            tn += count
-    return Counts(tp, fp, fn, tn)
+        ours[predicted] = ours.get(predicted, 0) + count
+        theirs[referred] = theirs.get(referred, 0) + count
+    total = sum(pairs.values())
+    found = {}
+    for value in values:
+        both, first, second = pairs.get((value, value), 0), ours.get(value, 0), theirs.get(value, 0)
+        found[value] = Counts(both, first - both, second - both, total - first - second + both)
+    return found

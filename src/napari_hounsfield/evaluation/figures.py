@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .counts import Counts, class_counts, run_counts
+from .counts import Counts, counts_of, run_counts
 from .rates import RATES, rates
 
 if TYPE_CHECKING:
@@ -140,9 +140,9 @@ def figures_of(predicted: ArrayLike, truth: ArrayLike, classes: Mapping[int, str
     ours, theirs = np.asarray(predicted).ravel(), np.asarray(truth).ravel()
     if ours.size != theirs.size:
         raise ValueError(f"{ours.size} predictions for {theirs.size} samples")
-    pairs = run_counts(ours, theirs)
+    counts = counts_of(run_counts(ours, theirs), classes)
     reasons = dict.fromkeys(SURFACE_FIGURES, "samples have no surface") | dict.fromkeys(OBJECT_FIGURES, "samples are no objects")
-    return tuple(class_figures(value, name, class_counts(pairs, value), {}, reasons) for value, name in sorted(classes.items()))
+    return tuple(class_figures(value, name, counts[value], {}, reasons) for value, name in sorted(classes.items()))
 
 
 def macro_means(classes: Sequence[ClassFigures]) -> dict[str, Any]:

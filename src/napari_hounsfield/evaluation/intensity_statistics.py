@@ -15,6 +15,8 @@ from napari_hounsfield.operation import Progress, part
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
 CHUNK = 1_000_000
 """Values worked on between two reports of progress: about 10 ms."""
+HUGE = 1e150
+"""The squares of greater numbers are beyond what a float holds."""
 BINS = 1 << 16
 MOST_BINS = 10_000
 """Bins that a histogram may have."""
@@ -51,11 +53,13 @@ def statistics(values: NDArray[Any]) -> Generator[Progress, None, Statistics]:
         total += float(chunk.sum(dtype=np.float64))
         yield Progress(0.1)
     mean, squares = min(max(total / values.size, low), high), 0.0
+    reach = max(high - mean, mean - low)
+    scale = reach if reach > HUGE else 1.0
     for chunk in chunks:
-        squares += float(np.square(chunk.astype(np.float64) - mean).sum())
+        squares += float(np.square((chunk.astype(np.float64) - mean) / scale).sum())
         yield Progress(0.2)
     percentiles = yield from part(_percentiles(values, low, high), 0.3, 1)
-    return Statistics(mean, float(np.sqrt(squares / values.size)), low, high, percentiles)
+    return Statistics(mean, scale * float(np.sqrt(squares / values.size)), low, high, percentiles)
 
 
 def _percentiles(values: NDArray[Any], low: float, high: float) -> Generator[Progress, None, tuple[float, ...]]:

@@ -25,7 +25,8 @@ def shared_classes(
     """Match the classes of two maps: by name where both have names, otherwise by value.
 
     A value that is named in both maps, or whose name the other map has too, belongs to the class of that name (case and outer
-    blanks do not count); every other value to the class of its number. Value 0, and a class named `background`, are background.
+    blanks do not count); every other value to the class of its number. Value 0, and a class named `background`, are background;
+    so is a class that has the name of the other map's value 0, where its own map has no 0.
 
     Parameters
     ----------
@@ -40,12 +41,15 @@ def shared_classes(
         Background first, then by label.
     """
     groups: dict[int | str, tuple[set[int], set[int]]] = {0: (set(), set())}
-    for side, (own, other, values) in enumerate(((prediction, reference, predicted), (reference, prediction, referred))):
+    for side, (own, other, values) in enumerate(
+        ((prediction, reference, set(predicted)), (reference, prediction, set(referred)))
+    ):
         shared = {_plain(name) for name in other.classes.values()}
         for value in {*values, *own.classes}:
             name = _plain(own.classes.get(value, ""))
             key: int | str = value
-            if value == 0 or is_background(name) or (name and name == _plain(other.classes.get(0, ""))):
+            zero_there = name and 0 not in values and name == _plain(other.classes.get(0, ""))
+            if value == 0 or is_background(name) or zero_there:
                 key = 0
             elif name and (name in shared or value in other.classes):
                 key = name

@@ -13,10 +13,11 @@ from napari_hounsfield.operation import Params, Progress, number, operation, par
 from napari_hounsfield.volume import LabelMap, Segmentation, Volume, as_label_map, is_background
 
 from . import intensity_statistics as intensity
+from .boxes import Extent, extents
 from .measured import INTENSITIES, PERCENTILES, PLACE, SHAPE, UPTAKE, ClassMeasurement, ObjectMeasurement
 from .measured import Measurements as Measurements
 from .mesh_cells import CellSizes, cell_sizes
-from .regions import Extent, Region, class_region, extents, parts_of
+from .regions import Region, class_region, parts_of
 from .shape import place, shape
 from .uptake import peak
 

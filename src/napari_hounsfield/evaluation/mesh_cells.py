@@ -20,6 +20,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.components import slabs
 from napari_hounsfield.operation import Progress
 
 Edge = tuple[int, int]
@@ -124,20 +125,12 @@ def cell_sizes(axes: NDArray[np.float64]) -> CellSizes:
 
 def mesh_size(mask: NDArray[np.bool_], sizes: CellSizes) -> Generator[Progress, None, tuple[float, float]]:
     """Area in mm2, and enclosed volume in voxels, of the mesh of a mask (z, y, x); the edge of the array counts as outside."""
-    total, volume = np.zeros(256), 0.0
-    below = np.zeros((mask.shape[1] + 1, mask.shape[2] + 1), np.uint8)
-    for z in range(mask.shape[0] + 1):
-        above = _squares(mask[z]) if z < mask.shape[0] else np.zeros_like(below)
-        counts = np.bincount((below | above << 4).ravel(), minlength=256)
-        total += counts
-        volume += float(counts @ (sizes.flux + z * sizes.step))
-        below = above
-        yield Progress(z / (mask.shape[0] + 1))
-    return float(total @ sizes.area), volume
+    from .compiled_shape import count_cells
 
-
-def _squares(plane: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """For each square of 2 x 2 pixels, those over the edge included, which of its corners are inside: bits 2 y + x."""
-    inside = np.pad(plane.view(np.uint8), 1)
-    rows = inside[:, :-1] | inside[:, 1:] << 1
-    return np.asarray(rows[:-1] | rows[1:] << 2, np.uint8)
+    whole = np.ascontiguousarray(mask).view(np.uint8)
+    counts, heights = np.zeros(256, np.int64), np.zeros(256, np.int64)
+    cells = (mask.shape[0] + 1, *mask.shape[1:])
+    for planes in slabs(cells):
+        count_cells(whole, planes.start, planes.stop, counts, heights)
+        yield Progress(planes.stop / cells[0])
+    return float(counts @ sizes.area), float(counts @ sizes.flux + heights @ sizes.step)

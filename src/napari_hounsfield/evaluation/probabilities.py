@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield.components import slabs
-from napari_hounsfield.errors import IntensityError
+from napari_hounsfield.errors import IntensityError, LabelError
 from napari_hounsfield.operation import Progress
 
 from .curves import ClassCurves, ReliabilityBin
@@ -119,8 +119,10 @@ def top_calibration(
     many, shape = len(probabilities), probabilities[0].shape
     for planes in slabs(shape, 4_000_000 // many):
         scores = np.stack([scores[planes].ravel() for scores in probabilities], dtype=np.float32)
-        partial = np.zeros(BINS)
-        survey_tops(scores, truth(planes).ravel(), counted(planes).ravel().view(np.uint8), bins, partial)
+        inside, partial = counted(planes).ravel(), np.zeros(BINS)
+        for each in scores:
+            _check(each[inside])
+        survey_tops(scores, truth(planes).ravel(), inside.view(np.uint8), bins, partial)
         sums += partial
         yield Progress(planes.stop / shape[0])
     return calibration_error(bins, sums)
@@ -135,6 +137,32 @@ def maps_by_name(names: Sequence[str], wanted: Mapping[int, Sequence[str]]) -> d
         if places:
             found[key] = places[0]
     return found
+
+
+def maps_by_value(many: int, values: Sequence[Sequence[int]]) -> dict[int, int]:
+    """Which of so many maps without names is of which class: one for each value from 0 on, from 1 on, or of the only class.
+
+    Parameters
+    ----------
+    many
+        How many maps there are.
+    values
+        Label values of each class, those of background first.
+
+    Raises
+    ------
+    LabelError
+        If the number of maps does not tell.
+    """
+    highest = max((value for own in values for value in own), default=0)
+    classes = [i for i, own in enumerate(values) if any(own)]
+    if many == 1 and len(classes) == 1:
+        return {classes[0]: 0}
+    if many not in (highest, highest + 1) or many < 2:
+        wanted = f"{highest + 1} (values 0 to {highest}) or {highest} (1 to {highest})"
+        raise LabelError(f"{many} maps of probabilities without names do not tell their classes: there should be {wanted}")
+    first = highest + 1 - many
+    return {i: own[0] - first for i, own in enumerate(values) if own and own[0] >= first}
 
 
 def calibration_error(bins: NDArray[np.int64], sums: NDArray[np.float64]) -> float | None:
@@ -158,9 +186,9 @@ def _flat(scores: Map, masks: Masks, planes: slice) -> tuple[Map, NDArray[np.uin
     return values, np.ascontiguousarray(positive).ravel().view(np.uint8), np.ascontiguousarray(counted).ravel().view(np.uint8)
 
 
-def _check(values: Map, name: str) -> None:
+def _check(values: Map, name: str = "") -> None:
     if values.size and not (values.min() >= 0 and values.max() <= 1 + SLACK):  # NaN compares as False
-        raise IntensityError(f"probabilities of {name!r} are not all from 0 to 1")
+        raise IntensityError(f"probabilities{f' of {name!r}' if name else ''} are not all from 0 to 1")
 
 
 def _curves(points: NDArray[np.int64], trues: int, falses: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from napari_hounsfield.components import Box, connected, slabs
 from napari_hounsfield.operation import Progress, part
 
-COUNTED = 1 << 16
-"""Labels up to this are found by counting; greater ones by sorting."""
+from .boxes import Extent
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,46 +36,6 @@ class Region:
         """The voxel (z, y, x) after the last of the box."""
         z, y, x = self.box
         return z.stop, y.stop, x.stop
-
-
-@dataclass(eq=False)
-class Extent:
-    """What a pass over the labels finds of one value."""
-
-    used: tuple[NDArray[np.bool_], ...]
-    """For each axis, which planes hold a scanned voxel of the value."""
-    voxels: int = field(default=0)
-
-    @property
-    def box(self) -> Box:
-        """Smallest slices that hold every scanned voxel; there is one."""
-        z, y, x = (slice(int(each.argmax()), len(each) - int(each[::-1].argmax())) for each in self.used)
-        return z, y, x
-
-
-def extents(labels: NDArray[Any], scanned: NDArray[np.bool_] | None) -> Generator[Progress, None, dict[int, Extent]]:
-    """Find every value of labels (z, y, x); voxels that were not scanned are not counted."""
-    found: dict[int, Extent] = {}
-    for z, plane in enumerate(labels):
-        for value in _values(plane):
-            extent = found.setdefault(value, Extent(tuple(np.zeros(n, bool) for n in labels.shape)))
-            inside = plane == value
-            if scanned is not None:
-                inside &= scanned[z]
-            voxels = int(np.count_nonzero(inside))
-            if voxels:
-                extent.voxels += voxels
-                extent.used[0][z] = True
-                extent.used[1][:] |= inside.any(axis=1)
-                extent.used[2][:] |= inside.any(axis=0)
-        yield Progress(z / len(labels))
-    return found
-
-
-def _values(plane: NDArray[Any]) -> list[int]:
-    if plane.size and plane.max() < COUNTED:
-        return [int(v) for v in np.flatnonzero(np.bincount(plane.ravel().astype(np.intp)))]
-    return [int(v) for v in np.unique(plane)]
 
 
 def class_region(

@@ -10,7 +10,7 @@ from napari_hounsfield.errors import WriteError
 
 from .case_results import CasesEvaluation
 from .html import bullets, heading, page, paragraph
-from .report_parts import case_table, comparisons, pictures, provenance, summaries, undefined
+from .report_parts import case_table, comparisons, confusion, curves, pictures, provenance, summaries, undefined
 from .summaries import figure_names, numbers_of
 
 NOT_FOR_DIAGNOSIS = "Not for diagnosis. Numbers are shown with four digits; each shows all of its own when it is pointed at."
@@ -62,7 +62,9 @@ def report_html(result: CasesEvaluation, pseudonyms: bool = False) -> str:
     parts += [
         heading("Cases" if len(result.cases) > 1 else "Figures"),
         *pictures(result, figures),
+        *curves(result),
         *case_table(result, names, figures),
+        *confusion(result),
     ]
     parts += [heading("Undefined figures"), *undefined(result, names)]
     parts += [heading("Where the numbers come from"), *provenance(result, names, figures, pseudonyms)]

@@ -12,12 +12,14 @@ from napari_hounsfield._version import __version__
 from .case_results import CaseFigures, CasesEvaluation
 from .definitions import DEFINITIONS, STATISTICS
 from .html import Cell, Missing, paragraph, picture, table
-from .report_plots import spread_plot
+from .report_plots import curves_plot, spread_plot
 from .summaries import numbers_of
 
 COUNTS = ("tp", "fp", "fn", "tn")
 PLOTTED = ("dice", "sensitivity", "precision", "surface_dice", "hausdorff95_mm", "volume_error", "auc", "object_sensitivity")
 RATES = {"dice", "sensitivity", "precision", "surface_dice", "auc", "object_sensitivity"}
+MOST_CLASSES, MOST_LINES = 12, 50
+"""Classes whose curves are drawn, or whose confusion is shown, and curves in one picture of each method: more is not readable."""
 
 
 def _ends(interval: Any, reason: str) -> Cell:
@@ -85,6 +87,34 @@ def pictures(result: CasesEvaluation, figures: list[str]) -> Iterator[str]:
         if figure in figures and values:
             svg = spread_plot(figure, values, (0, 1) if figure in RATES else None)
             yield picture(svg, f"{figure.replace('_', ' ')} of every case, by class; the same numbers are in the tables below")
+
+
+def curves(result: CasesEvaluation) -> Iterator[str]:
+    """ROC and reliability curves of each class that has probabilities, and what they are worth in a table of their own."""
+    found: dict[str, tuple[dict[str, list[Any]], dict[str, list[Any]]]] = {}
+    for each in result.cases:
+        for curve in each.record["curves"]:
+            roc, reliability = found.setdefault(curve["name"], ({}, {}))
+            if curve["roc"] and len(roc.get(each.case.method, ())) < MOST_LINES:
+                bins = [(b["mean_probability"], b["share"]) for b in curve["reliability"] if b["count"]]
+                roc.setdefault(each.case.method, []).append(curve["roc"])
+                reliability.setdefault(each.case.method, []).append(bins)
+    for name, (roc, reliability) in list(found.items())[:MOST_CLASSES]:
+        if roc:
+            yield picture(
+                curves_plot(roc, reliability),
+                f"{name}: ROC curve, and how often the class occurs where it is given a probability",
+            )
+
+
+def confusion(result: CasesEvaluation) -> Iterator[str]:
+    """Voxels of each class by class, of a single case."""
+    if len(result.cases) == 1 and 0 < len(result.cases[0].record["confusion"]["names"]) <= MOST_CLASSES:
+        matrix = result.cases[0].record["confusion"]
+        rows = [[name, *counts] for name, counts in zip(matrix["names"], matrix["counts"], strict=True)]
+        yield table(
+            "Voxels of each class of the reference (row) by class of the prediction (column)", ("", *matrix["names"]), rows
+        )
 
 
 def case_table(result: CasesEvaluation, names: Mapping[str, str], figures: list[str]) -> Iterator[str]:

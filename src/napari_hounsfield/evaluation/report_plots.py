@@ -48,19 +48,46 @@ def spread_plot(figure: str, values: Values, limits: tuple[float, float] | None)
     return _svg(draw, 1.6 + 1.1 * max(len(values), 2))
 
 
+Points = Sequence[tuple[float, float]]
+
+
+def curves_plot(roc: Mapping[str, Sequence[Points]], reliability: Mapping[str, Sequence[Points]]) -> str:
+    """ROC curves beside reliability curves of one class: a line a case, a colour a method."""
+
+    def draw(figure: Any) -> None:
+        sides = (("1 - specificity", "sensitivity", roc, ""), ("mean probability", "share of the class", reliability, "."))
+        for axes, (below, beside, lines, marker) in zip(figure.subplots(1, 2), sides, strict=True):
+            axes.plot((0, 1), (0, 1), ":", color="black", linewidth=0.8)
+            for rank, (method, of_method) in enumerate(lines.items()):
+                colour = COLOURS[rank % len(COLOURS)]
+                for number, points in enumerate(of_method):
+                    label = _short(method) if method and not number else None
+                    axes.plot(*zip(*points, strict=True), color=colour, marker=marker, linewidth=1, alpha=0.8, label=label)
+            axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=below, ylabel=beside, aspect="equal")
+            axes.grid(alpha=0.3)
+            if any(lines):
+                axes.legend(fontsize=8)
+
+    return _svg_of(draw, 6.4)
+
+
 def _short(name: str) -> str:
     plain = name.replace("$", r"\$")  # matplotlib takes it for mathematics
     return plain if len(plain) <= 18 else plain[:17] + "…"
 
 
 def _svg(draw: Any, width: float) -> str:
+    """SVG text of one picture of one pair of axes."""
+    return _svg_of(lambda figure: draw(figure.add_subplot()), width)
+
+
+def _svg_of(draw: Any, width: float) -> str:
     """SVG text of one picture; the same for the same content."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(min(width, 12), 3), layout="constrained")
-    axes = figure.add_subplot()
-    draw(axes)
+    draw(figure)
     text = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "hounsfield", "svg.fonttype": "path"}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

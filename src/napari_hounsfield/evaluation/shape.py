@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.components import slabs
 from napari_hounsfield.grid import Grid
 from napari_hounsfield.operation import Progress, part
 
@@ -23,12 +24,12 @@ PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
 def place(region: Region, grid: Grid) -> Generator[Progress, None, dict[str, Any]]:
     """Centroid, and box in voxels and in the patient, its outer corners at the faces of the voxels."""
     sums = [np.zeros(n, np.int64) for n in region.mask.shape]
-    for z, plane in enumerate(region.mask):
-        rows = np.count_nonzero(plane, axis=1)
-        sums[0][z] = rows.sum()
-        sums[1] += rows
-        sums[2] += np.count_nonzero(plane, axis=0)
-        yield Progress(z / len(region.mask))
+    for planes in slabs(region.mask.shape):
+        rows = np.count_nonzero(region.mask[planes], axis=2)
+        sums[0][planes] = rows.sum(axis=1)
+        sums[1] += rows.sum(axis=0)
+        sums[2] += np.count_nonzero(region.mask[planes], axis=(0, 1))
+        yield Progress(planes.stop / len(region.mask))
     centre = [first + float(n @ np.arange(len(n))) / region.voxels for first, n in zip(region.start, sums, strict=True)]
     corners = grid.positions(list(product(*((a - 0.5, b - 0.5) for a, b in zip(region.start, region.stop, strict=True)))))
     return {

@@ -17,8 +17,10 @@ from .class_masks import ClassMasks
 from .curves import ClassCurves
 from .figures import PROBABILITY_FIGURES
 from .matching import SharedClass
-from .probabilities import Masks, class_curves, maps_by_name, top_calibration
+from .probabilities import Masks, class_curves, maps_by_name, maps_by_value, top_calibration
 from .rates import NOTHING
+
+UNNAMED = "The maps of probabilities have no names: they are taken in the order of the label values."
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class SoftFigures:
     by_class: dict[SharedClass, ClassCurves]
     overall: dict[str, float | None]
     reasons: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def of_class(self, shared: SharedClass) -> tuple[dict[str, Any], dict[str, str]]:
         """Figures of a class by name, and the reasons for those that are undefined."""
@@ -57,11 +60,20 @@ def probability_figures(
         The prediction, whose names count.
     compared
         Places in `every` of the classes that are reported.
+
+    Raises
+    ------
+    LabelError
+        If maps have no names, and are not as many as the classes.
     """
     grid = LabelMap(masks.reference, masks.affine).grid
     maps = [reordered(scores, probabilities.grid, grid, "probabilities") for scores in probabilities.array]
     valid = None if probabilities.valid is None else reordered(probabilities.valid, probabilities.grid, grid, "probabilities")
-    of_class = maps_by_name(probabilities.names, {i: _aliases(c, ours) for i, c in enumerate(every)})
+    named = any(name.strip() for name in probabilities.names)
+    if named:
+        of_class = maps_by_name(probabilities.names, {i: _aliases(c, ours) for i, c in enumerate(every)})
+    else:
+        of_class = maps_by_value(len(maps), [c.in_prediction or c.in_reference for c in every])
 
     def counted(planes: slice) -> NDArray[np.bool_]:
         kept = masks.counted(planes)
@@ -91,7 +103,7 @@ def probability_figures(
     if overall["brier"] is None:
         reasons["brier"] = NOTHING if ece is None else "not every class has a map of probabilities"
     drawn = {every[i]: curves[i] for i in compared if i in curves}
-    return SoftFigures(tuple(drawn.values()), drawn, overall, reasons)
+    return SoftFigures(tuple(drawn.values()), drawn, overall, reasons, () if named else (UNNAMED,))
 
 
 def _aliases(shared: SharedClass, ours: LabelMap) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ FAR_CHUNK = 2_000
 """Points looked up in a tree between two reports of progress: far from it each takes up to a tenth of a millisecond."""
 SLAB = 4_000_000
 """Voxels looked through between two reports of progress."""
+FEW = 1_000
+"""Points that are looked up sooner than threads are started."""
 LINES = 256
 """Lines looked through before a point counts as far, and is looked up in a tree."""
 WINDOW = 40
@@ -151,6 +154,10 @@ class Neighbourhood:
     @classmethod
     def of(cls, axes: NDArray[np.float64]) -> Neighbourhood:
         """Lines that are near in a grid whose steps in mm along z, y and x are the columns of `axes`."""
+        return _neighbourhood(tuple(map(tuple, np.asarray(axes, np.float64).tolist())))
+
+    @classmethod
+    def _of(cls, axes: NDArray[np.float64]) -> Neighbourhood:
         form = np.asarray(axes, np.float64).T @ axes
         between = form[:2, :2] - np.outer(form[:2, 2], form[:2, 2]) / form[2, 2]  # squared distance of lines
         reach = np.arange(-WINDOW, WINDOW + 1)
@@ -162,6 +169,11 @@ class Neighbourhood:
         z, y, x = np.diag(form)
         metric = np.array([z, y, x, 2 * form[0, 1], 2 * form[0, 2], 2 * form[1, 2]])
         return cls(axes, np.ascontiguousarray(offsets[order]), bounds[order], metric)
+
+
+@lru_cache(8)
+def _neighbourhood(rows: tuple[tuple[float, ...], ...]) -> Neighbourhood:
+    return Neighbourhood._of(np.array(rows))
 
 
 def _lines(mask: NDArray[np.uint8], along: Sequence[int]) -> Generator[Progress, None, Lines]:
@@ -234,10 +246,16 @@ def _tree(lines: Lines, axes: NDArray[np.float64]) -> Any:
     return cKDTree(np.stack(lines.index(), axis=1) @ axes.T, balanced_tree=False, compact_nodes=False)
 
 
+def _workers(points: int) -> int:
+    return 1 if points < FEW else threads()
+
+
 def _distances(points: Points, axes: NDArray[np.float64], tree: Any) -> Generator[Progress, None, NDArray[np.float64]]:
     found = np.zeros(len(points))
     for start in range(0, len(points), FAR_CHUNK):
-        found[start : start + FAR_CHUNK] = tree.query(points[start : start + FAR_CHUNK] @ axes.T, workers=threads())[0]
+        found[start : start + FAR_CHUNK] = tree.query(points[start : start + FAR_CHUNK] @ axes.T, workers=_workers(len(points)))[
+            0
+        ]
         yield Progress(start / len(points))
     return found
 
@@ -261,6 +279,6 @@ def _greatest(points: Points, axes: NDArray[np.float64], tree: Any, least: float
         if bounds[order[start]] <= least:
             break
         chunk = order[start : start + FAR_CHUNK]
-        least = max(least, float(tree.query(points[chunk] @ axes.T, workers=threads())[0].max()))
+        least = max(least, float(tree.query(points[chunk] @ axes.T, workers=_workers(len(points)))[0].max()))
         yield Progress(0.5 + 0.5 * start / len(points))
     return least

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,27 +42,31 @@ def peak(
     axes
         (3, 3): columns are the steps in mm along z, y and x.
     """
+    from .compiled_shape import greatest_mean
+
     runs = sphere_runs(axes)
-    reach = [max(abs(run[0]) for run in runs), max(abs(run[1]) for run in runs), max(max(-run[2], run[3]) for run in runs)]
+    table = np.array(runs)
+    reach = [*(int(each) for each in abs(table[:, :2]).max(axis=0)), int(abs(table[:, 2:]).max())]
     best = -np.inf
-    ranges = slabs(mask.shape, SLAB)
-    for done, planes in enumerate(ranges):
-        inside = mask[planes]
+    ranges = slabs(mask.shape, SLAB * 100 // max(100, len(runs)))
+    for planes in ranges:
+        inside = np.ascontiguousarray(mask[planes])
         if inside.any():
             start = (box[0].start + planes.start, box[1].start, box[2].start)
             sums, counts = _around(array, scanned, start, inside.shape, reach)
-            totals = np.zeros(inside.shape)
-            numbers = np.zeros(inside.shape, np.int64)
-            for run in runs:
-                totals += _run(sums, run, reach, inside.shape)
-                numbers += _run(counts, run, reach, inside.shape)
-                yield Progress(done / len(ranges))
-            best = max(best, float((totals[inside] / numbers[inside]).max()))
+            best = max(best, greatest_mean(sums, counts, inside.view(np.uint8), table, np.array(reach)))
+        yield Progress(planes.stop / len(mask))
     return best if np.isfinite(best) else None
 
 
 def sphere_runs(axes: NDArray[np.float64]) -> Runs:
     """Voxels of the sphere as runs along x: dz, dy, first dx and last dx from the centre."""
+    return _sphere_runs(tuple(map(tuple, axes.tolist())))
+
+
+@lru_cache(8)
+def _sphere_runs(rows: tuple[tuple[float, ...], ...]) -> Runs:
+    axes: NDArray[np.float64] = np.array(rows)
     # The most steps along an axis that a sphere reaches is its radius times the length of the reciprocal axis.
     z, y, x = (int(n) for n in np.floor(PEAK_RADIUS_MM * np.linalg.norm(np.linalg.inv(axes), axis=1) + 1e-6))
     steps = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in (z, y, x)), indexing="ij"), axis=-1)
@@ -88,11 +93,3 @@ def _around(
     values[~known] = 0
     edge = ((0, 0), (0, 0), (1, 0))
     return np.pad(values.cumsum(axis=2), edge), np.pad(known.cumsum(axis=2), edge)
-
-
-def _run(sums: NDArray[Any], run: tuple[int, int, int, int], reach: list[int], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Sum over a run around every voxel of the inner box."""
-    dz, dy, first, last = run
-    rows = sums[reach[0] + dz : reach[0] + dz + shape[0], reach[1] + dy : reach[1] + dy + shape[1]]
-    total: NDArray[Any] = rows[:, :, reach[2] + last + 1 :][:, :, : shape[2]] - rows[:, :, reach[2] + first :][:, :, : shape[2]]
-    return total

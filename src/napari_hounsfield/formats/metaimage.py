@@ -13,7 +13,7 @@ from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
 from napari_hounsfield.volume import Features, LabelMap, Volume
 
 from .detached import detached
-from .notes import Notes
+from .notes import KEY, Notes
 from .orientation import from_file, to_file
 from .sizes import checked_size, storable
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HEAD = 1 << 16
+MOST_NOTES = 16_000
+"""Bytes of notes that are written; MetaIO cuts longer ones."""
 _TYPES = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
     "MET_LONG": "i4", "MET_ULONG": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
@@ -45,12 +47,13 @@ def read_metaimage(path: Path) -> tuple[Volume, Notes]:
     import SimpleITK
 
     try:
-        image = SimpleITK.ReadImage(str(path), imageIO="MetaImageIO")
+        image: Any = SimpleITK.ReadImage(str(path), imageIO="MetaImageIO")
         array = SimpleITK.GetArrayFromImage(image)
+        notes = Notes.from_text(image.GetMetaData(KEY)) if image.HasMetaDataKey(KEY) else Notes()
     except RuntimeError:  # its text holds the whole path
         raise FormatError(f"{path.name}: damaged or truncated") from None
     try:
-        return _placed(path.name, image, array), Notes()
+        return _placed(path.name, image, array), notes
     except FormatError:
         raise
     except HounsfieldError as error:
@@ -101,12 +104,12 @@ def _placed(name: str, image: Any, array: Any) -> Volume:
 
 
 def write_metaimage(path: Path, data: Volume | LabelMap | Features) -> None:
-    """Write one `.mha` file, compressed. MetaImage carries no class names.
+    """Write one `.mha` file, compressed. MetaImage carries names of maps, but not of classes.
 
     Raises
     ------
     WriteError
-        If the data are colour over time, or SimpleITK fails. (It does not always say so: read back.)
+        If the data are colour over time, there are too many names, or SimpleITK fails. (It does not always say so: read back.)
     """
     import SimpleITK
 
@@ -122,6 +125,11 @@ def write_metaimage(path: Path, data: Volume | LabelMap | Features) -> None:
     image.SetDirection(affine.ravel().tolist())
     image.SetSpacing([*sizes.tolist(), *[1.0] * (dimensions - 3)])
     image.SetOrigin([*placed[:3, 3].tolist(), *[0.0] * (dimensions - 3)])
+    if isinstance(data, Features):
+        text = Notes.of(data).to_text()
+        if len(text.encode()) > MOST_NOTES:
+            raise WriteError("MetaImage has no room for the names of so many maps; use .nii.gz or .nrrd")
+        image.SetMetaData(KEY, text)
     try:
         SimpleITK.WriteImage(image, str(path), useCompression=True, imageIO="MetaImageIO")
     except RuntimeError:

@@ -38,7 +38,7 @@ class Notes:
     unit: str = ""
     modality: str = ""
     padding: tuple[float, float] | None = None
-    """First and last value of what lies outside the scanned field."""
+    """First and last value of what lies outside the scanned field; of maps, where all of them are 0."""
 
     @classmethod
     def of(cls, data: Volume | LabelMap | Features) -> Notes:
@@ -46,7 +46,7 @@ class Notes:
         if isinstance(data, LabelMap):
             return cls(classes=dict(data.classes))
         if isinstance(data, Features):
-            return cls(maps=tuple(data.names))
+            return cls(maps=tuple(data.names), padding=(0.0, 0.0) if is_zero_in_padding(data) else None)
         return cls(unit=data.unit, modality=data.modality, padding=padding_of(data))
 
     def to_text(self) -> str:
@@ -98,6 +98,13 @@ def padding_of(volume: Volume) -> tuple[float, float] | None:
             _log.warning("%s: which voxels are padding cannot be kept in this format", volume.name or "image")
             return None
     return first, last
+
+
+def is_zero_in_padding(maps: Features) -> bool:
+    """Whether all maps are 0 outside the scanned field, and nowhere inside: as probabilities are."""
+    if maps.valid is None or maps.valid.all():
+        return False
+    return all(np.array_equal(maps.array[:, z].any(axis=0), valid) for z, valid in enumerate(maps.valid))
 
 
 def with_padding(volume: Volume, notes: Notes) -> Volume:

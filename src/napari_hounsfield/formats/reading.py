@@ -16,7 +16,7 @@ from napari_hounsfield.dicom.archive import is_archive
 from napari_hounsfield.dicom.files import is_regular
 from napari_hounsfield.errors import DicomError, FormatError, LabelError
 from napari_hounsfield.grid import reordered
-from napari_hounsfield.volume import LabelMap, Segmentation, Volume
+from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
 
 from .atomic import full_suffix, sibling
 from .metaimage import is_metaimage, read_metaimage
@@ -142,6 +142,29 @@ def read_labels(path: str | Path) -> LabelMap:
         listed = ", ".join(f"{data.name or 'unnamed'} {data.grid.shape}" for data in maps)
         raise FormatError(f"{path.name}: several maps, choose one: {listed}")
     return maps[0] if isinstance(maps[0], LabelMap) else _with_names(_as_labels(maps[0], Notes()), path)
+
+
+def read_maps(path: str | Path) -> Features:
+    """Read feature maps or probabilities: one image a map, with the names that `write` put into the file.
+
+    Files of other programs hold the maps as time points are held (4D), or a single one (3D). Maps without names are called "".
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, holds colours, or is none of NIfTI, NRRD and MetaImage.
+    """
+    path = Path(path)
+    kind = kind_of(path)
+    if not _as_image(path, kind):
+        raise FormatError(f"{path.name}: maps are read from NIfTI, NRRD and MetaImage")
+    volume, notes = _image(path, kind)
+    if "c" in volume.axes or volume.array.dtype.kind not in "biuf":
+        raise FormatError(f"{path.name}: colours or complex numbers, no maps")
+    array = np.asarray(volume.array if volume.axes == "tzyx" else volume.array[np.newaxis], np.float32)
+    names = notes.maps if len(notes.maps) == len(array) else ("",) * len(array)
+    valid = None if notes.padding is None else np.asarray(array.any(axis=0))
+    return Features(array, names, volume.affine, valid=valid, frame_of_reference=volume.frame_of_reference, name=path.name)
 
 
 def read_draft(path: str | Path) -> Segmentation | LabelMap:
