@@ -64,7 +64,7 @@ class LiveForm(OperationForm):
         shown: Callable[[Outcome], None],
         outdated: Callable[[], None],
     ) -> None:
-        super().__init__(viewer, operation)
+        super().__init__(viewer, operation, folded=True)
         self._shown, self._outdated = shown, outdated
         self.live = CheckBox(
             name="live",
