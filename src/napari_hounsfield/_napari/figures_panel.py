@@ -134,7 +134,7 @@ class FiguresPanel(QWidget):
         self.bar.start(steps, lambda layers: self._add(layers, first))
 
     def _add(self, layers: list[LayerTuple], first: Layer | None) -> None:
-        """Add layers. Labels would cover errors and distances, so they are hidden; marks lie in few slices, so the first is shown."""
+        """Add layers. Labels would cover errors and distances, so they are hidden; the first of the marks is gone to."""
         added = add(self._viewer, in_units_of(layers, first))
         if isinstance(added[0], Points | Shapes):
             go_to(self._viewer, added[0].data_to_world(np.mean(np.atleast_2d(added[0].data[0]), axis=0)))
