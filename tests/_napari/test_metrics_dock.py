@@ -17,7 +17,7 @@ from napari_hounsfield._napari.curves import beside
 from napari_hounsfield._napari.figure_rows import text_of, title_of
 from napari_hounsfield._napari.hand_figures import inside_ellipse, inside_polygon
 from napari_hounsfield._napari.layers import KEY, shown
-from napari_hounsfield._napari.live_form import LiveForm
+from napari_hounsfield._napari.live_form import BEHIND, FOLLOWING, LiveForm
 from napari_hounsfield._napari.places import places_of
 from napari_hounsfield.evaluation.pictures import roc_figure
 from napari_hounsfield.operation import finish as finish_steps
@@ -163,7 +163,19 @@ def test_edits_are_left_alone_where_that_is_switched_off(compared: Any, qtbot: A
     prediction.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
     qtbot.wait(700)
     assert form.bar.job is job
-    assert "being edited" not in dock.comparison.summary.text()
+    assert dock.comparison.summary.text() == BEHIND
+    form.run()
+    qtbot.waitUntil(lambda: "2 classes" in dock.comparison.summary.text(), timeout=20_000)
+
+
+def test_figures_that_were_given_up_are_said_to_be_behind(compared: Any, qtbot: Any) -> None:
+    dock, prediction, _ = compared
+    form, job = dock.forms["evaluate"], dock.forms["evaluate"].bar.job
+    prediction.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
+    assert dock.comparison.summary.text() == FOLLOWING
+    qtbot.waitUntil(lambda: form.bar.job is not job, timeout=20_000)
+    form.bar.cancel()
+    assert dock.comparison.summary.text() == BEHIND
 
 
 def test_removed_layers_are_not_computed_on(window: Any, compared: Any, qtbot: Any, said: Any) -> None:
@@ -173,6 +185,7 @@ def test_removed_layers_are_not_computed_on(window: Any, compared: Any, qtbot: A
     window.layers.remove(prediction)
     qtbot.wait(700)
     assert dock.forms["evaluate"].bar.job is job
+    assert dock.comparison.summary.text() == BEHIND
     dock.comparison.add_layer()
     assert said() == ["prediction: the layer is gone"]
 

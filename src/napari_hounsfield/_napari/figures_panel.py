@@ -94,9 +94,9 @@ class FiguresPanel(QWidget):
         self.summary.setText(_summary(figures))
         self._enable()
 
-    def show_outdated(self) -> None:
+    def show_outdated(self, words: str) -> None:
         """Say that the labels were edited since."""
-        self.summary.setText("the labels are being edited: figures follow…")
+        self.summary.setText(words)
 
     def go_to(self, row: Row) -> None:
         """Move the viewer to the object, or to the class's largest section, and take up its label."""

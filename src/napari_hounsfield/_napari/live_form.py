@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from napari_hounsfield.operation import Params
 
 
+FOLLOWING = "the labels are being edited: figures follow…"
+BEHIND = "the figures are of before the last edit: press Run"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """Figures, of which layers they are, and where in them each label value is to be seen."""
@@ -54,7 +58,7 @@ class LiveForm(OperationForm):
     shown
         Gets each outcome.
     outdated
-        Called when the labels were edited, and what was shown no longer holds.
+        Gets what to say when the labels were edited, and what was shown no longer holds.
     """
 
     def __init__(
@@ -62,7 +66,7 @@ class LiveForm(OperationForm):
         viewer: ViewerModel,
         operation: Operation[..., Any],
         shown: Callable[[Outcome], None],
-        outdated: Callable[[], None],
+        outdated: Callable[[str], None],
     ) -> None:
         super().__init__(viewer, operation, folded=True)
         self._shown, self._outdated = shown, outdated
@@ -75,6 +79,7 @@ class LiveForm(OperationForm):
         self.append(self.live)
         self._edits = EditListener(self._on_edit, self._on_pause, self.native)
         self.outcome: Outcome | None = None
+        self._behind = False  # whether labels were edited since
         self._last: tuple[Mapping[str, Layer | None], Params] | None = None
 
     def run(self) -> None:
@@ -97,7 +102,7 @@ class LiveForm(OperationForm):
         self._edits.follow(layer for layer in layers.values() if isinstance(layer, Labels))
         self._last = layers, params
         steps = with_layers(self._steps(request, maps, params), request)
-        self.bar.start(steps, lambda done: self._finish(request, *done))
+        self.bar.start(steps, lambda done: self._finish(request, *done), ended=self._say_behind)
 
     def _steps(self, request: results.Request, maps: Maps, params: Params) -> Steps:
         yield Progress(0, "reading the layers")
@@ -115,15 +120,24 @@ class LiveForm(OperationForm):
         return Outcome(result, result.to_json(), request.layers, places)
 
     def _finish(self, request: results.Request, outcome: Outcome, layers: list[Any]) -> None:
-        self.outcome = outcome
+        self.outcome, self._behind = outcome, False
         results.present(self._viewer, request, outcome.result, layers)
         self._shown(outcome)
 
     def _on_edit(self) -> None:
-        if self.live.value and (self.outcome is not None or self.bar.busy):
+        if self.outcome is None and not self.bar.busy:
+            return
+        self._behind = True
+        if self.live.value:
             if self.bar.busy:
                 self.bar.cancel()  # what it computes no longer holds
-            self._outdated()
+            self._outdated(FOLLOWING)
+        else:
+            self._say_behind()
+
+    def _say_behind(self) -> None:
+        if self._behind and self.outcome is not None:
+            self._outdated(BEHIND)
 
     def _on_pause(self) -> None:
         """Compute again what was computed last; labels that are gone are let be."""
@@ -132,3 +146,5 @@ class LiveForm(OperationForm):
         layers, params = self._last
         if all(layer is None or layer in self._viewer.layers for layer in layers.values()):
             self._start(layers, params)
+        else:
+            self._say_behind()
