@@ -315,6 +315,18 @@ def test_measured_objects_are_marked_with_their_figures(
     assert said() == []
 
 
+def test_a_time_series_is_measured_where_its_slider_stands(window: Any, metrics: Any, finish: Any, said: Any) -> None:
+    array = np.random.default_rng(0).normal(size=(4, 6, 8, 9)).astype(np.float32)
+    window.add_image(array)
+    labels = window.add_labels((array[0] > 0).astype(np.uint8))
+    window.dims.set_current_step(0, 2)
+    form = metrics().forms["measure"]
+    form.run()
+    finish(form.bar)
+    assert said() == []
+    assert form.outcome.figures["classes"][0]["mean"] == pytest.approx(array[2][labels.data == 1].mean(), rel=1e-5)
+
+
 def test_figures_are_saved_as_csv_and_json(compared: Any, pair: Any, tmp_path: Path, said: Any) -> None:
     dock, *_ = compared
     dock.comparison.save(tmp_path / "figures.csv")

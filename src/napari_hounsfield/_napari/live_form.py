@@ -12,10 +12,9 @@ from napari.layers import Labels
 from napari_hounsfield.operation import Operation, Progress, part
 
 from . import preferences, results
-from .bridge import from_layer
 from .editing import EditListener
 from .form import OperationForm, with_layers
-from .inputs import LayerChoice
+from .inputs import LayerChoice, read_at
 from .notices import complain
 from .places import Place, places_of
 from .probabilities import Maps, maps_of, with_probabilities
@@ -101,16 +100,16 @@ class LiveForm(OperationForm):
         maps = maps_of(self._viewer, layers.get("prediction"))
         self._edits.follow(layer for layer in layers.values() if isinstance(layer, Labels))
         self._last = layers, params
-        steps = with_layers(self._steps(request, maps, params), request)
+        steps = with_layers(self._steps(request, maps, params, self._viewer.dims.current_step), request)
         self.bar.start(steps, lambda done: self._finish(request, *done), ended=self._say_behind)
 
-    def _steps(self, request: results.Request, maps: Maps, params: Params) -> Steps:
+    def _steps(self, request: results.Request, maps: Maps, params: Params, step: tuple[int, ...]) -> Steps:
         yield Progress(0, "reading the layers")
         like = next((layer for layer in request.layers.values() if layer is not None), None)
         data: dict[str, Any] = {}
         places: dict[str, Mapping[int, Place]] = {}
         for name, layer in request.layers.items():
-            data[name] = None if layer is None else from_layer(layer, like)
+            data[name] = None if layer is None else read_at(layer, like, step)
             if isinstance(layer, Labels):
                 places[name] = yield from part(places_of(layer.data), 0, 0.1)
         if maps:
