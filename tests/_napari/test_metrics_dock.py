@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 import napari_hounsfield as nh
+from napari_hounsfield._napari.curves import beside
 from napari_hounsfield._napari.figure_rows import text_of, title_of
 from napari_hounsfield._napari.hand_figures import inside_ellipse, inside_polygon
 from napari_hounsfield._napari.layers import KEY, shown
-from napari_hounsfield._napari.live_form import LiveForm
+from napari_hounsfield._napari.live_form import BEHIND, FOLLOWING, LiveForm
 from napari_hounsfield._napari.places import places_of
+from napari_hounsfield.evaluation.pictures import roc_figure
 from napari_hounsfield.operation import finish as finish_steps
 
 CLASSES = {1: "lung", 2: "lesion"}
@@ -161,7 +163,19 @@ def test_edits_are_left_alone_where_that_is_switched_off(compared: Any, qtbot: A
     prediction.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
     qtbot.wait(700)
     assert form.bar.job is job
-    assert "being edited" not in dock.comparison.summary.text()
+    assert dock.comparison.summary.text() == BEHIND
+    form.run()
+    qtbot.waitUntil(lambda: "2 classes" in dock.comparison.summary.text(), timeout=20_000)
+
+
+def test_figures_that_were_given_up_are_said_to_be_behind(compared: Any, qtbot: Any) -> None:
+    dock, prediction, _ = compared
+    form, job = dock.forms["evaluate"], dock.forms["evaluate"].bar.job
+    prediction.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
+    assert dock.comparison.summary.text() == FOLLOWING
+    qtbot.waitUntil(lambda: form.bar.job is not job, timeout=20_000)
+    form.bar.cancel()
+    assert dock.comparison.summary.text() == BEHIND
 
 
 def test_removed_layers_are_not_computed_on(window: Any, compared: Any, qtbot: Any, said: Any) -> None:
@@ -171,6 +185,7 @@ def test_removed_layers_are_not_computed_on(window: Any, compared: Any, qtbot: A
     window.layers.remove(prediction)
     qtbot.wait(700)
     assert dock.forms["evaluate"].bar.job is job
+    assert dock.comparison.summary.text() == BEHIND
     dock.comparison.add_layer()
     assert said() == ["prediction: the layer is gone"]
 
@@ -235,7 +250,30 @@ def test_probabilities_that_are_shown_are_judged_and_drawn(
     finish(dock.comparison.bar)
     unsure = window.layers["prediction: uncertainty"].data
     assert np.array_equal(unsure, np.where(prediction.data > 0, np.float32(0.75), np.float32(0)))
+    opacity = window.layers["prediction: uncertainty"].colormap.map([0.0, 0.1, 0.75])[:, 3]
+    assert opacity[0] == 0 < opacity[1] < opacity[2] == 1, "little doubt hides little of the image"
     assert said() == []
+
+
+def test_a_legend_covers_no_curve_and_names_few(pair: Any) -> None:
+    many = {value: f"class {value}" for value in range(1, 20)}
+    array = (np.arange(pair[0].array.size, dtype=np.uint8) % 20).reshape(pair[0].array.shape)
+    labels = replace(pair[0], array=array, classes=many)
+    maps = [np.where(array == value, np.float32(0.9), np.float32(0.1)) for value in many]
+    features = nh.Features(np.stack(maps), list(many.values()), labels.affine, frame_of_reference=labels.frame_of_reference)
+    figure = beside(roc_figure)(nh.evaluate(nh.Segmentation(labels, features), labels), colour="white")
+    assert figure.axes[0].get_legend() is None
+    (legend,) = figure.legends
+    assert legend.get_title().get_text() == "8 of 19 classes"
+    assert legend.get_texts()[0].get_text() == "class 1\nAUC 1.0000"
+
+
+def test_parameters_are_folded_away(window: Any, metrics: Any) -> None:
+    dock = metrics()
+    form = dock.forms["evaluate"]
+    assert not form.fields.container.visible
+    form["parameters"][0].changed.emit(True)
+    assert form.fields.container.native.isVisibleTo(form.native)
 
 
 def test_curves_say_why_they_are_not_there(compared: Any) -> None:
@@ -263,6 +301,9 @@ def test_measured_objects_are_marked_with_their_figures(
         panel.kind.value = kind
         panel.add_layer()
         finish(panel.bar)
+        first = np.atleast_2d(window.layers[-1].data[0]).mean(axis=0)
+        away = np.subtract(window.dims.point, window.layers[-1].data_to_world(first))
+        assert (np.abs(away) <= labels.scale / 2 + 1e-6).all(), "the largest one is seen"
     points, boxes, lines = window.layers[-3:]
     assert points.features["class"].tolist() == ["lesion", "lesion"]
     assert points.features["text"][0].startswith("lesion 1\n")
@@ -272,6 +313,18 @@ def test_measured_objects_are_marked_with_their_figures(
     lengths = [np.linalg.norm(lines.data_to_world(end) - np.array(lines.data_to_world(start))) for start, end in lines.data]
     assert lengths == pytest.approx(lines.features["plane_diameter_mm"])
     assert said() == []
+
+
+def test_a_time_series_is_measured_where_its_slider_stands(window: Any, metrics: Any, finish: Any, said: Any) -> None:
+    array = np.random.default_rng(0).normal(size=(4, 6, 8, 9)).astype(np.float32)
+    window.add_image(array)
+    labels = window.add_labels((array[0] > 0).astype(np.uint8))
+    window.dims.set_current_step(0, 2)
+    form = metrics().forms["measure"]
+    form.run()
+    finish(form.bar)
+    assert said() == []
+    assert form.outcome.figures["classes"][0]["mean"] == pytest.approx(array[2][labels.data == 1].mean(), rel=1e-5)
 
 
 def test_figures_are_saved_as_csv_and_json(compared: Any, pair: Any, tmp_path: Path, said: Any) -> None:
@@ -327,6 +380,25 @@ def test_ruler_and_region_by_hand(window: Any, metrics: Any, ct: nh.Volume, qtbo
     qtbot.waitUntil(lambda: hand.table.rows[1].figures["mean"] != region["mean"])
     assert image.metadata[KEY] is not None
     assert said() == []
+
+
+@pytest.mark.parametrize("across", [0, 1, 2])
+def test_ruler_and_region_are_true_in_a_tilted_series(window: Any, metrics: Any, ct: nh.Volume, qtbot: Any, across: int) -> None:
+    affine = nh.axial_affine((3, 0.8, 0.8), (-20, -30, 100))
+    affine[1, 0] = 1.2  # the gantry is tilted: each slice lies 1.2 mm behind the one below
+    (image,) = nh.show(window, replace(ct, affine=affine))
+    window.dims.order = (across, *(axis for axis in range(3) if axis != across))
+    hand = metrics().by_hand
+    hand.draw("add_line")
+    start, end = np.array([2.0, 3, 4]), np.array([9.0, 15, 12])
+    start[across] = end[across] = 5
+    beside = np.where(np.arange(3) == window.dims.order[1], end, start)
+    hand.layer.add_lines([start, end])
+    hand.layer.add_rectangles([start, beside, end, start + end - beside])
+    qtbot.waitUntil(lambda: len(hand.table.rows) == 2)
+    a, b, c = nh.Grid(image.data.shape, affine).positions(np.array([start, beside, end]))
+    assert hand.table.rows[0].figures["length_mm"] == pytest.approx(np.linalg.norm(c - a))
+    assert hand.table.rows[1].figures["area_mm2"] == pytest.approx(np.linalg.norm(np.cross(b - a, c - b)))
 
 
 def test_ruler_needs_an_image(metrics: Any, said: Any) -> None:

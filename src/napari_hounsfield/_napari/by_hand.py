@@ -20,7 +20,7 @@ from .layout import rows
 from .metrics_table import MetricsTable
 from .notices import reported
 from .places import go_to
-from .result_layers import MARK, standing_of
+from .result_layers import MARK, standing_of, thin_line
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -78,7 +78,7 @@ class ByHand(Container[Any]):
         text = {"string": "{text}", "size": 10, "color": MARK, "anchor": "upper_left"}
         layer = Shapes(
             None, ndim=image.ndim, name=f"{image.name}: {NAME}", features={"text": np.empty(0, object)}, text=text,
-            edge_color=MARK, face_color="#00000000", edge_width=1, opacity=1.0, **standing_of(image),
+            edge_color=MARK, face_color="#00000000", edge_width=thin_line(image), opacity=1.0, **standing_of(image),
         )  # fmt: skip
         self.layer, self._image = self._viewer.add_layer(layer), image
         self._listener.follow(layer)

@@ -28,6 +28,9 @@ REDRAW_MS = 150
 FEW, SOME = 3, 8
 """Classes whose counts, and whose shares in percent, can be read in a picture as narrow as a dock."""
 
+MOST_NAMED = 8
+"""Curves that a legend has room for."""
+
 Draw = Callable[..., "Figure"]
 """Takes a result and `colour=`, of text and axes."""
 
@@ -148,6 +151,26 @@ def confusion(result: Any, colour: str) -> Figure:
         text.set_text(text.get_text().rpartition("\n")[2].removesuffix("%") if many <= SOME else "")
         text.set_fontsize(6)
     return figure
+
+
+def beside(draw: Draw) -> Draw:
+    """The same figure with its legend at the right of the axes, where it covers no curve; of many classes the first ones."""
+
+    def drawn(result: Any, colour: str) -> Figure:
+        figure = draw(result, colour=colour)
+        (axes,) = figure.axes
+        if (inside := axes.get_legend()) is not None:
+            inside.remove()
+            lines, names = axes.get_legend_handles_labels()
+            title = f"{MOST_NAMED} of {len(names)} classes" if len(names) > MOST_NAMED else None
+            legend = figure.legend(
+                lines[:MOST_NAMED], [name.replace(": ", "\n") for name in names[:MOST_NAMED]], loc="outside right upper",
+                frameon=False, labelcolor=colour, fontsize=7, title=title, title_fontsize=7,
+            )  # fmt: skip
+            legend.get_title().set_color(colour)
+        return figure
+
+    return drawn
 
 
 def _pixels(

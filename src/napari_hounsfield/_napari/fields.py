@@ -61,13 +61,12 @@ class OpenLimit(LineEdit):
         super().set_value("" if abs(value) >= abs(self._none) else f"{round(value, 3):.10g}")
 
 
-class Group(Container[Any]):
-    """The fields of a nested model, folded away behind a button with its name."""
+class Fold(Container[Any]):
+    """A container that is folded away behind a button with its name."""
 
-    def __init__(self, name: str, initial: Params, help_text: str) -> None:
+    def __init__(self, name: str, body: Container[Any], help_text: str) -> None:
         self._button = PushButton(text=f"▸ {_words(name)}", tooltip=help_text)
-        self.fields = Fields(initial)
-        self._body = self.fields.container
+        self._body = body
         self._body.margins = (16, 0, 0, 0)
         self._body.visible = False
         self._button.changed.connect(self._toggle)
@@ -78,6 +77,14 @@ class Group(Container[Any]):
         opened = not self._body.visible
         self._body.visible = opened
         self._button.text = ("▾" if opened else "▸") + self._button.text[1:]
+
+
+class Group(Fold):
+    """The fields of a nested model, folded away."""
+
+    def __init__(self, name: str, initial: Params, help_text: str) -> None:
+        self.fields = Fields(initial)
+        super().__init__(name, self.fields.container, help_text)
 
 
 LIMITS = ("lower", "upper")

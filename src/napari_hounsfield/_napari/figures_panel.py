@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from magicgui.widgets import ComboBox, PushButton
-from napari.layers import Labels
+from napari.layers import Labels, Points, Shapes
 from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from napari_hounsfield.errors import LabelError
@@ -93,9 +94,9 @@ class FiguresPanel(QWidget):
         self.summary.setText(_summary(figures))
         self._enable()
 
-    def show_outdated(self) -> None:
+    def show_outdated(self, words: str) -> None:
         """Say that the labels were edited since."""
-        self.summary.setText("the labels are being edited: figures follow…")
+        self.summary.setText(words)
 
     def go_to(self, row: Row) -> None:
         """Move the viewer to the object, or to the class's largest section, and take up its label."""
@@ -133,12 +134,14 @@ class FiguresPanel(QWidget):
         self.bar.start(steps, lambda layers: self._add(layers, first))
 
     def _add(self, layers: list[LayerTuple], first: Layer | None) -> None:
-        """Add layers; the labels that were compared would cover errors and distances, so they are hidden."""
-        if self.outcome is not None and any(kind != "shapes" and kind != "points" for *_, kind in layers):
+        """Add layers. Labels would cover errors and distances, so they are hidden; the first of the marks is gone to."""
+        added = add(self._viewer, in_units_of(layers, first))
+        if isinstance(added[0], Points | Shapes):
+            go_to(self._viewer, added[0].data_to_world(np.mean(np.atleast_2d(added[0].data[0]), axis=0)))
+        elif self.outcome is not None:
             for layer in self.outcome.layers.values():
                 if isinstance(layer, Labels):
                     layer.visible = False
-        add(self._viewer, in_units_of(layers, first))
 
     def save(self, path: Path, overwrite: bool = False) -> None:
         """Write the figures; what is wrong becomes a notification."""
@@ -182,8 +185,6 @@ class FiguresPanel(QWidget):
 
 
 def _largest(layer: Layer) -> int:
-    import numpy as np
-
     kind = layer.data.dtype
     return int(np.iinfo(kind).max) if kind.kind in "iu" else 0
 

@@ -10,7 +10,7 @@ from magicgui.widgets import Container, Label, ProgressBar, PushButton
 from napari_hounsfield.operation import Operation, Progress
 
 from . import preferences, results
-from .fields import Fields
+from .fields import Fields, Fold
 from .inputs import LayerChoice, choices_for
 from .layout import rows
 from .notices import complain
@@ -115,17 +115,19 @@ class OperationForm(Container[Any]):
         What to run.
     title
         Heading; empty for none.
+    folded
+        Whether the parameters are folded away, because what the operation finds needs the room.
     """
 
-    def __init__(self, viewer: ViewerModel, operation: Operation[..., Any], title: str = "") -> None:
+    def __init__(self, viewer: ViewerModel, operation: Operation[..., Any], title: str = "", folded: bool = False) -> None:
         self._viewer, self.operation = viewer, operation
         self.choices = choices_for(viewer, operation.inputs)
         self.fields = Fields(operation.params_type())
         self.bar = RunBar(self.run, tip=(operation.__doc__ or "").strip().partition("\n")[0])
         heading = [Label(value=f"<b>{title}</b>")] if title else []
-        super().__init__(
-            name=operation.name, widgets=[*heading, rows(self.choices), self.fields.container, self.bar], labels=False
-        )
+        fields = self.fields.container
+        shown = Fold("parameters", fields, "What is computed, and how") if folded else fields
+        super().__init__(name=operation.name, widgets=[*heading, rows(self.choices), shown, self.bar], labels=False)
 
     def run(self) -> None:
         """Start the operation on the chosen layers; what is missing or wrong becomes a notification."""

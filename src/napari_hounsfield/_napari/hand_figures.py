@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .bridge import millimetres
 from .layers import KEY, Shown
+from .places import patient_of
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
@@ -40,10 +40,10 @@ def figures_of(kind: str, vertices: Points, shapes: Layer, image: Image | None) 
         `length_mm` of a line; of others `area_mm2`, and `mean`, `sd` (divided by n), `min`, `max` and `voxels` of those whose
         centres lie inside and were scanned.
     """
-    world = in_millimetres(vertices, shapes)
+    patient = patient_of(shapes, vertices)
     if kind in LINES:
-        return {"length_mm": float(np.linalg.norm(np.diff(world, axis=0), axis=1).sum())}
-    figures: dict[str, Any] = {"area_mm2": _area(kind, world)}
+        return {"length_mm": float(np.linalg.norm(np.diff(patient, axis=0), axis=1).sum())}
+    figures: dict[str, Any] = {"area_mm2": _area(kind, patient)}
     if image is None:
         return figures
     values = under(kind, np.array([_index(image, shapes, v) for v in vertices]), image)
@@ -59,22 +59,13 @@ def figures_of(kind: str, vertices: Points, shapes: Layer, image: Image | None) 
     return figures
 
 
-def in_millimetres(vertices: Points, layer: Layer) -> Points:
-    """World coordinates (n, 3 or 2) of points in a layer, in mm where the layer has a unit of length."""
-    used = min(vertices.shape[1], 3)
-    lengths = np.array([millimetres(unit) for unit in layer.units[-used:]])
-    placed: Points = np.array([layer.data_to_world(v)[-used:] for v in vertices]) * lengths
-    return placed
-
-
 def _index(image: Layer, shapes: Layer, vertex: Points) -> Points:
     return np.array(image.world_to_data(shapes.data_to_world(vertex)), dtype=float)
 
 
 def _area(kind: str, corners: Points) -> float:
     """Of a flat polygon in space; of an ellipse by the corners of the rectangle around it."""
-    flat = np.pad(corners, ((0, 0), (3 - corners.shape[1], 0)))
-    around = flat - flat[0]
+    around = corners - corners[0]
     area = float(np.linalg.norm(np.cross(around, np.roll(around, -1, axis=0)).sum(axis=0)) / 2)
     return area * np.pi / 4 if kind == "ellipse" else area
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from napari.layers import Image, Labels
 
 from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.operation import Input
-from napari_hounsfield.volume import Features, Volume
+from napari_hounsfield.volume import Features, LabelMap, Volume
 
 from .bridge import draft_of, from_layer
 from .layers import KEY
@@ -132,10 +132,15 @@ class LayerChoice(ComboBox):
             return None
         if self.needed.kinds[0].__name__ == "Segmentation":
             return draft_of(layer, like)
-        data = from_layer(layer, like)
-        if isinstance(data, Volume) and data.axes.startswith("t"):  # the time point that the slider stands at
-            return data.time_point(self._viewer.dims.current_step[self._viewer.dims.ndim - layer.ndim])
-        return data
+        return read_at(layer, like, self._viewer.dims.current_step)
+
+
+def read_at(layer: Layer, like: Layer | None, step: Sequence[int]) -> Volume | LabelMap | Features:
+    """Data of a layer; of a time series the point that the sliders stand at, which are at `step`."""
+    data = from_layer(layer, like)
+    if isinstance(data, Volume) and data.axes.startswith("t"):
+        return data.time_point(step[len(step) - layer.ndim])
+    return data
 
 
 def _is_made_here(layer: Layer) -> bool:

@@ -12,10 +12,9 @@ from napari.layers import Labels
 from napari_hounsfield.operation import Operation, Progress, part
 
 from . import preferences, results
-from .bridge import from_layer
 from .editing import EditListener
 from .form import OperationForm, with_layers
-from .inputs import LayerChoice
+from .inputs import LayerChoice, read_at
 from .notices import complain
 from .places import Place, places_of
 from .probabilities import Maps, maps_of, with_probabilities
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_hounsfield.operation import Params
+
+
+FOLLOWING = "the labels are being edited: figures follow…"
+BEHIND = "the figures are of before the last edit: press Run"
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class LiveForm(OperationForm):
     shown
         Gets each outcome.
     outdated
-        Called when the labels were edited, and what was shown no longer holds.
+        Gets what to say when the labels were edited, and what was shown no longer holds.
     """
 
     def __init__(
@@ -62,9 +65,9 @@ class LiveForm(OperationForm):
         viewer: ViewerModel,
         operation: Operation[..., Any],
         shown: Callable[[Outcome], None],
-        outdated: Callable[[], None],
+        outdated: Callable[[str], None],
     ) -> None:
-        super().__init__(viewer, operation)
+        super().__init__(viewer, operation, folded=True)
         self._shown, self._outdated = shown, outdated
         self.live = CheckBox(
             name="live",
@@ -75,6 +78,7 @@ class LiveForm(OperationForm):
         self.append(self.live)
         self._edits = EditListener(self._on_edit, self._on_pause, self.native)
         self.outcome: Outcome | None = None
+        self._behind = False  # whether labels were edited since
         self._last: tuple[Mapping[str, Layer | None], Params] | None = None
 
     def run(self) -> None:
@@ -96,16 +100,16 @@ class LiveForm(OperationForm):
         maps = maps_of(self._viewer, layers.get("prediction"))
         self._edits.follow(layer for layer in layers.values() if isinstance(layer, Labels))
         self._last = layers, params
-        steps = with_layers(self._steps(request, maps, params), request)
-        self.bar.start(steps, lambda done: self._finish(request, *done))
+        steps = with_layers(self._steps(request, maps, params, self._viewer.dims.current_step), request)
+        self.bar.start(steps, lambda done: self._finish(request, *done), ended=self._say_behind)
 
-    def _steps(self, request: results.Request, maps: Maps, params: Params) -> Steps:
+    def _steps(self, request: results.Request, maps: Maps, params: Params, step: tuple[int, ...]) -> Steps:
         yield Progress(0, "reading the layers")
         like = next((layer for layer in request.layers.values() if layer is not None), None)
         data: dict[str, Any] = {}
         places: dict[str, Mapping[int, Place]] = {}
         for name, layer in request.layers.items():
-            data[name] = None if layer is None else from_layer(layer, like)
+            data[name] = None if layer is None else read_at(layer, like, step)
             if isinstance(layer, Labels):
                 places[name] = yield from part(places_of(layer.data), 0, 0.1)
         if maps:
@@ -115,15 +119,24 @@ class LiveForm(OperationForm):
         return Outcome(result, result.to_json(), request.layers, places)
 
     def _finish(self, request: results.Request, outcome: Outcome, layers: list[Any]) -> None:
-        self.outcome = outcome
+        self.outcome, self._behind = outcome, False
         results.present(self._viewer, request, outcome.result, layers)
         self._shown(outcome)
 
     def _on_edit(self) -> None:
-        if self.live.value and (self.outcome is not None or self.bar.busy):
+        if self.outcome is None and not self.bar.busy:
+            return
+        self._behind = True
+        if self.live.value:
             if self.bar.busy:
                 self.bar.cancel()  # what it computes no longer holds
-            self._outdated()
+            self._outdated(FOLLOWING)
+        else:
+            self._say_behind()
+
+    def _say_behind(self) -> None:
+        if self._behind and self.outcome is not None:
+            self._outdated(BEHIND)
 
     def _on_pause(self) -> None:
         """Compute again what was computed last; labels that are gone are let be."""
@@ -132,3 +145,5 @@ class LiveForm(OperationForm):
         layers, params = self._last
         if all(layer is None or layer in self._viewer.layers for layer in layers.values()):
             self._start(layers, params)
+        else:
+            self._say_behind()

@@ -14,7 +14,7 @@ from napari_hounsfield.operation import Progress
 from . import result_layers
 from .bridge import from_layer, worlds
 from .by_hand import ByHand
-from .curves import confusion
+from .curves import beside, confusion
 from .figure_rows import Row, class_rows, object_rows
 from .figures_panel import FiguresPanel
 from .layout import Dock
@@ -88,8 +88,9 @@ class Metrics(Dock):
         records = figures.get("objects") or figures["classes"]
         rows = object_rows(figures) or class_rows(figures)
         pairs = [(a, b) for a, b in zip(records, rows, strict=True) if row is None or b.label == row.label]
+        pairs.sort(key=lambda pair: (pair[1] != row, -pair[0]["volume_ml"]))  # the viewer goes to the first
         if len(pairs) > MOST_MARKS:
-            pairs = sorted(pairs, key=lambda pair: -pair[0]["volume_ml"])[:MOST_MARKS]
+            pairs = pairs[:MOST_MARKS]
             tell(f"the {MOST_MARKS} largest are marked; select a class to see its own")
         layer = result_layers.MARKS[kind]([a for a, _ in pairs], [b for _, b in pairs], labels)
         if not len(layer[0]):
@@ -108,8 +109,8 @@ def _pictures() -> dict[str, Any]:
 
     return {
         "Confusion": confusion,
-        "ROC": pictures.roc_figure,
-        "Reliability": pictures.reliability_figure,
+        "ROC": beside(pictures.roc_figure),
+        "Reliability": beside(pictures.reliability_figure),
     }
 
 

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.operation import Progress
 
+from .bridge import millimetres
 from .layers import KEY, Shown
 from .placement import WORLD_OF_PATIENT
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
+
+    from napari_hounsfield.grid import Affine
 
 Place = tuple[int, ...]
 """Index in a layer's array."""
@@ -55,9 +58,23 @@ def _counts(plane: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def world_of_patient(layer: Layer, point: Sequence[float]) -> tuple[float, ...]:
     """World coordinates of a point (L, P, S) in patient mm, where a layer is shown."""
+    return tuple(float(v) for v in (_world(layer) @ [*point, 1.0])[:3])
+
+
+def patient_of(layer: Layer, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Patient mm (n, 3) of points (n, ndim) in a layer's data coordinates: along napari's axes a tilted series is not true."""
+    used = min(layer.ndim, 3)
+    lengths = [millimetres(unit) for unit in layer.units[-used:]]
+    world = np.zeros((len(points), 4))
+    world[:, 3 - used : 3] = np.array([layer.data_to_world(point)[-used:] for point in points]) * lengths
+    world[:, 3] = 1
+    patient: NDArray[np.float64] = (world @ np.linalg.inv(_world(layer)).T)[:, :3]
+    return patient
+
+
+def _world(layer: Layer) -> Affine:
     how = layer.metadata.get(KEY)
-    world = how.placement.world if isinstance(how, Shown) else WORLD_OF_PATIENT
-    return tuple(float(v) for v in (world @ [*point, 1.0])[:3])
+    return how.placement.world if isinstance(how, Shown) else WORLD_OF_PATIENT
 
 
 def go_to(viewer: ViewerModel, world: Sequence[float]) -> None:

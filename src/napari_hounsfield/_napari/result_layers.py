@@ -14,7 +14,7 @@ from napari_hounsfield.operation import Progress, part
 from napari_hounsfield.volume import LabelMap, Volume
 
 from .figure_rows import Row, text_of
-from .layers import LayerTuple, Worlds, layer_tuples
+from .layers import KEY, LayerTuple, Shown, Worlds, layer_tuples
 from .places import world_of_patient
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ERROR_COLOURS: dict[int | None, Any] = {1: "#009E73", 2: "#D55E00", 3: "#CC79A7"}
 """True positive green, false positive vermilion, false negative pink: Okabe and Ito's, told apart by everybody."""
 MARK = "#F0E442"
+LINES_ACROSS = 400
+"""A line is this part of the image's longest side."""
 Records = Sequence[Mapping[str, Any]]
 """What was measured, a record a row."""
 Layers = Generator[Progress, None, list[LayerTuple]]
@@ -47,7 +49,7 @@ def distances(prediction: LabelMap, reference: LabelMap, label: int, worlds: Wor
     found = yield from part(surface_distance_map_steps(prediction, reference, label), 0, 0.8)
     top = float(found.array.max())
     ((array, arguments, kind),) = layer_tuples(found, worlds, f"{title}: surface distance (mm)")
-    look = {"colormap": _clear_at_zero("turbo"), "contrast_limits": (0.0, top or 1.0), "blending": "translucent"}
+    look = {"colormap": _over_image("turbo", solid=0.0), "contrast_limits": (0.0, top or 1.0), "blending": "translucent"}
     return [(array, {**arguments, **look}, kind)]
 
 
@@ -60,16 +62,17 @@ def doubts(prediction: LabelMap, sureness: Volume, worlds: Worlds, title: str) -
         unsure[z] = 1 - sureness.array[z]
         yield Progress((z + 1) / len(unsure))
     ((array, arguments, kind),) = layer_tuples(replace(sureness, array=unsure), worlds, f"{title}: uncertainty")
-    look = {"colormap": _clear_at_zero("inferno"), "contrast_limits": (0.0, 1.0), "blending": "translucent"}
+    look = {"colormap": _over_image("inferno", solid=0.5), "contrast_limits": (0.0, 1.0), "blending": "translucent"}
     return [(array, {**arguments, **look}, kind)]
 
 
-def _clear_at_zero(name: str) -> Any:
-    """A colormap of napari's whose lowest colour is transparent."""
+def _over_image(name: str, solid: float) -> Any:
+    """A colormap of napari's that is clear at 0, and hides the image from the share `solid` of the range on."""
     from napari.utils.colormaps import Colormap, ensure_colormap
 
-    colours = np.array(ensure_colormap(name).map(np.linspace(0, 1, 256)))
-    colours[0, 3] = 0
+    along = np.linspace(0, 1, 256)
+    colours = np.array(ensure_colormap(name).map(along))
+    colours[:, 3] = np.interp(along, (0, max(solid, along[1])), (0, 1))
     return Colormap(colours, name=f"{name} over an image", display_name=name)
 
 
@@ -77,7 +80,7 @@ def centroids(records: Records, rows: Sequence[Row], on: Layer) -> LayerTuple:
     """Points at the centroids, with volume and mean beside them."""
     placed = [row for row in rows if row.centre is not None]
     points = [index_of(on, row.centre) for row in placed if row.centre is not None]
-    look = {"symbol": "cross", "size": 4, "face_color": MARK, "border_width": 0}
+    look = {"symbol": "cross", "size": 4 * thin_line(on), "face_color": MARK, "border_width": 0}
     where = np.array(points).reshape(-1, on.ndim)
     where[:, :-2] = np.round(where[:, :-2])  # else a point may lie between two slices
     return where, {**_arguments(on, placed, "centroids"), **look}, "points"
@@ -95,7 +98,7 @@ def boxes(records: Records, rows: Sequence[Row], on: Layer) -> LayerTuple:
         corners[:, -2:] = [[low[-2], low[-1]], [low[-2], high[-1]], [high[-2], high[-1]], [high[-2], low[-1]]]
         shapes.append(corners)
         placed.append(row)
-    return shapes, {**_arguments(on, placed, "boxes"), **_lines("rectangle", placed)}, "shapes"
+    return shapes, {**_arguments(on, placed, "boxes"), **_lines("rectangle", placed, on)}, "shapes"
 
 
 def diameters(records: Records, rows: Sequence[Row], on: Layer) -> LayerTuple:
@@ -109,7 +112,7 @@ def diameters(records: Records, rows: Sequence[Row], on: Layer) -> LayerTuple:
             shapes.append(line)
             placed.append(row)
     texts = [f"{row.figures['plane_diameter_mm']:.1f} mm" for row in placed]
-    return shapes, {**_arguments(on, placed, "longest diameters", texts), **_lines("line", placed)}, "shapes"
+    return shapes, {**_arguments(on, placed, "longest diameters", texts), **_lines("line", placed, on)}, "shapes"
 
 
 MARKS = {"centroids": centroids, "bounding boxes": boxes, "longest diameters": diameters}
@@ -121,9 +124,15 @@ def index_of(layer: Layer, point: Sequence[float]) -> NDArray[np.float64]:
 
 
 def standing_of(layer: Layer) -> dict[str, Any]:
-    """Arguments of a layer that stands where this one does."""
+    """Arguments of a layer that stands where this one does, in the viewer and in the patient."""
     said = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
-    return {name: getattr(layer, name) for name in said}
+    how = layer.metadata.get(KEY)
+    return {**{name: getattr(layer, name) for name in said}, "metadata": {KEY: how} if isinstance(how, Shown) else {}}
+
+
+def thin_line(layer: Layer) -> float:
+    """Width in voxels of a line that is thin where the whole layer is seen."""
+    return float(np.ptp(layer.extent.data[:, -3:], axis=0).max()) / LINES_ACROSS
 
 
 def _arguments(on: Layer, rows: Sequence[Row], name: str, texts: Sequence[str] = ()) -> dict[str, Any]:
@@ -131,8 +140,9 @@ def _arguments(on: Layer, rows: Sequence[Row], name: str, texts: Sequence[str] =
     return {"name": f"{on.name}: {name}", "features": _features(rows, texts), "text": text, **standing_of(on)}
 
 
-def _lines(kind: str, rows: Sequence[Row]) -> dict[str, Any]:
-    return {"shape_type": [kind] * len(rows), "edge_color": MARK, "face_color": "transparent", "edge_width": 1}
+def _lines(kind: str, rows: Sequence[Row], on: Layer) -> dict[str, Any]:
+    look = {"edge_color": MARK, "face_color": "transparent", "edge_width": thin_line(on), "opacity": 1.0}
+    return {"shape_type": [kind] * len(rows), **look}
 
 
 def _features(rows: Sequence[Row], texts: Sequence[str] = ()) -> dict[str, list[Any]]:
