@@ -11,6 +11,16 @@ from .dicom.read_params import ReadParams as ReadParams
 from .dicom.scan import Scan as Scan
 from .dicom.scan import scan as scan
 from .dicom.series import Series as Series
+from .editing.combine import CombineParams as CombineParams
+from .editing.combine import combine as combine
+from .editing.fill_holes import FillHolesParams as FillHolesParams
+from .editing.fill_holes import fill_holes as fill_holes
+from .editing.islands import IslandsParams as IslandsParams
+from .editing.islands import islands as islands
+from .editing.margin import MarginParams as MarginParams
+from .editing.margin import margin as margin
+from .editing.smooth import SmoothParams as SmoothParams
+from .editing.smooth import smooth as smooth
 from .errors import DicomError as DicomError
 from .errors import FormatError as FormatError
 from .errors import GridError as GridError

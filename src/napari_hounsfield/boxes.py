@@ -19,6 +19,10 @@ FEW = 500_000
 
 def boxes_of(labels: NDArray[np.integer], values: Collection[int] | None = None) -> Generator[Progress, None, dict[int, Box]]:
     """Smallest box (z, y, x) of each of the values (None: of all but 0) that occurs in `labels` (z, y, x)."""
+    if values is not None and len(values) == 1:
+        (value,) = values
+        box = bounding_box(labels, [value])
+        return {} if box is None else {value: box}
     order = as_stored(labels)
     stored = labels.transpose(order)
     found: dict[int, Box] = {}

@@ -1,0 +1,1 @@
+"""Edits of labels, as a segment editor has them."""
