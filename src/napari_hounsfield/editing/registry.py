@@ -12,9 +12,15 @@ from napari_hounsfield.operation import Operation
 from napari_hounsfield.volume import LabelMap, Volume
 
 from .combine import combine
+from .copy_slice import copy_slice
 from .fill_holes import fill_holes, fill_holes_reach
+from .fill_range import fill_range
+from .from_seeds import from_seeds
+from .grow_region import grow_region
+from .interpolate import interpolate
 from .islands import islands
 from .margin import margin, margin_reach
+from .scissors import scissors
 from .smooth import smooth, smooth_reach
 
 Reach = Callable[[Any, Grid], tuple[float, float, float] | None]
@@ -66,6 +72,12 @@ EDITS = {
         Edit(islands, everywhere),
         Edit(fill_holes, fill_holes_reach),
         Edit(combine, nowhere),
+        Edit(interpolate, everywhere),
+        Edit(copy_slice, everywhere),
+        Edit(scissors, nowhere),
+        Edit(fill_range, nowhere),
+        Edit(grow_region, everywhere),
+        Edit(from_seeds, everywhere),
     )
 }
 """By the name of the operation."""
