@@ -203,6 +203,17 @@ COMMANDS = {
     "evaluate": "PREDICTION REFERENCE",
     "measure": "IMAGE LABELS",
     "clean": "LABELS OUT",
+    "margin": "LABELS OUT",
+    "smooth": "LABELS OUT",
+    "islands": "LABELS OUT",
+    "fill-holes": "LABELS OUT",
+    "combine": "LABELS OUT",
+    "interpolate": "LABELS OUT",
+    "copy-slice": "LABELS OUT",
+    "scissors": "LABELS OUT",
+    "fill-range": "IMAGE LABELS OUT",
+    "grow-region": "IMAGE LABELS OUT",
+    "from-seeds": "IMAGE LABELS OUT",
     "demo": "[FOLDER]",
 }
 

@@ -1,1 +1,1 @@
-"""Editing label maps: operations of a segment editor, and undoing them."""
+"""Edits of labels, as a segment editor has them, in place and undone."""

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.boxes import Extent, extents
 from napari_hounsfield.components import slabs
 from napari_hounsfield.operation import Params, Progress, number, operation, part
 from napari_hounsfield.volume import LabelMap, Segmentation, Volume, as_label_map, is_background
 
 from . import intensity_statistics as intensity
-from .boxes import Extent, extents
 from .measured import INTENSITIES, PERCENTILES, PLACE, SHAPE, UPTAKE, ClassMeasurement, ObjectMeasurement
 from .measured import Measurements as Measurements
 from .mesh_cells import CellSizes, cell_sizes

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.boxes import Extent
 from napari_hounsfield.components import Box, connected, slabs
 from napari_hounsfield.operation import Progress, part
-
-from .boxes import Extent
 
 
 @dataclass(frozen=True, eq=False)
