@@ -14,6 +14,7 @@ import pytest
 import napari_hounsfield as nh
 from napari_hounsfield._napari.windowing.drag import PIXELS
 from napari_hounsfield._napari.windowing.keys import KEYS, PRESET_KEYS, bind_keys
+from napari_hounsfield._napari.windowing.panel import WindowPanel
 from napari_hounsfield._napari.windowing.window import windows_of
 
 MIDDLE, LEFT = 3, 1
@@ -223,3 +224,38 @@ def test_scale_bar_in_millimetres_comes_with_the_first_image_and_can_be_put_away
     bar.visible = False
     nh.show(viewer, replace(ct, name="CT 4"))
     assert not bar.visible
+
+
+@pytest.fixture
+def panel(viewer: Any, qtbot: Any) -> Any:
+    made = WindowPanel(viewer)
+    qtbot.addWidget(made.native)
+    return made
+
+
+def test_panel_shows_what_is_so_and_sets_what_is_typed(viewer: Any, panel: Any, press: Any, ct: nh.Volume) -> None:
+    assert (panel.level_box.enabled, panel.preset.value) == (False, "custom")
+    (layer,) = nh.show(viewer, ct)
+    assert (panel.level_box.label, panel.level_box.value, panel.width_box.value) == ("level (HU)", -300, 1400)
+    press(viewer, "F2")
+    assert (panel.preset.value, panel.level_box.value, panel.width_box.value) == ("lung", -600, 1500)
+    panel.preset.value = "bone"
+    assert layer.contrast_limits == [-450, 1050]
+    panel.width_box.value = 1000
+    assert layer.contrast_limits == [-200, 800]
+    assert panel.preset.value == "custom"
+    press(viewer, "W")
+    assert panel.by_left.value
+
+
+def test_panel_follows_the_chosen_image(viewer: Any, panel: Any, ct: nh.Volume) -> None:
+    (layer,) = nh.show(viewer, ct)
+    (pet,) = nh.show(viewer, suv(ct))
+    assert panel.level_box.label == "level (SUV)"
+    assert panel.preset.choices[1:3] == ("SUV 0 to 5", "SUV 0 to 7")
+    pet.contrast_limits = (0, 2.5)
+    assert (panel.preset.value, panel.level_box.value) == ("SUV 0 to 2.5", 1.25)
+    viewer.layers.selection.active = layer
+    assert panel.level_box.value == -300
+    viewer.layers.clear()
+    assert panel._image.value == "no image"

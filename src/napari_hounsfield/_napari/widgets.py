@@ -12,11 +12,13 @@ from .layout import Dock, rows
 from .metrics_dock import Metrics
 from .strokes import StrokesMaker
 from .units import UnitDeclaration
+from .viewing import equip
+from .windowing.panel import WindowPanel
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["BPSegmentation", "FirstClasses", "GaborBank", "Metrics", "WindowAndThreshold"]
+__all__ = ["BPSegmentation", "FirstClasses", "GaborBank", "Metrics", "WindowAndThreshold", "Windows"]
 
 
 class Forms(Dock):
@@ -89,3 +91,13 @@ class BPSegmentation(Forms):
     def extras(self, viewer: ViewerModel) -> list[Any]:
         """A layer to paint strokes on."""
         return [StrokesMaker(viewer)]
+
+
+class Windows(Dock):
+    """*Windows*: window and level of what is shown."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        equip(viewer)
+        self.window_panel = WindowPanel(viewer)
+        super().__init__(rows([self.window_panel], labels=False))
