@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, Label, PushButton
@@ -29,10 +30,13 @@ class WindowPanel(Container[Any]):
 
     def __init__(self, viewer: ViewerModel) -> None:
         self.windows = windows_of(viewer)
-        self._image = Label(name="image", value="")
+        self._title = Label(value="")
+        self._title.native.setWordWrap(True)
         self.preset = ComboBox(name="preset", choices=[CUSTOM], tooltip="Named windows of what the image shows, with their keys")
-        self.level_box = FloatSpinBox(name="level", min=-NO_LIMIT, max=NO_LIMIT, tooltip="Middle of the window")
-        self.width_box = FloatSpinBox(name="width", min=0, max=NO_LIMIT, tooltip="From black to white")
+        self.level_box = FloatSpinBox(
+            name="level", label="level (SUV)", min=-NO_LIMIT, max=NO_LIMIT, tooltip="Middle of the window"
+        )
+        self.width_box = FloatSpinBox(name="width", label="width (SUV)", min=0, max=NO_LIMIT, tooltip="From black to white")
         self.together = CheckBox(
             name="together", text="one window for all", tooltip="Images in HU share one window, and images in SUV another"
         )
@@ -45,8 +49,8 @@ class WindowPanel(Container[Any]):
         super().__init__(
             name="window",
             widgets=[
-                Label(value="<b>Window</b>"),
-                rows([self._image, self.preset, self.level_box, self.width_box]),
+                self._title,
+                rows([self.preset, self.level_box, self.width_box]),
                 self.together,
                 self.by_left,
                 reset,
@@ -70,7 +74,7 @@ class WindowPanel(Container[Any]):
             self.together.value, self.by_left.value = windows.together, windows.by_left_button
             for widget in (self.preset, self.level_box, self.width_box):
                 widget.enabled = image is not None
-            self._image.value = image.name if image is not None else "no image"
+            self._title.value = f"<b>Window</b> of {escape(image.name)}" if image is not None else "<b>Window</b>: no image"
             self._offer()
             if image is None:
                 return
