@@ -10,6 +10,7 @@ from .form import OperationForm
 from .gabor_dock import GaborForm
 from .layout import Dock, rows
 from .metrics_dock import Metrics
+from .slab import SlabPanel
 from .strokes import StrokesMaker
 from .units import UnitDeclaration
 from .viewing import equip
@@ -94,10 +95,11 @@ class BPSegmentation(Forms):
 
 
 class Windows(Dock):
-    """*Windows*: window and level of what is shown."""
+    """*Windows*: window and level of what is shown, and how thick a slice is."""
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         equip(viewer)
         self.window_panel = WindowPanel(viewer)
-        super().__init__(rows([self.window_panel], labels=False))
+        self.slab_panel = SlabPanel(viewer)
+        super().__init__(rows([self.window_panel, self.slab_panel], labels=False))
