@@ -1,7 +1,7 @@
 """Thick slices: the maximum, minimum or mean over some millimetres around the slice that is shown, by napari's own projection.
 
-napari shows the slices whose centres lie within margins to both sides. Where a margin ends between two slices it takes now one more,
-now one less, so that margins are set to whole slices.
+napari shows the slices whose centres lie within margins to both sides. Where a margin ends between two slices it takes now one
+more, now one less, so that margins are set to whole slices.
 """
 
 from __future__ import annotations
