@@ -50,6 +50,10 @@ from .intensity import ThresholdParams as ThresholdParams
 from .intensity import WindowParams as WindowParams
 from .intensity import threshold as threshold
 from .intensity import window as window
+from .meshes.extraction import SurfaceParams as SurfaceParams
+from .meshes.extraction import surfaces as surfaces
+from .meshes.mesh import Surface as Surface
+from .meshes.mesh import Surfaces as Surfaces
 from .operation import Operation as Operation
 from .operation import Params as Params
 from .operation import Progress as Progress

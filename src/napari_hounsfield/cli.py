@@ -43,6 +43,7 @@ COMMANDS = {
     "evaluate": Entry("evaluation.agreement", "evaluate", "sensitivity, specificity, accuracy, overlap against a reference"),
     "measure": Entry("evaluation.measurement", "measure", "volume and intensities of every class"),
     "clean": Entry("cleaning", "clean", "drop islands and what touches the border, fill holes"),
+    "surfaces": Entry("meshes.extraction", "surfaces", "smooth surfaces of classes, as STL or PLY"),
 }
 
 

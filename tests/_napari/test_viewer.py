@@ -30,6 +30,7 @@ NAMES = [
     "Metrics",
     "Export",
     "Windows",
+    "Surfaces",
 ]
 
 

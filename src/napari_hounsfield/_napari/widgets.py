@@ -12,6 +12,7 @@ from .layout import Dock, rows
 from .metrics_dock import Metrics
 from .slab import SlabPanel
 from .strokes import StrokesMaker
+from .surface_form import SurfaceForm
 from .units import UnitDeclaration
 from .viewing import equip
 from .windowing.panel import WindowPanel
@@ -19,7 +20,7 @@ from .windowing.panel import WindowPanel
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["BPSegmentation", "FirstClasses", "GaborBank", "Metrics", "WindowAndThreshold", "Windows"]
+__all__ = ["BPSegmentation", "FirstClasses", "GaborBank", "Metrics", "Surfaces", "WindowAndThreshold", "Windows"]
 
 
 class Forms(Dock):
@@ -103,3 +104,11 @@ class Windows(Dock):
         self.window_panel = WindowPanel(viewer)
         self.slab_panel = SlabPanel(viewer)
         super().__init__(rows([self.window_panel, self.slab_panel], labels=False))
+
+
+class Surfaces(Dock):
+    """*Surfaces*: classes in 3D."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        self.form = SurfaceForm(getattr(napari_viewer, "__wrapped__", napari_viewer))
+        super().__init__(rows([self.form], labels=False))

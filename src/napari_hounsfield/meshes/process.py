@@ -34,7 +34,7 @@ def meshes_in_process(
     """
     quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console
     process = subprocess.Popen(
-        [sys.executable, "-m", "napari_hounsfield.surfaces.child"],
+        [sys.executable, "-m", "napari_hounsfield.meshes.child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

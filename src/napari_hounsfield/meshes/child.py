@@ -1,4 +1,4 @@
-"""The process that meshes: `python -m napari_hounsfield.surfaces.child` takes labels on its input and sends meshes.
+"""The process that meshes: `python -m napari_hounsfield.meshes.child` takes labels on its input and sends meshes.
 
 A process of its own, because marching cubes holds the interpreter's lock for as long as it runs, and cannot be stopped. It is
 started as a command rather than by `multiprocessing`, which would run a user's script once more on systems that spawn.
