@@ -71,9 +71,14 @@ def command(name: str | None) -> str:
 def windows(_: None) -> str:
     """Named windows."""
     from napari_hounsfield.intensity import WINDOWS
+    from napari_hounsfield.window_presets import level_and_width
 
-    rows = [f"| `{name}` | {lower:g} | {upper:g} |" for name, (lower, upper) in WINDOWS.items()]
-    return "\n".join(["| preset | lower (HU) | upper (HU) |", "|---|---|---|", *rows])
+    rows = [
+        f"| `{name}` | {level:g} | {width:g} | {limits[0]:g} | {limits[1]:g} |"
+        for name, limits in WINDOWS.items()
+        for level, width in [level_and_width(limits)]
+    ]
+    return "\n".join(["| preset | level (HU) | width (HU) | lower (HU) | upper (HU) |", "|---|---|---|---|---|", *rows])
 
 
 def tissues(_: None) -> str:

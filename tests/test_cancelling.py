@@ -80,12 +80,23 @@ CASES = {
     "segment, forest": lambda c, s: nh.segment.steps(c[0], forest_of(c, s)),
     "clean": lambda c, s: nh.clean.steps(c[1]),
     "clean, noise": lambda c, s: nh.clean.steps(c[2], nh.CleanParams(drop_border=False)),
+    "surfaces": lambda c, s: nh.surfaces.steps(c[1]),
+    "surfaces, noise": lambda c, s: nh.surfaces.steps(c[2]),
     "evaluate": lambda c, s: nh.evaluate.steps(c[2], c[1]),
     "measure": lambda c, s: nh.measure.steps(c[0], c[1]),
     "compare_readers": lambda c, s: nh.compare_readers.steps(nh.Readers([c[1], c[2]], ["first", "second"])),
     "evaluate_cases": lambda c, s: nh.evaluate_cases.steps(cases_of(c)),
 }
-SLOW = {"gabor, volume", "train, bp", "train, forest", "segment, forest", "classes, gmm", "features", "evaluate"}
+SLOW = {
+    "gabor, volume",
+    "train, bp",
+    "train, forest",
+    "segment, forest",
+    "classes, gmm",
+    "features",
+    "evaluate",
+    "surfaces, noise",
+}
 
 
 def test_every_operation_is_here():

@@ -78,6 +78,10 @@ from .labelling.script import as_script as as_script
 from .labelling.session import LabellingSession as LabellingSession
 from .labelling.session_file import load_session as load_session
 from .labelling.session_file import save_session as save_session
+from .meshes.extraction import SurfaceParams as SurfaceParams
+from .meshes.extraction import surfaces as surfaces
+from .meshes.mesh import Surface as Surface
+from .meshes.mesh import Surfaces as Surfaces
 from .operation import Operation as Operation
 from .operation import Params as Params
 from .operation import Progress as Progress

@@ -57,8 +57,18 @@ WINDOWS = {
     "bone": (-450.0, 1050.0),
     "brain": (0.0, 80.0),
     "liver": (-45.0, 105.0),
+    "abdomen": (-150.0, 250.0),
+    "angiography": (0.0, 600.0),
+    "stroke": (20.0, 60.0),
+    "subdural": (-25.0, 175.0),
+    "temporal bone": (-800.0, 2000.0),
+    "spine": (-75.0, 175.0),
 }
-"""Named windows in HU; `seed` is the seed paper's (2500 HU wide)."""
+"""Named windows in HU; `seed` is the seed paper's (2500 HU wide), the others are in everyday use.
+
+Levels and widths as in Radiopaedia, "Windowing (CT)" (https://radiopaedia.org/articles/windowing-ct), and the presets of OHIF
+(mediastinum: its soft tissue) and of scanners' consoles (bone, angiography).
+"""
 
 TISSUE_WINDOWS = {"lung": (-1024.0, -500.0), "soft tissue": (-160.0, 240.0)}
 """Narrow ranges in which features tell tissues apart that the default window hardly does: air from lung, fat from muscle."""
@@ -138,7 +148,10 @@ class WindowParams(_Range):
     _selector = "preset"
     presets: ClassVar[dict[str, dict[str, Any]]] = {"seed": {"preset": "seed"}}
 
-    preset: Literal["auto", "custom", "seed", "lung", "mediastinum", "bone", "brain", "liver"] = "auto"
+    preset: Literal[
+        "auto", "custom", "seed", "lung", "mediastinum", "bone", "brain", "liver",
+        "abdomen", "angiography", "stroke", "subdural", "temporal bone", "spine",
+    ] = "auto"  # fmt: skip
     """Named window; auto: -1000 to 400 HU, without HU the 0.5 and 99.5 percentiles; custom: the limits below."""
     lower: float = number(-1000.0, -NO_LIMIT, NO_LIMIT, unit="HU")
     """Becomes 0, and everything below."""

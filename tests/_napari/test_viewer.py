@@ -21,7 +21,17 @@ from napari_hounsfield.demo.series_writer import write_series
 from napari_hounsfield.operation import Params, Progress, operation
 from napari_hounsfield.operation import finish as finish_steps
 
-NAMES = ["Open DICOM", "HU window and threshold", "Gabor bank", "First classes", "BP segmentation", "Metrics", "Export"]
+NAMES = [
+    "Open DICOM",
+    "HU window and threshold",
+    "Gabor bank",
+    "First classes",
+    "BP segmentation",
+    "Metrics",
+    "Export",
+    "Windows",
+    "Surfaces",
+]
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ LABELS_ONLY = (".seg.nrrd", ".dcm")
 LABEL_SUFFIXES = (*IMAGE_SUFFIXES, *LABELS_ONLY)
 TABLE_SUFFIXES = (".csv", ".json")
 MODEL_SUFFIXES = (".safetensors",)
+SURFACE_SUFFIXES = (".stl", ".ply")
 SOURCE = "DICOM series that the labels belong to (its folder, or one file of it)"
 _WORDS = {
     "IMAGE": "image: a DICOM series (folder or file), NIfTI, NRRD or MetaImage",
@@ -153,6 +154,8 @@ def suffixes(result: type) -> tuple[str, ...]:
         return TABLE_SUFFIXES
     if issubclass(result, LABELS):
         return LABEL_SUFFIXES
+    if result.__name__ == "Surfaces":
+        return SURFACE_SUFFIXES
     return IMAGE_SUFFIXES if issubclass(result, Volume | Features) else MODEL_SUFFIXES
 
 

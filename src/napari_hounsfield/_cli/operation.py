@@ -75,7 +75,7 @@ class OperationCommand(Command):
 
     def add_output(self, result: type) -> None:
         """Add where the result goes."""
-        word = "OUT" if issubclass(result, (Volume, Features, *files.LABELS)) else "MODEL"
+        word = "MODEL" if files.suffixes(result) == files.MODEL_SUFFIXES else "OUT"
         self.take(word, f"file to write ({', '.join(files.suffixes(result))})", to="out")
         if issubclass(result, files.LABELS):
             text = f"{files.SOURCE}, for OUT in DICOM where IMAGE is none"

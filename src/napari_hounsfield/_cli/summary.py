@@ -80,6 +80,8 @@ def sentence(result: Any) -> str:
     if isinstance(result, Volume):
         ends = f", {said['minimum']:g} to {said['maximum']:g} {result.unit}".rstrip() if "minimum" in said else ""
         return _sized(result.grid) + ends
+    if hasattr(result, "parts"):
+        return _listed(said["classes"], _in_ml)
     return f"{len(said['classes'])} classes ({', '.join(c['name'] for c in said['classes'][:SHOWN])}){_tested(said['figures'])}"
 
 

@@ -83,6 +83,9 @@ def add(viewer: ViewerModel, tuples: list[LayerTuple]) -> list[Layer]:
     """Add layers made by `layer_tuples`; in the main thread only."""
     from napari.layers import Layer
 
+    from .viewing import equip
+
+    equip(viewer)
     return [viewer.add_layer(Layer.create(*layer)) for layer in tuples]
 
 

@@ -16,6 +16,8 @@ class Preferences:
     threads: int = 0
     window: Any = "auto"
     threshold: Any = "none"
+    scale_bar: bool = True
+    link_windows: bool = True
 
 
 def preferences() -> Preferences:
@@ -26,7 +28,14 @@ def preferences() -> Preferences:
         settings = get_plugin_settings(PLUGIN)
     except KeyError:
         return Preferences()
-    return Preferences(settings.computing.device, settings.computing.threads, settings.opening.window, settings.opening.threshold)
+    return Preferences(
+        device=settings.computing.device,
+        threads=settings.computing.threads,
+        window=settings.opening.window,
+        threshold=settings.opening.threshold,
+        scale_bar=settings.viewing.scale_bar,
+        link_windows=settings.viewing.link_windows,
+    )
 
 
 def apply() -> None:

@@ -118,6 +118,7 @@ def _read(paths: list[Path], steps: Callable[[Any], Generator[Progress, None, An
     from .notices import complain
     from .opening import Opening, collected, is_large
     from .preferences import preferences
+    from .viewing import equip
     from .worker import message_of
 
     viewer = current_viewer()
@@ -125,6 +126,7 @@ def _read(paths: list[Path], steps: Callable[[Any], Generator[Progress, None, An
     how = Opening(chosen.window, chosen.threshold, worlds(viewer) if viewer else {})
     if viewer is None:
         return _without_viewer(steps(how), how)
+    equip(viewer)
     if is_large(paths, AT_ONCE) or paths[0].suffix.lower() == ".zip":
         _read_in_thread(viewer, steps(how), paths[0])
         return []

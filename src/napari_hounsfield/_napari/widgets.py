@@ -10,13 +10,17 @@ from .form import OperationForm
 from .gabor_dock import GaborForm
 from .layout import Dock, rows
 from .metrics_dock import Metrics
+from .slab import SlabPanel
 from .strokes import StrokesMaker
+from .surface_form import SurfaceForm
 from .units import UnitDeclaration
+from .viewing import equip
+from .windowing.panel import WindowPanel
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["BPSegmentation", "FirstClasses", "GaborBank", "Metrics", "WindowAndThreshold"]
+__all__ = ["BPSegmentation", "FirstClasses", "GaborBank", "Metrics", "Surfaces", "WindowAndThreshold", "Windows"]
 
 
 class Forms(Dock):
@@ -89,3 +93,22 @@ class BPSegmentation(Forms):
     def extras(self, viewer: ViewerModel) -> list[Any]:
         """A layer to paint strokes on."""
         return [StrokesMaker(viewer)]
+
+
+class Windows(Dock):
+    """*Windows*: window and level of what is shown, and how thick a slice is."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        equip(viewer)
+        self.window_panel = WindowPanel(viewer)
+        self.slab_panel = SlabPanel(viewer)
+        super().__init__(rows([self.window_panel, self.slab_panel], labels=False))
+
+
+class Surfaces(Dock):
+    """*Surfaces*: classes in 3D."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        self.form = SurfaceForm(getattr(napari_viewer, "__wrapped__", napari_viewer))
+        super().__init__(rows([self.form], labels=False))

@@ -18,6 +18,7 @@ from .nifti import read_nifti, write_nifti
 from .nrrd import read_nrrd, write_nrrd
 from .sizes import storable
 from .slicer import read_seg_nrrd, write_seg_nrrd
+from .surface_files import write_ply, write_stl
 from .table import write_csv, write_json
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ _IMAGES: dict[str, tuple[Callable[[Path, Any], None], Callable[[Path], Any]]] = 
     ".mha": (write_metaimage, lambda path: read_metaimage(path)[0]),
 }
 _TABLES: dict[str, Callable[[Path, Any], None]] = {".csv": write_csv, ".json": write_json}
-SUFFIXES = (*_IMAGES, ".seg.nrrd", ".dcm", *_TABLES, ".safetensors")
+_SURFACES: dict[str, Callable[[Path, Any], None]] = {".stl": write_stl, ".ply": write_ply}
+SUFFIXES = (*_IMAGES, ".seg.nrrd", ".dcm", *_TABLES, *_SURFACES, ".safetensors")
 """What `write` knows."""
 
 
@@ -76,7 +78,7 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
     ----------
     path
         The suffix decides: `.nii`, `.nii.gz`, `.nrrd`, `.mha` (images and labels), `.seg.nrrd`, `.dcm` (labels), `.csv`, `.json`
-        (figures), `.safetensors` (a model).
+        (figures), `.stl`, `.ply` (surfaces), `.safetensors` (a model).
     data
         Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second
         file: `probabilities_path`; sureness likewise: `sureness_path`), Samples (the training part; the test part goes to
@@ -139,6 +141,10 @@ def _write(path: Path, suffix: str, data: Any, source: Any) -> None:
         data.save(path)
     elif suffix in _TABLES:
         _TABLES[suffix](path, data)
+    elif suffix in _SURFACES:
+        if not hasattr(data, "parts"):
+            raise WriteError(f"{kind} holds no surfaces")
+        _SURFACES[suffix](path, data)
     elif not isinstance(data, Volume | LabelMap | Features):
         raise WriteError(f"{kind} is no image and no labels")
     elif suffix in _IMAGES:

@@ -1,0 +1,1 @@
+"""Smooth surfaces of classes, as meshes in patient millimetres."""
