@@ -37,6 +37,7 @@ class Desk:
         self.link = Link(self.main, self.marks)
         self.following = Following(self._viewer, self.later)
         self.pointing = False
+        self._stopped = False
         self._pointer = Pointer(self.link.go_to, lambda: self.pointing)
         self._pointer.follow(self._viewer)
         self.views: dict[str, View] = {}
@@ -71,6 +72,9 @@ class Desk:
 
     def stop(self, *_: Any) -> None:
         """Close everything and let go of the viewer."""
+        if self._stopped:
+            return
+        self._stopped = True
         self.later.stop()
         for name in list(self.views):
             self.close(name)

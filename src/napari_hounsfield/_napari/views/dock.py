@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from .desk import Desk
@@ -54,6 +54,12 @@ class LinkedViews(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802
         """Room for four views beside the main canvas."""
         return SIZE
+
+    def event(self, event: Any) -> bool:
+        """Close the views when napari takes the dock away; it does not say so otherwise."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.desk.stop()
+        return bool(super().event(event))
 
     def _lay_out(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()

@@ -31,7 +31,7 @@ def axis_letters(world: Affine) -> tuple[tuple[str, str], ...]:
     world
         4x4, napari world from patient mm (L, P, S), as `Placement.world`; oblique and sheared ones too.
     """
-    inverse: Affine = np.linalg.inv(world)
+    inverse = np.linalg.inv(world).astype(np.float64)
     towards = Grid((1, 1, 1), inverse).patient_axes
     return tuple(TOWARDS[axis] if sign > 0 else TOWARDS[axis][::-1] for axis, sign in towards)
 

@@ -6,12 +6,14 @@ graphics card takes as long as a new slice.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations, product
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QEvent, QPointF, Qt
-from qtpy.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+from qtpy.QtGui import QColor, QFont, QGuiApplication, QImage, QPainter, QPainterPath, QPen
 from qtpy.QtWidgets import QWidget
 
 from .later import alive
@@ -109,22 +111,24 @@ class Marks(QWidget):
     def _draw_box(self, painter: QPainter) -> None:
         """Outline of what is there, the position in it, and letters at the middle of its faces."""
         low, high = self._pane.extent
-        corners = self._placed(list(product(*zip(low, high, strict=True))))
+        point, middle = np.array(self._pane.study.dims.point[-3:]), (low + high) / 2
+        corners = np.array(list(product(*zip(low, high, strict=True))))
+        lines, faces = np.tile(point, (6, 1)), np.tile(middle, (6, 1))
+        for axis in range(3):
+            lines[2 * axis : 2 * axis + 2, axis] = faces[2 * axis : 2 * axis + 2, axis] = low[axis], high[axis]
+        placed = self._placed(np.vstack([corners, lines, faces]))
         painter.setPen(QPen(BOX, 1))
         for one, other in combinations(range(8), 2):
             if (one ^ other).bit_count() == 1:
-                painter.drawLine(corners[one], corners[other])
-        point, middle, letters = np.array(self._pane.study.dims.point[-3:]), (low + high) / 2, self._pane.ends
-        for axis, plane in enumerate(PLANES):
-            line, faces = np.array([point, point]), np.array([middle, middle])
-            line[:, axis] = faces[:, axis] = low[axis], high[axis]
+                painter.drawLine(placed[one], placed[other])
+        for axis, (plane, letters) in enumerate(zip(PLANES, self._pane.ends, strict=True)):
             if self.cross_hair:
                 painter.setPen(QPen(QColor(plane.colour), 1))
-                painter.drawLine(*self._placed(line))
-            near, far = self._placed(faces)
-            if (near - far).manhattanLength() > FLAT:
-                _text(painter, letters[axis][0], near.x(), near.y(), 0.5, 0.5, 10)
-                _text(painter, letters[axis][1], far.x(), far.y(), 0.5, 0.5, 10)
+                painter.drawLine(placed[8 + 2 * axis], placed[9 + 2 * axis])
+            ends = placed[14 + 2 * axis : 16 + 2 * axis]
+            if (ends[0] - ends[1]).manhattanLength() > FLAT:
+                for letter, at in zip(letters, ends, strict=True):
+                    _text(painter, letter, at.x(), at.y(), 0.5, 0.5, 10)
 
     def _placed(self, points: Any) -> list[QPointF]:
         """Where points (n, 3) of the last three world axes are on the canvas."""
@@ -142,17 +146,31 @@ def _line(painter: QPainter, colour: str, *ends: Any) -> None:
 def _text(
     painter: QPainter, text: str, x: float, y: float, across: float, down: float, size: int = 12, colour: str = "white"
 ) -> None:
-    """Text whose box has the point (x, y) at this part of its width and height."""
-    if not text:
-        return
-    font = QFont(painter.font())
+    """Text whose picture has the point (x, y) at this part of its width and height."""
+    if text:
+        ratio = painter.device().devicePixelRatioF()
+        picture = _picture(text, size, colour, ratio)
+        painter.drawImage(QPointF(x - across * picture.width() / ratio, y - down * picture.height() / ratio), picture)
+
+
+@lru_cache(maxsize=512)
+def _picture(text: str, size: int, colour: str, ratio: float) -> QImage:
+    """Picture of a text with a dark rim; drawing the rim anew at each move would take longer than all else."""
+    font = QFont(QGuiApplication.font())
     font.setPointSize(size)
     font.setBold(size > 8)
     path = QPainterPath()
     path.addText(0, 0, font, text)
-    box = path.boundingRect()
-    path.translate(x - box.left() - across * box.width(), y - box.top() - down * box.height())
     rim = QPen(QColor(0, 0, 0, 200), HALO * size)
     rim.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    box = path.boundingRect().adjusted(-rim.widthF() / 2, -rim.widthF() / 2, rim.widthF() / 2, rim.widthF() / 2)
+    picture = QImage(ceil(box.width() * ratio), ceil(box.height() * ratio), QImage.Format.Format_ARGB32_Premultiplied)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(-box.left(), -box.top())
     painter.strokePath(path, rim)
     painter.fillPath(path, QColor(colour))
+    painter.end()
+    return picture

@@ -25,6 +25,21 @@ FILLED = 0.75
 """Part of a 3D view that the study takes up."""
 
 
+class _Canvas(QtViewer):  # type: ignore[misc]
+    """napari's widget around a canvas, the second one in a window."""
+
+    def __init__(self, model: ViewerModel, dropped: Callable[[Any], None]) -> None:
+        super().__init__(model)
+        self._dropped = dropped
+
+    def dropEvent(self, event: Any) -> None:  # noqa: N802
+        """Files open in the main viewer."""
+        self._dropped(event)
+
+    def _bind_shortcuts(self) -> None:
+        """The window has bound them; once more costs as much as all the rest."""
+
+
 class View(Pane):
     """Axial, coronal, sagittal or 3D.
 
@@ -40,8 +55,7 @@ class View(Pane):
 
     def __init__(self, study: ViewerModel, plane: Plane | None, dropped: Callable[[Any], None]) -> None:
         model = ViewerModel(title=plane.name if plane else "3D", ndisplay=2 if plane else 3)
-        self.widget = QtViewer(model)
-        self.widget.dropEvent = dropped
+        self.widget = _Canvas(model, dropped)
         super().__init__(model, self.widget.canvas, study)
         self.home = plane
         self.volumes = False
