@@ -27,13 +27,15 @@ from napari._qt.qt_viewer import QtViewer
 from qtpy.QtWidgets import QApplication
 
 import napari_hounsfield as nh
+from napari_hounsfield._napari.bridge import add
+from napari_hounsfield._napari.layers import LayerTuple, layer_tuples
 
 ROUNDS = 3
 MOVES = 15
 
 
-def study(slices: int, matrix: int) -> tuple[nh.Volume, nh.LabelMap]:
-    """Noise in a body, and a ball."""
+def study(slices: int, matrix: int) -> list[LayerTuple]:
+    """Layers of noise and of a ball, as a worker hands them over."""
     random = np.random.default_rng(0)
     array = random.integers(-200, 200, (slices, matrix, matrix), dtype=np.int16)
     affine = np.diag([1.0, 0.7, 0.7, 1.0])[[2, 1, 0, 3]]
@@ -41,7 +43,8 @@ def study(slices: int, matrix: int) -> tuple[nh.Volume, nh.LabelMap]:
     radius = min(slices, matrix) / 4
     ball = (z - slices / 2) ** 2 + (y - matrix / 2) ** 2 + (x - matrix / 2) ** 2 < radius**2
     volume = nh.Volume(array, affine, unit="HU", modality="CT", name="CT", frame_of_reference="1.2.3")
-    return volume, nh.LabelMap(ball.astype(np.uint8), affine, {1: "ball"}, name="ball", frame_of_reference="1.2.3")
+    labels = nh.LabelMap(ball.astype(np.uint8), affine, {1: "ball"}, name="ball", frame_of_reference="1.2.3")
+    return [*layer_tuples(volume), *layer_tuples(labels)]
 
 
 def dock(viewer: Any) -> Any:
@@ -75,11 +78,11 @@ def slice_changes(viewer: Any, idle: Callable[[], bool]) -> tuple[float, float]:
     return median(times), median(gaps)
 
 
-def opening(viewer: Any, layers: tuple[Any, ...], idle: Callable[[], bool]) -> float:
+def opening(viewer: Any, layers: list[LayerTuple], idle: Callable[[], bool]) -> float:
     """Longest gap while layers are added, in ms; they go again."""
     heart = Heart()
     for layer in layers:
-        nh.show(viewer, layer)
+        add(viewer, [layer])
         QApplication.processEvents()
     wait(idle)
     settle()
@@ -120,8 +123,7 @@ def main(slices: int = 400, matrix: int = 512, times: int = 20) -> None:
             widget = dock(viewer) if name == "linked" else None
             idle = (lambda widget=widget: widget.desk.later.idle) if widget else lambda: True
             longest = opening(viewer, layers, idle)
-            for layer in layers:
-                nh.show(viewer, layer)
+            add(viewer, layers)
             settle()
             wait(idle)
             rows.append((*slice_changes(viewer, idle), longest))
@@ -139,15 +141,14 @@ def main(slices: int = 400, matrix: int = 512, times: int = 20) -> None:
     viewer.close()
 
 
-def leaks(viewer: Any, layers: tuple[Any, ...], times: int) -> None:
+def leaks(viewer: Any, layers: list[LayerTuple], times: int) -> None:
     """Open and close a study with the views open, and the views with a study open."""
     for what in ("study", "views"):
         memory, counts = [], []
         widget = dock(viewer) if what == "study" else None
         for _ in range(times):
             made = widget or dock(viewer)
-            for layer in layers:
-                nh.show(viewer, layer)
+            add(viewer, layers)
             wait(lambda made=made: made.desk.later.idle)
             settle()
             viewer.layers.clear()

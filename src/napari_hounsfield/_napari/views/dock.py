@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
+from .compare import NAME
+from .compare_panel import ComparePanel
 from .desk import Desk
 from .planes import PLANES
 
@@ -44,6 +46,10 @@ class LinkedViews(QWidget):
         for row in self._rows:
             row.setChildrenCollapsible(False)
             self._grid.addWidget(row)
+        self.compare = ComparePanel(self.desk, self._compared)
+        self.compare.setVisible(False)
+        self.comparing = _button("Compare", "Another study side by side or blended; outlines of prediction and reference", False)
+        self._set_aside: list[str] = []
         self._lay_out()
         self._connect()
         for name in NAMES:
@@ -58,6 +64,7 @@ class LinkedViews(QWidget):
     def event(self, event: Any) -> bool:
         """Close the views when napari takes the dock away; it does not say so otherwise."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.compare.stop()
             self.desk.stop()
         return bool(super().event(event))
 
@@ -65,6 +72,7 @@ class LinkedViews(QWidget):
         first, second = QHBoxLayout(), QHBoxLayout()
         for switch in self.switches.values():
             first.addWidget(switch)
+        first.addWidget(self.comparing)
         first.addStretch(1)
         first.addWidget(QLabel("Main canvas"))
         first.addWidget(self.main_plane)
@@ -75,6 +83,7 @@ class LinkedViews(QWidget):
         column.setContentsMargins(2, 2, 2, 2)
         column.addLayout(first)
         column.addLayout(second)
+        column.addWidget(self.compare)
         column.addWidget(self._grid, stretch=1)
 
     def _connect(self) -> None:
@@ -86,6 +95,7 @@ class LinkedViews(QWidget):
         self.zooming.toggled.connect(lambda on: setattr(self.desk.link, "zooms", on))
         self.scale_bar.toggled.connect(self._show_scale_bar)
         self.volumes.toggled.connect(self._show_volumes)
+        self.comparing.toggled.connect(self.compare.setVisible)
 
     def _switch(self, name: str, on: bool) -> None:
         if on:
@@ -108,6 +118,21 @@ class LinkedViews(QWidget):
         if name in self.desk.views:
             self.desk.close(name)
             self._share_room()
+
+    def _compared(self) -> None:
+        """Give the other study the room of the views while it is compared."""
+        view = self.desk.views.get(NAME)
+        if view is not None and view.widget.parent() is None:
+            self._grid.insertWidget(0, view.widget)
+            view.widget.show()
+            if not self._set_aside:
+                self._set_aside = [name for name, switch in self.switches.items() if switch.isChecked()]
+            for name in self._set_aside:
+                self.switches[name].setChecked(False)
+        elif view is None and self._set_aside:
+            names, self._set_aside = self._set_aside, []
+            for name in names:
+                self.switches[name].setChecked(True)
 
     def _share_room(self) -> None:
         for row in (*self._rows, self._grid):

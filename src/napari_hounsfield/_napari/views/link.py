@@ -100,7 +100,7 @@ class Link:
             self._busy = False
 
     def _keep_in_sight(self, pane: Pane) -> None:
-        if pane.flat and len(pane.model.layers):
+        if pane.flat and not pane.paired and len(pane.model.layers):
             camera, dims = pane.model.scene.camera, pane.model.dims
             point = [dims.point[axis] for axis in dims.displayed]
             centre = tuple(camera.center[-2:])
@@ -112,7 +112,7 @@ class Link:
         """Pane whose part this is, unless it is changed by the program."""
         parts = {"dims": lambda m: m.dims, "camera": lambda m: m.scene.camera, "viewer": lambda m: m}
         found = next((pane for pane in self._marks if parts[attribute](pane.model) is source), None)
-        return None if found is None or getattr(found, "busy", False) or self._busy else found
+        return None if found is None or found.busy or self._busy else found
 
     def _on_point(self, event: Any) -> None:
         pane = self._pane("dims", event.source)
@@ -137,12 +137,12 @@ class Link:
             return
         zoom = event.source.zoom
         factor, self._zooms[source] = zoom / self._zooms[source], zoom
-        if self._pane("camera", event.source) is None or not self.zooms or not source.flat or factor == 1:
+        if self._pane("camera", event.source) is None or not self.zooms or not source.flat or source.paired or factor == 1:
             return
         self._busy = True
         try:
             for pane in self._marks:
-                if pane is not source and pane.flat and len(pane.model.layers):
+                if pane is not source and pane.flat and not pane.paired and len(pane.model.layers):
                     camera, dims = pane.model.scene.camera, pane.model.dims
                     point = [dims.point[axis] for axis in dims.displayed]
                     camera.center = zoomed_centre(tuple(camera.center[-2:]), point, factor)

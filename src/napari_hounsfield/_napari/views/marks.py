@@ -143,9 +143,7 @@ def _line(painter: QPainter, colour: str, *ends: Any) -> None:
         painter.drawLine(QPointF(*map(float, start)), QPointF(*map(float, stop)))
 
 
-def _text(
-    painter: QPainter, text: str, x: float, y: float, across: float, down: float, size: int = 12, colour: str = "white"
-) -> None:
+def _text(painter: Any, text: str, x: float, y: float, across: float, down: float, size: int = 12, colour: str = "white") -> None:
     """Text whose picture has the point (x, y) at this part of its width and height."""
     if text:
         ratio = painter.device().devicePixelRatioF()

@@ -32,6 +32,11 @@ class Pane:
         Qt widget that is drawn on.
     """
 
+    busy = False
+    """Whether the program is at work on it, so that nothing it tells was done by the user."""
+    paired = False
+    """Whether centre and zoom are those of the main canvas."""
+
     def __init__(self, model: ViewerModel, canvas: Any, study: ViewerModel) -> None:
         self.model = model
         self.study = study

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-UNMIRRORED = ("away", "down", "right")
-"""Camera orientation in which 3D is not mirrored: S, P, L is left-handed, and napari's default takes axes as right-handed."""
-
 
 @dataclass(frozen=True)
 class Plane:
@@ -36,11 +33,6 @@ class Plane:
         first = ndim - 3
         return (*range(first), first + self.normal, first + self.rows, first + self.columns)
 
-    @property
-    def orientation(self) -> tuple[str, str, str]:
-        """Camera orientation (depth, vertical, horizontal): head up, and not mirrored when it is turned to 3D."""
-        return ("towards", "up", "right") if self.rows == 0 else UNMIRRORED
-
 
 AXIAL = Plane("Axial", 0, 1, 2, "#f34a33")
 CORONAL = Plane("Coronal", 1, 0, 2, "#6eb04b")
@@ -49,7 +41,23 @@ PLANES = (AXIAL, CORONAL, SAGITTAL)
 
 
 def plane_across(order: Sequence[int]) -> Plane | None:
-    """Plane that a 2D view with this order of axes shows, however turned; None for an image without depth."""
-    if len(order) < 3:
+    """Plane that a 2D view with this order of axes shows, however turned; None where it is none of space."""
+    first = len(order) - 3
+    if first < 0 or min(order[-3:]) < first:
         return None
-    return PLANES[order[-3] - (len(order) - 3)] if order[-3] >= len(order) - 3 else None
+    return PLANES[order[-3] - first]
+
+
+def upright(order: Sequence[int]) -> tuple[str, str, str]:
+    """Camera orientation (depth, vertical, horizontal) for an order of axes: head up, and 3D not mirrored.
+
+    S, P, L are left-handed. napari shows axes as if they were right-handed unless one or three of the directions are turned.
+    """
+    if len(order) < 3:
+        return "towards", "down", "right"
+    first = len(order) - 3
+    depth, rows, columns = (axis - first for axis in order[-3:])
+    vertical = "up" if rows == 0 else "down"
+    swapped = (depth > rows) + (depth > columns) + (rows > columns)
+    away = (swapped + (vertical == "up")) % 2 == 0
+    return "away" if away else "towards", vertical, "right"

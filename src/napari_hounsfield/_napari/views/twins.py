@@ -12,7 +12,7 @@ from napari.utils.events import disconnect_events
 from .copies import VOLUMES, copy_layer, data_of, same, shared_names, steps_of, thinned
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
+    from napari.components import Dims, ViewerModel
     from napari.layers import Layer
 
     from .later import Later
@@ -34,7 +34,7 @@ class Twins:
         self._copies: dict[ViewerModel, Layer] = {}
         self._own: dict[Layer, frozenset[str]] = {layer: frozenset()}
         self._dims = {layer: viewer.dims}
-        self._seen: dict[Layer, Any] = {}
+        self._seen: dict[Layer, Any] = {layer: _place(layer, viewer.dims)}
         self._names = shared_names(layer)
         self._quiet = False
         self._connect(layer)
@@ -56,6 +56,7 @@ class Twins:
         self._copies[viewer] = copy
         self._own[copy] = own
         self._dims[copy] = viewer.dims
+        self._seen[copy] = None  # its view will slice it
         self._share_history()
         self._connect(copy)
         return copy
@@ -146,11 +147,11 @@ class Twins:
 
     def _on_drawn(self, event: Any) -> None:
         """Redrawn without having been moved: its voxels have changed."""
-        dims, layer = self._dims.get(event.source), event.source
-        if dims is None:
+        layer = event.source
+        if layer not in self._dims:
             return
-        place = (dims.point, dims.order, dims.ndisplay, dims.margin_left, dims.margin_right, layer.visible)
-        moved, self._seen[layer] = self._seen.get(layer) != place, place
+        place = _place(layer, self._dims[layer])
+        moved, self._seen[layer] = self._seen[layer] != place, place
         if not moved:
             self._on_edited(event)
 
@@ -172,3 +173,9 @@ class Twins:
     def _on_painted(self, event: Any) -> None:
         if event.source is not self.layer:
             self.layer.events.paint(value=event.value)
+
+
+def _place(layer: Layer, dims: Dims) -> tuple[Any, ...]:
+    """What of a layer is drawn: slice, order of axes and thickness."""
+    cut = tuple(dims.point[axis] for axis in dims.not_displayed)
+    return cut, dims.order, dims.ndisplay, dims.margin_left, dims.margin_right, layer.visible

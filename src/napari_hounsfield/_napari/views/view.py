@@ -12,7 +12,7 @@ from .copies import VOLUMES
 from .later import alive
 from .marks import Marks
 from .pane import Pane
-from .planes import UNMIRRORED, Plane
+from .planes import Plane, upright
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -59,19 +59,18 @@ class View(Pane):
         super().__init__(model, self.widget.canvas, study)
         self.home = plane
         self.volumes = False
-        self.busy = False
         model.theme = study.theme
         self.turn(plane)
         self.marks = Marks(self)
 
     def turn(self, plane: Plane | None) -> None:
         """Show a plane, or 3D."""
-        camera = self.model.scene.camera
+        camera, ndim = self.model.scene.camera, self.model.dims.ndim
+        order = plane.order(ndim) if plane is not None else tuple(range(ndim))
+        camera.orientation = upright(order)
         if plane is not None:
-            camera.orientation = plane.orientation
-            self.model.dims.order = plane.order(self.model.dims.ndim)
+            self.model.dims.order = order
         else:
-            camera.orientation = UNMIRRORED
             camera.set_view_direction(**FROM_THE_FRONT)
 
     def wants(self, layer: Layer) -> bool:
