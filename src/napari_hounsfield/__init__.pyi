@@ -85,9 +85,14 @@ from .meshes.mesh import Surfaces as Surfaces
 from .operation import Operation as Operation
 from .operation import Params as Params
 from .operation import Progress as Progress
+from .pixels.class_count import ClassCount as ClassCount
+from .pixels.class_count import suggest_classes as suggest_classes
+from .pixels.class_methods.isodata import IsodataParams as IsodataParams
+from .pixels.class_params import ClassesParams as ClassesParams
+from .pixels.class_params import SuggestParams as SuggestParams
 from .pixels.classifier import PixelClassifier as PixelClassifier
 from .pixels.classifier import load_model as load_model
-from .pixels.first_classes import ClassesParams as ClassesParams
+from .pixels.drafts import Drafts as Drafts
 from .pixels.first_classes import classes as classes
 from .pixels.recognition import SegmentParams as SegmentParams
 from .pixels.recognition import segment as segment

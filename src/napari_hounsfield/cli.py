@@ -37,6 +37,9 @@ COMMANDS = {
     "gabor": Entry("gabor_bank", "gabor", "Gabor filter responses"),
     "features": Entry("feature_stack", "features", "the maps that a classifier sees: window, Gabor and others"),
     "classes": Entry("pixels.first_classes", "classes", "first classes, found without supervision"),
+    "suggest-classes": Entry(
+        "pixels.class_count", "suggest_classes", "how many first classes there may be, and the curve for it"
+    ),
     "samples": Entry("pixels.sampling", "samples", "strokes for training and for testing, from a draft of labels"),
     "train": Entry("pixels.training", "train", "train a classifier on strokes"),
     "segment": Entry("pixels.recognition", "segment", "recognise a whole image with a trained classifier"),

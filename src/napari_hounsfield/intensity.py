@@ -122,7 +122,8 @@ class _Range(Params):
         name = getattr(self, self._selector)
         given = {limit: getattr(self, limit) for limit in ("lower", "upper") if limit in self.model_fields_set}
         if name != "custom":
-            fixed = dict(zip(("lower", "upper"), self._named().get(name, ()), strict=False))
+            blank = tuple(type(self).model_fields[limit].default for limit in ("lower", "upper"))  # as written out by `auto`
+            fixed = dict(zip(("lower", "upper"), self._named().get(name, blank), strict=True))
             if any(value != fixed.get(limit) for limit, value in given.items()):
                 raise ValueError(f"limits are given and {self._selector} is {name!r}; leave out one")
         return self

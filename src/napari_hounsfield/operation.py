@@ -58,6 +58,10 @@ class Params(BaseModel):
         """Fill what is left blank from the data; resolved parameters resolve to themselves."""
         return self
 
+    def settled(self, result: Any) -> Self:
+        """Fill what only the result tells, such as a number that was found; these parameters repeat it, and are recorded."""
+        return self
+
 
 def number(default: float, low: float, high: float, *, unit: str = "") -> Any:
     """Field of one number with both bounds and a unit (`mm`, `degrees`, `HU`)."""
@@ -164,7 +168,7 @@ class Operation(Generic[D, R]):
         resolved = params.resolve(*arguments)
         result = yield from self.function(*arguments, params=resolved)
         if hasattr(result, "with_record"):
-            record = Record(self.name, resolved.model_dump(mode="json"), __version__)
+            record = Record(self.name, resolved.settled(result).model_dump(mode="json"), __version__)
             result = result.with_record(record)
         return result
 

@@ -161,6 +161,12 @@ class Volume(_Image):
                 if bad.any():
                     raise IntensityError(f"{label}: {int(bad.sum())} voxels of slice {z} are NaN or infinite")
 
+    def require_scanned(self) -> None:
+        """Raise IntensityError unless this is one scalar image of which something was scanned."""
+        self.require_scalar()
+        if self.valid is not None and not self.valid.any():
+            raise IntensityError(f"{self.name or 'image'}: every voxel is padding")
+
     def like(self, array: NDArray[Any], **changes: Any) -> Volume:
         """Return a volume of other values on the same grid, with the same references."""
         return replace(self, array=array, **changes)

@@ -179,7 +179,8 @@ def _thresholded(
     volume: Volume, reference: LabelMap, region: LabelMap | None, strokes: LabelMap
 ) -> Generator[Progress, None, Row]:
     """Every voxel by the tissue table alone."""
-    from napari_hounsfield.pixels.first_classes import ClassesParams, classes
+    from napari_hounsfield.pixels.class_params import ClassesParams
+    from napari_hounsfield.pixels.first_classes import classes
 
     started = time.perf_counter()
     found = yield from part(classes.steps(volume, ClassesParams(method="table")), 0.0, 0.5)

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from napari_hounsfield.dicom.read_params import ReadParams
 from napari_hounsfield.operation import Params, Progress, part
-from napari_hounsfield.pixels.first_classes import ClassesParams
+from napari_hounsfield.pixels.class_params import ClassesParams
 from napari_hounsfield.pixels.sampling import SampleParams
 from napari_hounsfield.pixels.train_params import TrainParams
 

@@ -1,0 +1,1 @@
+"""Ways to divide an image into classes without supervision, one a file."""
