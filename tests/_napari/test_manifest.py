@@ -29,6 +29,7 @@ def test_named_widgets_are_there(manifest: PluginManifest) -> None:
     names = {widget.display_name for widget in manifest.contributions.widgets}
     assert names == {
         "Open DICOM", "HU window and threshold", "Gabor bank", "First classes", "BP segmentation", "Metrics", "Export",
+        "Segment editor",
     }  # fmt: skip
 
 
