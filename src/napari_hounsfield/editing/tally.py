@@ -35,11 +35,6 @@ class Tally:
         """Voxels of a label value."""
         return int(self._counts[value].sum()) if value in self._counts else 0
 
-    def fullest(self, value: int) -> int | None:
-        """Plane that holds most of a label value; None where there is none."""
-        planes = self._counts.get(value)
-        return int(planes.argmax()) if planes is not None and planes.any() else None
-
     def add(self, value: int, plane: int, voxels: int) -> None:
         """Count voxels of a plane; a negative number takes them away."""
         if value not in self._counts:
@@ -61,6 +56,22 @@ def tally_steps(array: NDArray[Any]) -> Generator[Progress, None, Tally]:
             tally.add(int(value), z, int(voxels))
         yield Progress((z + 1) / len(array))
     return tally
+
+
+def fullest_steps(array: NDArray[Any], value: int, axis: int) -> Generator[Progress, None, tuple[int, int, int] | None]:
+    """Voxel (z, y, x) of a label value nearest to its middle in the plane across `axis` that holds most of it; None: nowhere."""
+    planes = np.moveaxis(array, axis, 0)
+    counts = np.zeros(len(planes), np.int64)
+    for index, plane in enumerate(planes):
+        counts[index] = np.count_nonzero(plane == value)
+        yield Progress((index + 1) / len(planes))
+    if not counts.any():
+        return None
+    best = int(counts.argmax())
+    inside = np.argwhere(planes[best] == value)
+    voxel = inside[np.square(inside - inside.mean(axis=0)).sum(axis=1).argmin()].tolist()
+    voxel.insert(axis, best)
+    return voxel[0], voxel[1], voxel[2]
 
 
 def counts_of(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

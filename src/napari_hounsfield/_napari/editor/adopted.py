@@ -58,6 +58,7 @@ class LayerEditing:
         self.viewer = ref(viewer)
         self.runner = Runner(self._layer, self._on_progress, self._on_settled)
         self._counting: Job | None = None
+        self._question: Job | None = None
         self._told = -1
         self.hidden: dict[int, NDArray[np.float32]] = {}
         self._take(layer, frozenset())
@@ -105,6 +106,12 @@ class LayerEditing:
             self._counting = None
         self.runner.run(steps(self.editor), done, at_once)
 
+    def look_up(self, steps: Steps, found: Callable[[Any], None]) -> None:
+        """Run steps that change nothing; the newest question alone is answered."""
+        if self._question is not None:
+            self._question.cancel()
+        self._question = Job(steps, found, complain)
+
     def undo(self) -> None:
         """Take the newest edit back, whatever plane is shown."""
         self.run(lambda editor: editor.history.undo())
@@ -116,9 +123,10 @@ class LayerEditing:
     def cancel(self) -> None:
         """Give up what runs."""
         self.runner.cancel()
-        if self._counting is not None:
-            self._counting.cancel()
-            self._counting = None
+        for job in (self._counting, self._question):
+            if job is not None:
+                job.cancel()
+        self._counting = self._question = None
 
     def allowed(self, at: Slices, old: Any, new: Any) -> Any:
         """Which voxels of a part of the layer's array may change; None: all. `at` may be indices, too."""

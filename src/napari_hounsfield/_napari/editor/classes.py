@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from napari_hounsfield._napari.colours import LARGEST, colour
 from napari_hounsfield._napari.places import go_to
+from napari_hounsfield.editing.editor import Plane
 from napari_hounsfield.editing.history import Setting
 from napari_hounsfield.editing.reassign import ReassignParams, reassign
+from napari_hounsfield.editing.tally import fullest_steps
 from napari_hounsfield.errors import LabelError
 
 from .adopted import LayerEditing
@@ -90,7 +92,7 @@ class Classes:
 
     def set_colour(self, value: int, rgb: Any) -> None:
         """Give a class another colour, which can be undone."""
-        before = self._rgba(value)
+        before = np.array([*self.row(value).colour, 1], np.float32)
         after = np.array([*np.asarray(rgb, np.float32)[:3], 1], np.float32)
 
         def apply(rgba: Any) -> None:
@@ -137,15 +139,16 @@ class Classes:
         self._editing.layer.selected_label = value
 
     def go_to(self, value: int) -> None:
-        """Show the slice that holds most of a class, around its middle there."""
-        editing, editor = self._editing, self._editing.editor
-        viewer, plane = editing.viewer(), None if editor.tally is None else editor.tally.fullest(value)
-        if viewer is None or plane is None:
-            return
-        inside = np.argwhere(editor.array[plane] == value)
-        if len(inside):
-            y, x = inside[np.square(inside - inside.mean(axis=0)).sum(axis=1).argmin()]
-            go_to(viewer, editing.layer.data_to_world(editing.frame.shown_index((plane, int(y), int(x)))))
+        """Show the slice that holds most of a class, among those that the viewer cuts, around the middle of the class there."""
+        editing = self._editing
+        at = editing.looked_at() or Plane(0, 0)
+        viewer = editing.viewer()
+
+        def show(voxel: tuple[int, int, int] | None) -> None:
+            if viewer is not None and voxel is not None:
+                go_to(viewer, editing.layer.data_to_world(editing.frame.shown_index(voxel)))
+
+        editing.look_up(fullest_steps(editing.editor.array, value, at.axis), show)
 
     def _named(self, classes: Mapping[int, str], title: str) -> None:
         if self._editing.busy:

@@ -56,10 +56,10 @@ class Runner:
         if self.busy:
             steps.close()
             raise HounsfieldError("another edit of these labels is still being computed")
-        start = time.perf_counter()
+        start, progress = time.perf_counter(), Progress(0)
         try:
-            while time.perf_counter() - start < at_once:
-                next(steps)
+            while progress.fraction >= 1 or time.perf_counter() - start < at_once:
+                progress = next(steps)
         except StopIteration as stop:
             self._settled()
             done(stop.value)
