@@ -219,7 +219,7 @@ def test_closing_a_filter_leaves_no_thread(method):
     steps = Bank(nh.Volume(image, np.eye(4)).grid, params, method).filter(image, np.empty((16, *image.shape), np.float32))
     assert 0 <= next(p.fraction for p in steps if p.message == "Gabor bank") < 0.2
     steps.close()
-    assert not {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("gabor")}
+    assert not {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("hounsfield")}
 
 
 @pytest.mark.parametrize("planes", ["axial", "volume"])

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from .gabor_borders import beyond
 from .gabor_compiled import BLOCK, ROWS, TAPS, WIDTH, across, down
 from .gabor_kernels import Plane, envelope_along, unit_waves
-from .gabor_threads import in_threads
 from .operation import Progress
+from .parallel import in_threads
 from .runtime import threads
 
 if TYPE_CHECKING:

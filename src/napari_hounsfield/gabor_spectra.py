@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from .gabor_borders import beyond
 from .gabor_kernels import Plane, kernel, support, unit_waves
-from .gabor_threads import in_threads
 from .operation import Progress
+from .parallel import in_threads
 
 if TYPE_CHECKING:
     from .gabor_bank import GaborParams

@@ -57,6 +57,10 @@ def checked_affine(affine: ArrayLike) -> Affine:
     return matrix
 
 
+PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
+"""The patient axis (L, P, S) that each plane is at right angles to."""
+
+
 @dataclass(frozen=True, eq=False)
 class Grid:
     """A lattice of voxel centres in the patient; shear (gantry tilt) is allowed.
@@ -100,6 +104,10 @@ class Grid:
         cosines = self.affine[:3, :3] / np.linalg.norm(self.affine[:3, :3], axis=0)
         best = max(permutations(range(3)), key=lambda p: sum(abs(cosines[p[i], i]) for i in range(3)))
         return tuple((axis, 1 if cosines[axis, i] >= 0 else -1) for i, axis in enumerate(best))
+
+    def axis_across(self, plane: str) -> int:
+        """The array axis that runs through a stack of planes: those of voxels closest to `axial`, `coronal` or `sagittal`."""
+        return next(i for i, (patient, _) in enumerate(self.patient_axes) if patient == PLANES[plane])
 
     def positions(self, indices: ArrayLike) -> NDArray[np.float64]:
         """Patient positions (n, 3) in mm of voxel indices (n, 3) in (z, y, x)."""

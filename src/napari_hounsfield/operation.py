@@ -75,6 +75,8 @@ def _as_tuple(value: Any) -> Any:
 
 Numbers = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 """A list of numbers; a single number is accepted."""
+Whole = Annotated[tuple[int, ...], BeforeValidator(_as_tuple)]
+"""A list of whole numbers; a single number is accepted."""
 
 
 def numbers(default: tuple[float, ...] = (), *, unit: str = "", low: float = -1e6, high: float = 1e6) -> Any:

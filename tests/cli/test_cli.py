@@ -203,6 +203,11 @@ COMMANDS = {
     "evaluate": "PREDICTION REFERENCE",
     "measure": "IMAGE LABELS",
     "clean": "LABELS OUT",
+    "margin": "LABELS OUT",
+    "smooth": "LABELS OUT",
+    "islands": "LABELS OUT",
+    "fill-holes": "LABELS OUT",
+    "combine": "LABELS OUT",
     "demo": "[FOLDER]",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,9 @@ from napari_hounsfield.volume import LabelMap, Segmentation, Volume
 from .area import EVERYWHERE, EditableArea
 from .delta import Allows, Delta, delta_steps
 from .history import History, Setting, Together
+from .params import PointsParams
+from .registry import cropped
 from .tally import Tally
-
-D = TypeVar("D", Volume, LabelMap)
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,22 @@ class _Written:
 
     def write(self, *, undo: bool) -> Generator[Progress, None, None]:
         yield from self.editor._write(self.delta, undo=undo)
+
+
+@dataclass(frozen=True)
+class _Near:
+    """What an edit looks at to know a plane: a slab of labels and other inputs around it, or all of them."""
+
+    labels: LabelMap
+    params: Params
+    others: dict[str, Any]
+    at: Plane
+    start: int
+
+    @property
+    def cut(self) -> tuple[slice, ...]:
+        """The plane, in the slab."""
+        return _plane(self.at.axis, self.at.index - self.start)
 
 
 class LabelEditor:
@@ -167,10 +183,11 @@ class LabelEditor:
         """What an operation would make of the plane that is looked at, as an array with one plane; nothing is written."""
         params = self._with_locks(operation.params_type() if params is None else params)
         at = self.looked_at or Plane(0, 0)
-        labels, others, start = self._near(at, reach, others)
-        result = yield from operation.steps(**_inputs(operation, labels, others), params=params)
-        cut = _plane(at.axis, at.index - start)
-        old, new = labels.array[cut], _fitting(labels, result)[cut]
+        near = self._near(at, params, reach, others)
+        old = near.labels.array[near.cut]
+        new = yield from self._plane_of(near, operation)
+        if new is None:
+            return old.copy()
         allowed = self.allows(_box(_plane(at.axis, at.index), self.array.shape), old, new)
         return new.copy() if allowed is None else np.where(allowed, new, old)
 
@@ -247,19 +264,30 @@ class LabelEditor:
         locked = {int(value) for value in params.locked} | self.locked  # type: ignore[attr-defined]
         return params.model_copy(update={"locked": tuple(sorted(locked))})
 
-    def _near(self, at: Plane, reach: float | None, others: Mapping[str, Any]) -> tuple[LabelMap, dict[str, Any], int]:
-        """What the result in a plane depends on: labels and other inputs, cut where that saves, and their first plane."""
+    def _near(self, at: Plane, params: Params, reach: float | None, others: Mapping[str, Any]) -> _Near:
+        """What the result in a plane depends on, cut where that saves something."""
         grid = self.labels.grid
-        start, stop = 0, grid.shape[at.axis]
-        if reach is not None:
-            margin = math.ceil(reach / grid.spacing[at.axis]) + 1
-            near = max(0, at.index - margin), min(stop, at.index + margin + 1)
-            if 2 * (near[1] - near[0]) <= stop:
-                start, stop = near
-        if stop - start == grid.shape[at.axis]:
-            return self.labels, dict(others), 0
-        cut = {name: _slab(data, at.axis, start, stop) if _sliced(data, grid) else data for name, data in others.items()}
-        return _slab(self.labels, at.axis, start, stop), cut, start
+        count = grid.shape[at.axis]
+        margin = count if reach is None else math.ceil(reach / grid.spacing[at.axis]) + 1
+        start, stop = max(0, at.index - margin), min(count, at.index + margin + 1)
+        if 2 * (stop - start) > count:
+            return _Near(self.labels, params, dict(others), at, 0)
+        planes = slice(start, stop)
+        cut = {name: cropped(data, at.axis, planes) if _sliced(data, grid) else data for name, data in others.items()}
+        if isinstance(params, PointsParams):
+            params = params.moved((start if at.axis == 0 else 0, start if at.axis == 1 else 0, start if at.axis == 2 else 0))
+        return _Near(cropped(self.labels, at.axis, planes), params, cut, at, start)
+
+    def _plane_of(self, near: _Near, operation: Operation[..., Any]) -> Generator[Progress, None, NDArray[Any] | None]:
+        """Result in the plane that is looked at; None where nothing can be done there, such as to a class that is not there."""
+        try:
+            result = yield from operation.steps(**_inputs(operation, near.labels, near.others), params=near.params)
+        except LabelError:
+            if near.labels.array.shape == self.array.shape:
+                raise
+            return None
+        plane: NDArray[Any] = _fitting(near.labels, result)[near.cut]
+        return plane
 
     def _preview(
         self,
@@ -271,21 +299,16 @@ class LabelEditor:
     ) -> Generator[Progress, None, Delta | None]:
         """Change of the plane that is looked at, from a slab around it; None where that saves nothing."""
         at, shape = self.looked_at, self.array.shape
-        if at is None or reach is None or not 0 <= at.index < shape[at.axis]:
+        if at is None or not 0 <= at.index < shape[at.axis]:
             return None
-        labels, near, start = self._near(at, reach, others)
-        if labels.array.shape == shape:
+        near = self._near(at, params, reach, others)
+        plane = None if near.labels.array.shape == shape else (yield from self._plane_of(near, operation))
+        if plane is None:
             return None
-        result = yield from operation.steps(**_inputs(operation, labels, near), params=params)
-        cut, whole = _plane(at.axis, at.index - start), _box(_plane(at.axis, at.index), shape)
-        new = labels.array.copy()
-        new[cut] = _fitting(labels, result)[cut]
-        old, within = labels.array[cut], _box(cut, labels.array.shape)
-        allowed = None if allows is None else allows(whole, old, new[cut])
-        if allowed is not None:
-            new[cut] = np.where(allowed, new[cut], old)
-        delta = Delta.between(labels.array, new, within)
-        return None if delta is None else delta.shifted(at.axis, start)
+        old, whole = near.labels.array[near.cut], _box(_plane(at.axis, at.index), shape)
+        allowed = None if allows is None else allows(whole, old, plane)
+        delta = Delta.between(old, plane if allowed is None else np.where(allowed, plane, old))
+        return None if delta is None else delta.shifted(at.axis, at.index)
 
     def _show(self, delta: Delta, *, undo: bool = False) -> Box:
         """Write a small change at once; returns its box."""
@@ -314,17 +337,6 @@ def _inputs(operation: Operation[..., Any], labels: LabelMap, others: Mapping[st
 def _sliced(data: Any, grid: Grid) -> bool:
     """Whether something lies voxel on voxel with the labels, so that a slab of it can be cut."""
     return isinstance(data, Volume | LabelMap) and data.grid.shape == grid.shape and np.allclose(data.affine, grid.affine)
-
-
-def _slab(data: D, axis: int, start: int, stop: int) -> D:
-    """Planes `start` to `stop` along an axis, at their place in the patient."""
-    cut: tuple[slice, ...] = (*(slice(None),) * axis, slice(start, stop))
-    affine = data.affine.copy()
-    affine[:3, 3] += start * affine[:3, axis]
-    if isinstance(data, LabelMap):
-        return replace(data, array=data.array[cut], affine=affine)
-    ahead: tuple[slice, ...] = (slice(None),) * data.axes.index("z")
-    return replace(data, array=data.array[(*ahead, *cut)], affine=affine, valid=None if data.valid is None else data.valid[cut])
 
 
 def _plane(axis: int, index: int) -> tuple[slice, ...]:

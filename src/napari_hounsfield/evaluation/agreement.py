@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import field_validator
 
+from napari_hounsfield.boxes import around, boxes_of
 from napari_hounsfield.grid import same_lattice
 from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation, part
 from napari_hounsfield.volume import LabelMap, Segmentation, as_label_map, is_background
 
-from .boxes import around, boxes_of
 from .class_masks import ClassMasks
 from .counts import Pairs, class_counts, joint_counts
 from .curves import ClassCurves, Confusion

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.boxes import around
 from napari_hounsfield.components import Box
 from napari_hounsfield.operation import Progress, part
 
-from .boxes import around
 from .figures import SURFACE_FIGURES
 from .matching import SharedClass
 from .objects import object_figures

@@ -47,25 +47,6 @@ def count_pairs(prediction: Bytes, reference: Bytes, ours: Words, theirs: Words,
         table[np.int64(prediction[i]) * 256 + np.int64(reference[i])] += 1
 
 
-@compiled("void(u1[:, :, ::1], i8, i8[:, ::1])")
-def grow_boxes(labels: Bytes, z: int, boxes: Integers) -> None:
-    """Widen the box of each value, (lowest z, y, x, one beyond the highest z, y, x), by planes that begin at `z`."""
-    depth, height, width = labels.shape
-    for k in range(depth):
-        for y in range(height):
-            x = 0
-            while x < width:
-                value = labels[k, y, x]
-                start = x
-                x += 1
-                while x < width and labels[k, y, x] == value:
-                    x += 1
-                box = boxes[value]
-                box[0], box[3] = min(box[0], z + k), max(box[3], z + k + 1)
-                box[1], box[4] = min(box[1], y), max(box[4], y + 1)
-                box[2], box[5] = min(box[2], start), max(box[5], x)
-
-
 BUCKETS = 1 << 16
 """Buckets of scores by their leading bits: small enough each to be sorted between two reports of progress."""
 

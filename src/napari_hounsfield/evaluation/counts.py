@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.boxes import FEW, as_bytes, as_stored
 from napari_hounsfield.components import slabs
 from napari_hounsfield.operation import Progress
 
@@ -17,8 +17,6 @@ Pairs = dict[tuple[int, int], int]
 
 SLAB_VOXELS = 8_000_000
 """Voxels counted between two reports of progress."""
-FEW = 500_000
-"""Fewer voxels are not worth loading compiled code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +69,6 @@ def joint_counts(
                 pairs[key] = pairs.get(key, 0) + count
         yield Progress(planes.stop / len(reference))
     return pairs
-
-
-def as_stored(array: NDArray[Any]) -> list[int]:
-    """Axes from the one of the longest steps in memory to the one of the shortest."""
-    return sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
-
-
-def as_bytes(labels: NDArray[np.integer]) -> NDArray[np.uint8] | None:
-    """The same labels as bytes, or None where they do not fit."""
-    if labels.dtype == np.uint8:
-        return labels.view(np.uint8)
-    if labels.size and (labels.min() < 0 or labels.max() > 255):
-        return None
-    return labels.astype(np.uint8)
 
 
 def _slab_counts(prediction: NDArray[np.integer], reference: NDArray[np.integer]) -> Pairs:

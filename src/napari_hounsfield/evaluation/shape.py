@@ -16,9 +16,6 @@ from .diameters import diameters
 from .mesh_cells import CellSizes, mesh_size
 from .regions import Region
 
-PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
-"""The patient axis (L, P, S) that each plane is at right angles to."""
-
 
 def place(region: Region, grid: Grid) -> Generator[Progress, None, dict[str, Any]]:
     """Centroid, and box in voxels and in the patient, its outer corners at the faces of the voxels."""
@@ -58,7 +55,7 @@ def shape(region: Region, grid: Grid, sizes: CellSizes, plane: str) -> Generator
     volume = voxels * grid.voxel_volume
     affine = np.array(grid.affine)
     affine[:3, 3] = grid.positions([region.start])[0]
-    axis = next(i for i, (patient, _) in enumerate(grid.patient_axes) if patient == PLANES[plane])
+    axis = grid.axis_across(plane)
     found = yield from part(diameters(region.mask, affine, axis), 0.5, 1)
     return {
         "surface_mm2": area,

@@ -1,4 +1,4 @@
-"""Running pieces of a filter in threads, one report a piece."""
+"""Running pieces of work in threads, one report a piece."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def in_threads(tasks: Iterable[Callable[[], T]], most: int = 1024) -> Generator[
     dropped and the others waited for.
     """
     count = min(threads(), most)
-    with ThreadPoolExecutor(count, thread_name_prefix="gabor") as pool:
+    with ThreadPoolExecutor(count, thread_name_prefix="hounsfield") as pool:
         pending: deque[Future[T]] = deque()
         try:
             for task in tasks:
