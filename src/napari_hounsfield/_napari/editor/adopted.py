@@ -25,6 +25,7 @@ from . import guard, keys
 from .atoms import delta_of
 from .features import write_classes
 from .frame import Frame, Slices, frame_of
+from .masking import Masking
 from .running import AT_ONCE, Runner
 
 if TYPE_CHECKING:
@@ -140,6 +141,18 @@ class LayerEditing:
             tell(f"{self.name_of(int(new))} is locked: nothing is painted with it")
         return allowed
 
+    def set_masking(self, masking: Masking) -> None:
+        """Limit painting and operations.
+
+        Raises
+        ------
+        GridError
+            If the image of the limits does not lie voxel on voxel with the labels.
+        """
+        self.editor.area = masking.area(self.layer, self.frame)
+        self.masking = masking
+        self.changed.emit()
+
     def set_locked(self, locked: frozenset[int]) -> None:
         """Lock these classes and no others."""
         self.editor.locked = locked
@@ -171,6 +184,7 @@ class LayerEditing:
         """Begin anew with the layer's array."""
         self.editor = LabelEditor(labels_in_place(layer))
         self.editor.locked = locked
+        self.masking = Masking()
         self.frame: Frame = frame_of(layer)
         self.editor.edited.connect(self._on_edited)
         self.editor.history.changed.connect(self._on_change)
@@ -218,6 +232,8 @@ class LayerEditing:
     def _on_removed(self, event: Any) -> None:
         if event.value is self._layer():
             self.cancel()
+        elif event.value is self.masking.image:
+            self.set_masking(Masking(self.masking.over))
 
     @staticmethod
     def _forget_naparis(layer: Labels) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QTabWidget, QWidget
 
 from napari_hounsfield._napari.inputs import LayerChoice
 from napari_hounsfield._napari.layout import Dock, rows
@@ -17,6 +17,8 @@ from napari_hounsfield.volume import LabelMap
 
 from .adopted import LayerEditing, editing_of
 from .class_list import ClassList
+from .operations import Operations
+from .painting import Painting
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -33,6 +35,7 @@ class Shown:
         self.editing: LayerEditing | None = None
         viewer.layers.selection.events.active.connect(self.on_active)
         dock.destroyed.connect(self.stop)
+        dock.destroyed.connect(dock.operations.close_preview)
 
     def follow(self, layer: Labels | None) -> str:
         """Follow this layer instead; returns why it cannot be edited, or nothing."""
@@ -44,8 +47,8 @@ class Shown:
         if self.editing is not None:
             self._layer = self.editing.layer
             self.editing.changed.connect(self.on_change)
-            self._layer.events.selected_label.connect(self.on_change)
-            self._layer.events.colormap.connect(self.on_change)
+            for event in self._events(self._layer):
+                event.connect(self.on_change)
         return ""
 
     def on_active(self, event: Any) -> None:
@@ -64,11 +67,16 @@ class Shown:
         self._viewer.layers.selection.events.active.disconnect(self.on_active)
         self._let_go()
 
+    @staticmethod
+    def _events(layer: Labels) -> tuple[Any, ...]:
+        events = layer.events
+        return events.selected_label, events.colormap, events.brush_size, events.n_edit_dimensions
+
     def _let_go(self) -> None:
         if self.editing is not None and self._layer is not None:
             self.editing.changed.disconnect(self.on_change, missing_ok=True)
-            self._layer.events.selected_label.disconnect(self.on_change)
-            self._layer.events.colormap.disconnect(self.on_change)
+            for event in self._events(self._layer):
+                event.disconnect(self.on_change)
         self.editing = self._layer = None
 
 
@@ -78,6 +86,11 @@ class SegmentEditor(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         self.choice = LayerChoice(napari_viewer, Input("labels", (LabelMap,), required=True))
         self.classes = ClassList()
+        self.painting = Painting(napari_viewer)
+        self.operations = Operations(napari_viewer)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.painting.native, "Paint")
+        self.tabs.addTab(self.operations.native, "Operations")
         self.undo_button = _button("Undo", "Take the newest edit back (Ctrl+Z)", self.undo)
         self.redo_button = _button("Redo", "Do again what was taken back last (Ctrl+Shift+Z)", self.redo)
         self.cancel_button = _button("Cancel", "Give up now; nothing of it is kept", self.cancel)
@@ -88,6 +101,7 @@ class SegmentEditor(Dock):
         layout = content.native.layout()
         layout.addWidget(self.message)
         layout.addWidget(self.classes, 1)
+        layout.addWidget(self.tabs)
         layout.addWidget(_row(self.undo_button, self.redo_button))
         layout.addWidget(_row(self.bar, self.cancel_button))
         super().__init__(content, stretch=False)
@@ -118,7 +132,8 @@ class SegmentEditor(Dock):
     def refresh(self) -> None:
         """Show how things stand."""
         editing = self.editing
-        self.classes.show_editing(editing)
+        for part in (self.classes, self.painting, self.operations):
+            part.show_editing(editing)
         history = None if editing is None else editing.editor.history
         free = editing is not None and not editing.busy
         for button, word, titles in (

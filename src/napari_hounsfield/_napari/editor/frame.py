@@ -69,6 +69,13 @@ class Frame:
         z, y, x = (slice(v, v + 1) for v in voxel)
         return tuple(side.start for side in self.shown_box((z, y, x)))
 
+    def stored_points(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points (n, z y x) of the stored array, not always whole, of displayed ones (n, dimensions)."""
+        solid = np.column_stack([np.zeros((len(points), 3 - points.shape[1])), points])
+        for axis in self.flips:
+            solid[:, axis] = (1, *self.shape)[-3:][axis] - 1 - solid[:, axis]
+        return solid[:, [self.axes.index(axis) for axis in range(3)]]
+
     def _flipped(self, sides: Slices) -> Slices:
         lengths = ((1, *self.shape))[-3:]
         return tuple(
