@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import ndimage
 
 import napari_hounsfield as nh
+from napari_hounsfield.editing.area import EditableArea
 from napari_hounsfield.editing.editor import LabelEditor, Plane
+from napari_hounsfield.editing.tally import tally_steps
 from napari_hounsfield.operation import Progress, finish, operation
 
 
@@ -90,8 +94,50 @@ def test_locked_classes_are_told_to_the_operation() -> None:
     editor.locked = frozenset({2})
     editor.edit(thicken, ThickenParams(voxels=4))
     assert (editor.labels.array == 2).sum() == 8
-    with pytest.raises(nh.LabelError, match="locked"):
-        editor.edit(bright, volume=nh.Volume(np.ones((40, 30, 30)), editor.labels.affine))
+
+
+def test_operations_that_know_of_no_locks_keep_them_too() -> None:
+    editor = LabelEditor(ball())
+    before = editor.array.copy()
+    volume = nh.Volume(np.ones((40, 30, 30)), editor.labels.affine)
+    editor.locked = frozenset({2})
+    editor.edit(bright, volume=volume)
+    assert np.array_equal(editor.array, np.where(before == 2, 2, 9))
+    editor.undo()
+    editor.locked = frozenset({9})
+    assert editor.edit(bright, volume=volume) is None
+    assert np.array_equal(editor.array, before)
+
+
+@pytest.mark.parametrize("reach", [None, 8.0])
+def test_only_the_editable_area_changes(reach: float | None) -> None:
+    labels = ball()
+    before = labels.array.copy()
+    image = np.random.default_rng(0).normal(size=before.shape)
+    editor = LabelEditor(labels)
+    editor.looked_at = Plane(0, 22)
+    editor.area = EditableArea(over=frozenset({0}), image=image, low=-0.5, high=1)
+    shown = finish(editor.plane_steps(thicken, ThickenParams(voxels=4), reach))
+    finish(editor.steps(thicken, ThickenParams(voxels=4), reach))
+    grown = ndimage.binary_dilation(before == 1, iterations=4)
+    expected = np.where(grown & (before == 0) & (image >= -0.5) & (image <= 1), 1, before)
+    assert np.array_equal(labels.array, expected)
+    assert np.array_equal(shown, expected[22:23])
+
+
+@given(st.integers(0, 60), st.sampled_from([None, 8.0]))
+def test_closed_at_any_step_nothing_is_left(steps: int, reach: float | None) -> None:
+    labels = ball()
+    before = labels.array.copy()
+    editor = LabelEditor(labels)
+    editor.looked_at, editor.tally = Plane(0, 20), finish(tally_steps(before))
+    running = editor.steps(thicken, ThickenParams(voxels=3), reach)
+    for _, _ in zip(range(steps), running, strict=False):
+        pass
+    running.close()
+    if not editor.history.titles:
+        assert np.array_equal(labels.array, before)
+    assert editor.tally.voxels(1) == (labels.array == 1).sum()
 
 
 def test_new_classes_and_voxels_are_undone_together() -> None:

@@ -12,7 +12,7 @@ from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
 
 from .layers import KEY, Declared, LayerTuple, Shown, layer_tuples
-from .placement import WORLD_OF_PATIENT
+from .placement import WORLD_OF_PATIENT, Placement
 from .table import class_names
 
 if TYPE_CHECKING:
@@ -49,12 +49,35 @@ def from_layer(layer: Layer, like: Layer | None = None, unit: str = "") -> Volum
     said = layer.metadata.get(KEY)
     if isinstance(said, Shown) and said.partial:
         raise HounsfieldError(f"{said.template.name or 'image'}: still being read")
-    array = np.asarray(layer.data[0] if layer.multiscale else layer.data)
-    how = _description(layer, array)
-    data = _plain(layer, array, like) if how is None else _known(layer, array, how)
+    data = _data(layer, np.asarray(layer.data[0] if layer.multiscale else layer.data), like)
     if isinstance(data, LabelMap):
-        return replace(data, classes={**data.classes, **class_names(layer.features)}, array=data.array.copy())
+        return replace(data, array=data.array.copy())
     return in_unit(data, unit) if unit and isinstance(data, Volume) else data
+
+
+def labels_in_place(layer: Layer) -> LabelMap:
+    """Labels whose array is the layer's own memory, in the axes and directions of the file it came from.
+
+    Raises
+    ------
+    HounsfieldError
+        If the layer is no labels layer of 2 or 3 dimensions, or its array is not in memory and writable.
+    """
+    if getattr(layer, "_type_string", "") != "labels":
+        raise HounsfieldError(f"{layer.name}: choose a labels layer")
+    if layer.multiscale or not isinstance(layer.data, np.ndarray):
+        raise HounsfieldError(f"{layer.name}: labels are edited in memory; these are of type {type(layer.data).__name__}")
+    if not layer.data.flags.writeable:
+        raise HounsfieldError(f"{layer.name}: the array is read-only; duplicate the layer to edit it")
+    labels = _data(layer, layer.data, None)
+    assert isinstance(labels, LabelMap)
+    return labels
+
+
+def placement_of(layer: Layer) -> Placement | None:
+    """How the array of a layer of ours stands in the viewer; None for plain layers."""
+    how = None if layer.multiscale else _description(layer, layer.data)
+    return None if how is None else how.placement
 
 
 def in_unit(volume: Volume, unit: str) -> Volume:
@@ -104,6 +127,13 @@ def worlds(viewer: ViewerModel) -> dict[str, Affine]:
         if isinstance(how, Shown) and how.placement.grid.frame_of_reference:
             found.setdefault(how.placement.grid.frame_of_reference, how.placement.world)
     return found
+
+
+def _data(layer: Layer, array: NDArray[Any], like: Layer | None) -> Volume | LabelMap | Features:
+    """Data that share the array, labels with the names that the user sees."""
+    how = _description(layer, array)
+    data = _plain(layer, array, like) if how is None else _known(layer, array, how)
+    return replace(data, classes={**data.classes, **class_names(layer.features)}) if isinstance(data, LabelMap) else data
 
 
 def _description(layer: Layer, array: NDArray[Any]) -> Shown | None:

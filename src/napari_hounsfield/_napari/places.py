@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.editing.tally import counts_of
 from napari_hounsfield.operation import Progress
 
 from .bridge import millimetres
@@ -35,7 +36,7 @@ def places_of(array: NDArray[Any]) -> Generator[Progress, None, Mapping[int, Pla
     planes = np.asarray(array).reshape(-1, *array.shape[-2:])
     largest: dict[int, tuple[int, int]] = {}
     for z, plane in enumerate(planes):
-        for value, count in zip(*_counts(plane), strict=True):
+        for value, count in zip(*counts_of(plane), strict=True):
             if value and count > largest.get(int(value), (0, 0))[0]:
                 largest[int(value)] = int(count), z
         yield Progress((z + 1) / len(planes))
@@ -46,14 +47,6 @@ def places_of(array: NDArray[Any]) -> Generator[Progress, None, Mapping[int, Pla
         found[value] = (z, *map(int, middle))[-array.ndim :]
         yield Progress(1)
     return found
-
-
-def _counts(plane: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    if plane.dtype.kind == "u" and plane.dtype.itemsize <= 2:  # many times faster than sorting
-        counts = np.bincount(plane.ravel())
-        values = np.flatnonzero(counts)
-        return values, counts[values]
-    return np.unique(plane, return_counts=True)
 
 
 def world_of_patient(layer: Layer, point: Sequence[float]) -> tuple[float, ...]:

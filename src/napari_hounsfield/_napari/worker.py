@@ -87,6 +87,8 @@ class Job:
         Called with one line.
     progressed
         Called with Progress now and then.
+    ended
+        Called when the thread has closed the generator, however it came to that; a job that was cancelled may still tidy up.
     """
 
     def __init__(
@@ -95,11 +97,12 @@ class Job:
         done: Callable[[Any], None],
         failed: Callable[[str], None],
         progressed: Callable[[Progress], None] = lambda progress: None,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         from napari.qt.threading import create_worker
         from superqt.utils import GeneratorWorker  # napari's own would turn every warning of a dependency into a notification
 
-        self._done, self._failed, self._progressed = done, failed, progressed
+        self._done, self._failed, self._progressed, self._ended = done, failed, progressed, ended
         self._cancelled, self._handled = Event(), Event()
         self._inbox: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._delivering = False
@@ -122,6 +125,10 @@ class Job:
     def _on_end(self) -> None:
         self.finished = True
         _running.discard(self)
+        try:
+            self._ended()
+        except Exception as error:  # in a slot it would end the process
+            self._failed(message_of(error))
 
     @property
     def cancelled(self) -> bool:

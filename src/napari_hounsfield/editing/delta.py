@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,10 @@ LEVEL = 1
 """Of zlib: what changed is mostly long runs, which every level packs well."""
 
 
+Allows = Callable[[Box, NDArray[Any], NDArray[Any]], "NDArray[np.bool_] | None"]
+"""Which voxels of a box may change from old values to new ones; None: all."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plane:
     """Changed voxels of one plane of the box: a packed mask, and the values there before and after, all compressed."""
@@ -24,6 +28,8 @@ class _Plane:
     mask: bytes
     before: bytes
     after: bytes
+    moved: tuple[tuple[int, int, int], ...]
+    """Value before, value after, and how many voxels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +73,13 @@ class Delta:
     @property
     def voxels(self) -> int:
         """Changed voxels."""
-        shape = tuple(side.stop - side.start for side in self.box[1:])
-        return sum(int(_mask(plane, shape).sum()) for plane in self.planes if plane is not None)
+        return sum(voxels for *_, voxels in self.moves())
+
+    def moves(self) -> Iterator[tuple[int, int, int, int]]:
+        """Plane of the array, value before, value after, and how many of its voxels changed so."""
+        for z, plane in enumerate(self.planes, start=self.box[0].start):
+            for before, after, voxels in () if plane is None else plane.moved:
+                yield z, before, after, voxels
 
     def write(self, array: NDArray[Any], *, undo: bool, first: int | None = None) -> Generator[Progress, None, None]:
         """Write the values from before (`undo`) or after into `array`, plane by plane, in place.
@@ -102,8 +113,10 @@ class Delta:
         return planes if first is None or first not in planes else [first, *(z for z in planes if z != first)]
 
 
-def delta_steps(before: NDArray[Any], after: NDArray[Any], within: Box | None = None) -> Generator[Progress, None, Delta | None]:
-    """`Delta.between`, stepwise."""
+def delta_steps(
+    before: NDArray[Any], after: NDArray[Any], within: Box | None = None, allows: Allows | None = None
+) -> Generator[Progress, None, Delta | None]:
+    """`Delta.between`, stepwise; `allows` leaves out what may not change."""
     if before.shape != after.shape or before.dtype != after.dtype or before.ndim != 3:
         raise ValueError(f"{before.dtype} {before.shape} against {after.dtype} {after.shape}: one shape (z, y, x) and type")
     z, y, x = within or tuple(slice(0, n) for n in before.shape)
@@ -111,6 +124,9 @@ def delta_steps(before: NDArray[Any], after: NDArray[Any], within: Box | None = 
     for at in range(z.start, z.stop):
         old, new = before[at, y, x], after[at, y, x]
         changed = old != new
+        if allows is not None and changed.any():
+            allowed = allows((slice(at, at + 1), y, x), old[np.newaxis], new[np.newaxis])
+            changed = changed if allowed is None else changed & allowed[0]
         planes.append(_packed(old, new, changed) if changed.any() else None)
         yield Progress((at + 1 - z.start) / (z.stop - z.start))
     some = [i for i, plane in enumerate(planes) if plane is not None]
@@ -121,13 +137,32 @@ def delta_steps(before: NDArray[Any], after: NDArray[Any], within: Box | None = 
 
 
 def _packed(old: NDArray[Any], new: NDArray[Any], changed: NDArray[np.bool_]) -> _Plane:
-    return _Plane(zlib.compress(np.packbits(changed).tobytes(), LEVEL), _values(old[changed]), _values(new[changed]))
+    before, after = old[changed], new[changed]
+    moved = _moved(before, after)
+    mask = zlib.compress(np.packbits(changed).tobytes(), LEVEL)
+    return _Plane(
+        mask, _compressed(before, len({o for o, _, _ in moved})), _compressed(after, len({n for _, n, _ in moved})), moved
+    )
 
 
-def _values(values: NDArray[Any]) -> bytes:
+def _compressed(values: NDArray[Any], different: int) -> bytes:
     """Values of the changed voxels; one for all where they are equal."""
-    kept = values[:1] if (values == values[0]).all() else values
-    return zlib.compress(kept.tobytes(), LEVEL)
+    return zlib.compress((values[:1] if different == 1 else values).tobytes(), LEVEL)
+
+
+def _moved(before: NDArray[Any], after: NDArray[Any]) -> tuple[tuple[int, int, int], ...]:
+    """Pairs of values and how often they occur; for large planes most have one pair, and sorting would be slow."""
+    if (before == before[0]).all() and (after == after[0]).all():
+        return ((int(before[0]), int(after[0]), len(before)),)
+    if before.dtype.itemsize == 1:
+        counts = np.bincount(before.astype(np.intp) * 256 + after, minlength=256 * 256)
+        return tuple((int(pair) // 256, int(pair) % 256, int(counts[pair])) for pair in np.flatnonzero(counts))
+    olds, which_old = np.unique(before, return_inverse=True)
+    news, which_new = np.unique(after, return_inverse=True)
+    pairs, voxels = np.unique(which_old * len(news) + which_new, return_counts=True)
+    return tuple(
+        (int(olds[pair // len(news)]), int(news[pair % len(news)]), int(n)) for pair, n in zip(pairs, voxels, strict=True)
+    )
 
 
 def _mask(plane: _Plane, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,12 @@ from napari_hounsfield.grid import Grid
 from napari_hounsfield.operation import Operation, Params, Progress, finish, part
 from napari_hounsfield.volume import LabelMap, Segmentation, Volume
 
-from .delta import Delta, delta_steps
+from .area import EVERYWHERE, EditableArea
+from .delta import Allows, Delta, delta_steps
 from .history import History, Setting, Together
-
-D = TypeVar("D", Volume, LabelMap)
+from .params import EditParams
+from .registry import cropped
+from .tally import Tally
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,22 @@ class Edit:
         yield from self.editor._write(self.delta, undo=undo)
 
 
+@dataclass(frozen=True)
+class _Near:
+    """What an edit looks at to know a plane: a slab of labels and other inputs around it, or all of them."""
+
+    labels: LabelMap
+    params: Params
+    others: dict[str, Any]
+    at: Plane
+    start: int
+
+    @property
+    def cut(self) -> tuple[slice, ...]:
+        """The plane, in the slab."""
+        return _plane(self.at.axis, self.at.index - self.start)
+
+
 class LabelEditor:
     """Edits the array of a label map in place, and remembers how to take every edit back.
 
@@ -64,8 +82,12 @@ class LabelEditor:
     ----------
     locked
         Label values that no edit gives to a voxel or takes from one.
+    area
+        Where edits may write.
     looked_at
         Plane that is written first; None: in order.
+    tally
+        Voxels of each class, kept up with every edit once somebody has counted them.
     """
 
     edited = Signal(tuple)
@@ -76,14 +98,29 @@ class LabelEditor:
         if not labels.array.flags.writeable:
             raise LabelError(f"{labels.name or 'labels'}: the array is read-only, so it cannot be edited in place")
         self._labels = labels
+        self._classes = dict(labels.classes)
         self.history = History() if history is None else history
         self.locked: frozenset[int] = frozenset()
+        self.area: EditableArea = EVERYWHERE
         self.looked_at: Plane | None = None
+        self.tally: Tally | None = None
 
     @property
     def labels(self) -> LabelMap:
         """The labels as they are now; the array is shared."""
+        if self._labels.classes != self._classes:
+            self._labels = replace(self._labels, classes=self._classes)
         return self._labels
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """(z, y, x), the array that is edited."""
+        return self._labels.array
+
+    @property
+    def classes(self) -> Mapping[int, str]:
+        """Names of label values."""
+        return self._classes
 
     def edit(self, operation: Operation[..., Any], params: Params | None = None, **others: Any) -> Delta | None:
         """Run an operation on the labels and write its result into them.
@@ -110,40 +147,69 @@ class LabelEditor:
         return finish(self.steps(operation, params, **others))
 
     def steps(
-        self, operation: Operation[..., Any], params: Params | None = None, reach: float | None = None, **others: Any
+        self,
+        operation: Operation[..., Any],
+        params: Params | None = None,
+        reach: float | None = None,
+        title: str = "",
+        everywhere: bool = False,
+        **others: Any,
     ) -> Generator[Progress, None, Delta | None]:
         """Like `edit`, stepwise; closing it leaves the labels as they were.
 
         With `reach`, in mm, the result in a plane depends only on what lies so near to it: the plane that is looked at is then
-        written before the others are computed, and its box reported as the result of a Progress.
+        written before the others are computed, and its box reported as the result of a Progress. `title` is what the history
+        says. `everywhere` leaves locks and editable area out of account, for edits of the classes themselves.
         """
-        params = self._with_locks(params or operation.params_type())
-        shown = yield from part(self._preview(operation, params, reach, others), 0, 0.1)
-        before, given_up = self._labels, True
+        params = self._with_locks(operation.params_type() if params is None else params)
+        allows = None if everywhere else self.allows
+        shown = yield from part(self._preview(operation, params, reach, others, allows), 0, 0.1)
+        before, given_up = self.labels, True
         try:
             if shown is not None:
                 before = replace(before, array=before.array.copy())
                 yield Progress(0.1, operation.name, self._show(shown))
             result = yield from part(operation.steps(**_inputs(operation, before, others), params=params), 0.1, 0.9)
-            delta = yield from part(delta_steps(before.array, _fitting(before, result)), 0.9, 0.95)
+            delta = yield from part(delta_steps(before.array, _fitting(before, result), allows=allows), 0.9, 0.95)
             given_up = False
         finally:
             if shown is not None and given_up:
                 self._show(shown, undo=True)
         classes = dict((result.labels if isinstance(result, Segmentation) else result).classes)
-        yield from part(self._commit(operation.name, delta, classes), 0.95, 1)
+        yield from part(self._commit(title or operation.name, delta, classes), 0.95, 1)
         return delta
+
+    def plane_steps(
+        self, operation: Operation[..., Any], params: Params | None = None, reach: float | None = None, **others: Any
+    ) -> Generator[Progress, None, NDArray[Any]]:
+        """What an operation would make of the plane that is looked at, as an array with one plane; nothing is written."""
+        params = self._with_locks(operation.params_type() if params is None else params)
+        at = self.looked_at or Plane(0, 0)
+        near = self._near(at, params, reach, others)
+        old = near.labels.array[near.cut]
+        new = yield from self._plane_of(near, operation)
+        if new is None:
+            return old.copy()
+        allowed = self.allows(_box(_plane(at.axis, at.index), self.array.shape), old, new)
+        return new.copy() if allowed is None else np.where(allowed, new, old)
+
+    def allows(self, at: Box, old: NDArray[Any], new: NDArray[Any] | int) -> NDArray[np.bool_] | None:
+        """Which voxels of a box may change from old values to new ones, by locks and editable area; None: all."""
+        image = None if self.area.image is None else self.area.image[at]
+        return self.area.allows(old, new, image, self.locked)
 
     def record(self, title: str, delta: Delta) -> None:
         """Remember a change of the array that was made elsewhere, by a brush for one."""
+        if self.tally is not None:
+            self.tally.follow(delta, undo=False)
         self.history.add(Edit(title, delta, self))
 
     def name_classes(self, classes: Mapping[int, str], title: str = "names of classes") -> None:
         """Give the label values other names, as an edit that can be undone."""
-        before = dict(self._labels.classes)
-        self.set_classes(dict(classes))
-        if self._labels.classes != before:
-            self.history.add(Setting(title, self.set_classes, before, dict(self._labels.classes)))
+        before = self._classes
+        self.set_classes(dict(sorted(classes.items())))
+        if self._classes != before:
+            self.history.add(Setting(title, self.set_classes, before, self._classes))
 
     def undo(self) -> None:
         """Take the newest edit back."""
@@ -156,61 +222,102 @@ class LabelEditor:
     def _commit(self, title: str, delta: Delta | None, classes: dict[int, str]) -> Generator[Progress, None, None]:
         changes: list[Any] = []
         if delta is not None:
-            yield from self._write(delta, undo=False)
+            yield from self._write_whole(delta)
             changes.append(Edit(title, delta, self))
-        before = dict(self._labels.classes)
+        before = self._classes
         if classes != before:
             self.set_classes(classes)
             changes.append(Setting(title, self.set_classes, before, classes))
         if changes:
             self.history.add(changes[0] if len(changes) == 1 else Together(title, tuple(changes)))
 
+    def _write_whole(self, delta: Delta) -> Generator[Progress, None, None]:
+        """Write a new edit; closed halfway, it takes back what it has written."""
+        whole = False
+        try:
+            yield from self._write(delta, undo=False)
+            whole = True
+        finally:
+            if not whole:
+                self._show(delta, undo=True)
+
     def _write(self, delta: Delta, *, undo: bool) -> Generator[Progress, None, None]:
         """Write a delta, the plane that is looked at first, and tell it twice: when that is done, and when all is."""
         at = self.looked_at
         first = at.index if at is not None and at.axis == 0 else None
-        for progress in delta.write(self._labels.array, undo=undo, first=first):
+        for progress in delta.write(self.array, undo=undo, first=first):
             if first is not None:
                 self.edited.emit(delta.box)
+                progress = replace(progress, result=delta.box)
                 first = None
             yield progress
+        if self.tally is not None:
+            self.tally.follow(delta, undo=undo)
         self.edited.emit(delta.box)
 
     def set_classes(self, classes: Any) -> None:
         """Give the label values other names, without a trace in the history."""
-        self._labels = replace(self._labels, classes=classes)
+        self._classes = classes
         self.classes_changed.emit()
 
     def _with_locks(self, params: Params) -> Params:
-        if not self.locked:
+        """Tell an operation that knows of locks; what others change of locked classes is left out of what is written."""
+        if not self.locked or "locked" not in type(params).model_fields:
             return params
-        if "locked" not in type(params).model_fields:
-            raise LabelError("classes are locked, and this operation does not know of locks")
         values = params.model_dump(exclude_unset=True)
         return params.model_validate({**values, "locked": sorted({*map(int, values.get("locked", ())), *self.locked})})
 
+    def _near(self, at: Plane, params: Params, reach: float | None, others: Mapping[str, Any]) -> _Near:
+        """What the result in a plane depends on, cut where that saves something."""
+        grid = self.labels.grid
+        count = grid.shape[at.axis]
+        margin = count if reach is None else math.ceil(reach / grid.spacing[at.axis]) + 1
+        start, stop = max(0, at.index - margin), min(count, at.index + margin + 1)
+        if 2 * (stop - start) > count:
+            return _Near(self.labels, params, dict(others), at, 0)
+        planes = slice(start, stop)
+        cut = {name: cropped(data, at.axis, planes) if _sliced(data, grid) else data for name, data in others.items()}
+        if isinstance(params, EditParams):
+            params = params.moved(
+                (start if at.axis == 0 else 0, start if at.axis == 1 else 0, start if at.axis == 2 else 0), grid
+            )
+        return _Near(cropped(self.labels, at.axis, planes), params, cut, at, start)
+
+    def _plane_of(self, near: _Near, operation: Operation[..., Any]) -> Generator[Progress, None, NDArray[Any] | None]:
+        """Result in the plane that is looked at; None where nothing can be done there, such as to a class that is not there."""
+        try:
+            result = yield from operation.steps(**_inputs(operation, near.labels, near.others), params=near.params)
+        except LabelError:
+            if near.labels.array.shape == self.array.shape:
+                raise
+            return None
+        plane: NDArray[Any] = _fitting(near.labels, result)[near.cut]
+        return plane
+
     def _preview(
-        self, operation: Operation[..., Any], params: Params, reach: float | None, others: Mapping[str, Any]
+        self,
+        operation: Operation[..., Any],
+        params: Params,
+        reach: float | None,
+        others: Mapping[str, Any],
+        allows: Allows | None,
     ) -> Generator[Progress, None, Delta | None]:
         """Change of the plane that is looked at, from a slab around it; None where that saves nothing."""
-        at, grid = self.looked_at, self._labels.grid
-        if at is None or reach is None or not 0 <= at.index < grid.shape[at.axis]:
+        at, shape = self.looked_at, self.array.shape
+        if at is None or not 0 <= at.index < shape[at.axis]:
             return None
-        margin = math.ceil(reach / grid.spacing[at.axis]) + 1
-        start, stop = max(0, at.index - margin), min(grid.shape[at.axis], at.index + margin + 1)
-        if 2 * (stop - start) > grid.shape[at.axis]:
+        near = self._near(at, params, reach, others)
+        plane = None if near.labels.array.shape == shape else (yield from self._plane_of(near, operation))
+        if plane is None:
             return None
-        labels = _slab(self._labels, at.axis, start, stop)
-        near = {name: _slab(data, at.axis, start, stop) if _sliced(data, grid) else data for name, data in others.items()}
-        result = yield from operation.steps(**_inputs(operation, labels, near), params=params)
-        sides = [slice(0, n) for n in labels.array.shape]
-        sides[at.axis] = slice(at.index - start, at.index - start + 1)
-        delta = Delta.between(labels.array, _fitting(labels, result), (sides[0], sides[1], sides[2]))
-        return None if delta is None else delta.shifted(at.axis, start)
+        old, whole = near.labels.array[near.cut], _box(_plane(at.axis, at.index), shape)
+        allowed = None if allows is None else allows(whole, old, plane)
+        delta = Delta.between(old, plane if allowed is None else np.where(allowed, plane, old))
+        return None if delta is None else delta.shifted(at.axis, at.index)
 
     def _show(self, delta: Delta, *, undo: bool = False) -> Box:
         """Write a small change at once; returns its box."""
-        finish(delta.write(self._labels.array, undo=undo))
+        finish(delta.write(self.array, undo=undo))
         self.edited.emit(delta.box)
         return delta.box
 
@@ -237,12 +344,12 @@ def _sliced(data: Any, grid: Grid) -> bool:
     return isinstance(data, Volume | LabelMap) and data.grid.shape == grid.shape and np.allclose(data.affine, grid.affine)
 
 
-def _slab(data: D, axis: int, start: int, stop: int) -> D:
-    """Planes `start` to `stop` along an axis, at their place in the patient."""
-    cut: tuple[slice, ...] = (*(slice(None),) * axis, slice(start, stop))
-    affine = data.affine.copy()
-    affine[:3, 3] += start * affine[:3, axis]
-    if isinstance(data, LabelMap):
-        return replace(data, array=data.array[cut], affine=affine)
-    ahead: tuple[slice, ...] = (slice(None),) * data.axes.index("z")
-    return replace(data, array=data.array[(*ahead, *cut)], affine=affine, valid=None if data.valid is None else data.valid[cut])
+def _plane(axis: int, index: int) -> tuple[slice, ...]:
+    """One plane along an axis."""
+    return (*(slice(None),) * axis, slice(index, index + 1))
+
+
+def _box(cut: tuple[slice, ...], shape: tuple[int, ...]) -> Box:
+    """The box that a cut takes out of an array."""
+    z, y, x = (slice(*side.indices(n)[:2]) for side, n in zip((*cut, slice(None), slice(None))[:3], shape, strict=True))
+    return z, y, x

@@ -1,0 +1,1 @@
+"""*Segment editor*: classes, painting within limits, operations and undo on a labels layer that stays the user's."""

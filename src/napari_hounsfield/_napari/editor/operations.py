@@ -1,0 +1,243 @@
+"""The *Operations* page: any edit of the core, its form made from its parameters, tried on the shown plane, then applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import ComboBox, Container, PushButton
+from qtpy.QtCore import QTimer
+
+from napari_hounsfield._napari import preferences
+from napari_hounsfield._napari.fields import Fields
+from napari_hounsfield._napari.gabor_preview import Temporary
+from napari_hounsfield._napari.inputs import LayerChoice, choices_for
+from napari_hounsfield._napari.layout import rows
+from napari_hounsfield._napari.notices import complain, reported
+from napari_hounsfield._napari.worker import Job, Steps, message_of
+from napari_hounsfield.cleaning import clean
+from napari_hounsfield.editing.editor import LabelEditor
+from napari_hounsfield.editing.params import PointsParams
+from napari_hounsfield.editing.registry import EDITS, Edit, everywhere
+from napari_hounsfield.operation import Params
+from napari_hounsfield.volume import LabelMap
+
+from .adopted import LayerEditing
+from .points import PointSource
+from .preview import preview_tuple
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+OFFERED = {**EDITS, "clean": Edit(clean, everywhere)}
+"""Edits by name."""
+WAIT_MS = 150
+"""Milliseconds that a preview waits for more changes."""
+
+
+class EditForm(Container[Any]):
+    """Form of one edit: its parameters but those that the editor itself knows, and its other inputs."""
+
+    def __init__(self, viewer: ViewerModel, edit: Edit) -> None:
+        self.edit = edit
+        kind = edit.operation.params_type
+        self.fields = Fields(kind())
+        others = list(edit.operation.inputs)
+        others.remove(next(place for place in others if LabelMap in place.kinds))
+        self.choices = [choice for choice in choices_for(viewer, others) if isinstance(choice, LayerChoice)]
+        self.drawn = PointSource(viewer, "plane" in kind.model_fields) if issubclass(kind, PointsParams) else None
+        for name in ("locked", *(("points", "coordinates", "plane") if self.drawn else ())):
+            if name in self.fields.inputs:
+                self.fields.inputs[name].visible = False
+        super().__init__(
+            widgets=[rows([*self.choices, *([self.drawn] if self.drawn else [])]), self.fields.container], labels=False
+        )
+        self.margins = (0, 0, 0, 0)
+        self._suggested = {name: widget.value for name, widget in self.fields.inputs.items()}
+
+    def suggest(self, value: int) -> None:
+        """Let the edit be of a class, unless the user has said otherwise."""
+        inputs = self.fields.inputs
+        name, wanted = ("label", value) if "label" in inputs else ("classes", (value,))
+        if not value or name not in inputs:
+            return
+        try:
+            untouched = inputs[name].value == self._suggested[name]
+        except ValueError:  # something is being typed
+            untouched = False
+        if untouched and wanted != self._suggested[name]:
+            self._suggested[name] = wanted
+            inputs[name].value = wanted
+
+    def params(self, editing: LayerEditing) -> Params:
+        """Parameters as they are shown, with what was drawn.
+
+        Raises
+        ------
+        ValueError
+            If they do not fit together.
+        """
+        params = self.fields.params()
+        drawn = {} if self.drawn is None else self.drawn.params(editing, type(params).model_fields)
+        return type(params)(**{**params.model_dump(exclude_unset=True), **drawn})
+
+    def others(self) -> dict[str, Any]:
+        """Layers of the other inputs by name."""
+        return {choice.needed.name: choice for choice in self.choices if choice.chosen() is not None}
+
+
+class Operations(Container[Any]):
+    """Chooses an edit, previews it in the shown plane as long as the button is down, and applies it as one step.
+
+    Parameters
+    ----------
+    viewer
+        Whose layers are offered.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._editing: LayerEditing | None = None
+        self._picture = Temporary(viewer)
+        self._job: Job | None = None
+        names = [(name.replace("_", " "), name) for name in OFFERED]
+        self.choice = ComboBox(name="edit", label="edit", choices=names, tooltip="What is done to the classes")
+        self.form = EditForm(viewer, OFFERED[self.choice.value])
+        self.preview_button = PushButton(
+            text="Preview", tooltip="Show in this plane what would change, as long as this is pressed"
+        )
+        self.preview_button.native.setCheckable(True)
+        self.apply_button = PushButton(text="Apply", tooltip="Edit the whole layer, as one step that can be undone")
+        buttons = Container(widgets=[self.preview_button, self.apply_button], layout="horizontal", labels=False)
+        buttons.margins = (0, 0, 0, 0)
+        super().__init__(widgets=[rows([self.choice]), self.form, buttons], labels=False)
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(WAIT_MS)
+        self._timer.timeout.connect(self.preview)
+        self.choice.changed.connect(self._choose)
+        self.preview_button.native.toggled.connect(self._toggle)
+        self.apply_button.changed.connect(self.apply)
+        self._follow_form()
+
+    def show_editing(self, editing: LayerEditing | None) -> None:
+        """Show how things stand for a layer."""
+        if editing is not self._editing:
+            self.stop()
+        self._editing = editing
+        free = editing is not None and not editing.busy
+        self.preview_button.enabled = self.apply_button.enabled = free
+        if editing is not None:
+            self.form.suggest(int(editing.layer.selected_label))
+
+    def apply(self) -> None:
+        """Run the edit on the whole layer; what is missing or wrong becomes a notification."""
+        editing = self._editing
+        if editing is None:
+            return
+        self.stop()
+        with reported():
+            steps = self._steps(editing, whole=True)
+            editing.run(steps, at_once=0)
+
+    def preview(self) -> None:
+        """Show what the edit would change in the plane that is shown."""
+        editing = self._editing
+        if editing is None or editing.busy or not self.previewing:
+            return
+        self._give_up()
+        at = editing.looked_at()
+        if at is None:
+            self._fail("a preview needs the viewer to show a plane")
+            return
+        editing.editor.looked_at = at
+
+        def show(plane: Any) -> None:
+            if self.previewing and editing is self._editing:
+                self._picture.show(preview_tuple(editing, plane, at), editing.layer)
+
+        try:
+            self._job = Job(self._steps(editing, whole=False)(editing.editor), show, self._fail)
+        except Exception as error:
+            self._fail(message_of(error))
+
+    @property
+    def previewing(self) -> bool:
+        """Whether the preview is on."""
+        return bool(self.preview_button.native.isChecked())
+
+    def schedule(self, *_: Any) -> None:
+        """Preview anew in a moment, if the preview is on."""
+        if self.previewing:
+            self._timer.start()
+
+    def stop(self) -> None:
+        """End the preview."""
+        self.preview_button.native.setChecked(False)
+
+    def close_preview(self) -> None:
+        """Give up and take the picture away, when the dock goes."""
+        self._timer.stop()
+        self._give_up()
+        self._picture.remove()
+
+    def _steps(self, editing: LayerEditing, whole: bool) -> Any:
+        """Steps of the editor for the form as it is; layers are read in the thread, since large ones take a while."""
+        preferences.apply()
+        form, params = self.form, self.form.params(editing)
+        operation, chosen, layer = form.edit.operation, form.others(), editing.layer
+        title = " ".join([operation.name.replace("_", " "), *_of(params, editing)])
+
+        def steps(editor: LabelEditor) -> Steps:
+            others = {name: choice.read(layer) for name, choice in chosen.items()}
+            reach = _reach(form.edit, params, editor)
+            if whole:
+                return (yield from editor.steps(operation, params, reach, title, **others))
+            return (yield from editor.plane_steps(operation, params, reach, **others))
+
+        return steps
+
+    def _choose(self) -> None:
+        self.stop()
+        at = self.index(self.form)
+        old = self.form
+        self.form = EditForm(self._viewer, OFFERED[self.choice.value])
+        self.remove(old)
+        self.insert(at, self.form)
+        old.native.deleteLater()
+        self._follow_form()
+        self.show_editing(self._editing)
+
+    def _follow_form(self) -> None:
+        for widget in (*self.form.fields.inputs.values(), *self.form.choices):
+            widget.changed.connect(self.schedule)
+
+    def _toggle(self, on: bool) -> None:
+        if on:
+            self._viewer.dims.events.current_step.connect(self.schedule)
+            self.preview()
+        else:
+            self._viewer.dims.events.current_step.disconnect(self.schedule)
+            self.close_preview()
+
+    def _fail(self, message: str) -> None:
+        self.stop()
+        complain(message)
+
+    def _give_up(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self._job = None
+
+
+def _reach(edit: Edit, params: Params, editor: LabelEditor) -> float | None:
+    """How far in mm the edit looks across the plane that is looked at; None: everywhere."""
+    reach = edit.reach(params, editor.labels.grid)
+    at = editor.looked_at
+    return None if reach is None or at is None or reach[at.axis] == float("inf") else reach[at.axis]
+
+
+def _of(params: Params, editing: LayerEditing) -> list[str]:
+    """Names of the classes that an edit is of."""
+    given = params.model_dump()
+    values = given["classes"] if given.get("classes") else [given["label"]] if "label" in given else []
+    return [", ".join(editing.name_of(int(value)) for value in values[:3]) + ("…" if len(values) > 3 else "")] if values else []
