@@ -92,7 +92,11 @@ class LabelEditor:
 
     edited = Signal(tuple)
     """The box (three slices) that has just been written."""
-    classes_changed = Signal()
+    changed = Signal(tuple)
+    """The box in which voxels have changed, whoever wrote them: `edited`, or a brush that was recorded."""
+    classes_changed = Signal(dict)
+    """Names of the classes as they are now."""
+    history_changed = Signal()
 
     def __init__(self, labels: LabelMap, history: History | None = None) -> None:
         if not labels.array.flags.writeable:
@@ -100,6 +104,7 @@ class LabelEditor:
         self._labels = labels
         self._classes = dict(labels.classes)
         self.history = History() if history is None else history
+        self.history.changed.connect(self.history_changed.emit)
         self.locked: frozenset[int] = frozenset()
         self.area: EditableArea = EVERYWHERE
         self.looked_at: Plane | None = None
@@ -203,6 +208,7 @@ class LabelEditor:
         if self.tally is not None:
             self.tally.follow(delta, undo=False)
         self.history.add(Edit(title, delta, self))
+        self.changed.emit(delta.box)
 
     def name_classes(self, classes: Mapping[int, str], title: str = "names of classes") -> None:
         """Give the label values other names, as an edit that can be undone."""
@@ -210,6 +216,16 @@ class LabelEditor:
         self.set_classes(dict(sorted(classes.items())))
         if self._classes != before:
             self.history.add(Setting(title, self.set_classes, before, self._classes))
+
+    def join(self, history: History) -> None:
+        """Share the history of something larger from now on, which takes up what was done here so far."""
+        if history is not self.history:
+            self.history.changed.disconnect(self.history_changed.emit)
+            for change in self.history.taken():
+                history.add(change)
+            self.history = history
+            history.changed.connect(self.history_changed.emit)
+            self.history_changed.emit()
 
     def undo(self) -> None:
         """Take the newest edit back."""
@@ -254,11 +270,12 @@ class LabelEditor:
         if self.tally is not None:
             self.tally.follow(delta, undo=undo)
         self.edited.emit(delta.box)
+        self.changed.emit(delta.box)
 
     def set_classes(self, classes: Any) -> None:
         """Give the label values other names, without a trace in the history."""
         self._classes = classes
-        self.classes_changed.emit()
+        self.classes_changed.emit(dict(classes))
 
     def _with_locks(self, params: Params) -> Params:
         """Tell an operation that knows of locks; what others change of locked classes is left out of what is written."""
@@ -319,6 +336,7 @@ class LabelEditor:
         """Write a small change at once; returns its box."""
         finish(delta.write(self.array, undo=undo))
         self.edited.emit(delta.box)
+        self.changed.emit(delta.box)
         return delta.box
 
 

@@ -108,6 +108,12 @@ class History:
         self._undone = [change for change in self._undone if not any(map(unwanted, _single(change)))]
         self.changed.emit()
 
+    def taken(self) -> list[Change]:
+        """Everything that can be undone, oldest first, which is then forgotten here."""
+        done = self._done
+        self._done, self._undone = [], []
+        return done
+
     def clear(self) -> None:
         """Forget everything."""
         self._done.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from napari_hounsfield.errors import LabelError
@@ -83,6 +84,12 @@ def dropped(classes: Classes, value: int) -> Classes:
     """The classes without one."""
     old = of_value(classes, value)
     return tuple(one for one in classes if one is not old)
+
+
+def following(classes: Classes, names: Mapping[int, str]) -> Classes:
+    """Classes of these names and no others; what has its number already keeps its colour."""
+    colours = {one.value: one.colour for one in classes}
+    return tuple(StrokeClass(value, name, colours.get(value, "")) for value, name in sorted(names.items()) if value)
 
 
 def names(classes: Classes) -> dict[int, str]:

@@ -17,7 +17,6 @@ from .stroke_features import StrokeFeatures
 
 if TYPE_CHECKING:
     from napari_hounsfield.components import Box
-    from napari_hounsfield.editing.history import History
     from napari_hounsfield.feature_stack import FeatureSource
 
     from .feature_cache import FeatureCache
@@ -30,16 +29,13 @@ class SessionImage:
     ----------
     volume
         One scalar image.
-    strokes
-        On the same grid; its array is edited in place, so a viewer that shows it sees every edit.
-    history
-        Of the whole session.
+    editor
+        Of the strokes, on the same grid.
     """
 
-    def __init__(self, volume: Volume, strokes: LabelMap, history: History) -> None:
-        self.volume = volume
-        self.editor = LabelEditor(strokes, history)
-        self.editor.edited.connect(self._outdate)
+    def __init__(self, volume: Volume, editor: LabelEditor) -> None:
+        self.volume, self.editor = volume, editor
+        self.editor.changed.connect(self._outdate)
         self._features: StrokeFeatures | None = None
 
     @property

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from napari_hounsfield.editing.delta import Delta
-from napari_hounsfield.editing.editor import Edit
+from napari_hounsfield.editing.editor import Edit, LabelEditor
 from napari_hounsfield.editing.history import Change, History, Setting, Together
 from napari_hounsfield.errors import GridError, LabelError, ModelError
 from napari_hounsfield.feature_stack import FeatureEngine, FeatureParams, FeatureSource
@@ -65,7 +65,7 @@ class LabellingSession:
 
     # -- images
 
-    def add(self, volume: Volume, strokes: LabelMap | None = None) -> SessionImage:
+    def add(self, volume: Volume, strokes: LabelMap | LabelEditor | None = None) -> SessionImage:
         """Add an image.
 
         Parameters
@@ -73,7 +73,8 @@ class LabellingSession:
         volume
             One scalar image, of the unit and modality of the others; its spacing may differ, features are in mm.
         strokes
-            To begin with, on the same grid; the array is edited in place. Numbers that are not classes yet become some.
+            To begin with, on the same grid; the array is edited in place. Numbers that are not classes yet become some. An
+            editor of them takes on the session's history.
 
         Raises
         ------
@@ -86,14 +87,18 @@ class LabellingSession:
         if self.images and volume.unit != self.images[0].volume.unit:
             ours = self.images[0].volume.unit or "unknown"
             raise ModelError(f"{volume.name or 'image'}: unit is {volume.unit or 'unknown'!r}, the session's is {ours!r}")
-        if strokes is not None and strokes.grid.shape != volume.grid.shape:
-            raise GridError(f"{strokes.name or 'strokes'}: grids differ: {strokes.grid} against {volume.grid}")
-        image = SessionImage(volume, strokes or blank(volume, {}), self.history)
+        labels = strokes.labels if isinstance(strokes, LabelEditor) else strokes or blank(volume, {})
+        if labels.grid.shape != volume.grid.shape:
+            raise GridError(f"{labels.name or 'strokes'}: grids differ: {labels.grid} against {volume.grid}")
         classes = self.classes
-        for value in image.strokes.values():
+        for value in labels.values():
             if value and all(one.value != value for one in classes):
-                classes = class_edits.added(classes, image.strokes.class_name(value), value=value)
-        image.editor.edited.connect(self._on_edit)
+                classes = class_edits.added(classes, labels.class_name(value), value=value)
+        editor = strokes if isinstance(strokes, LabelEditor) else LabelEditor(labels)
+        editor.join(self.history)
+        image = SessionImage(volume, editor)
+        editor.changed.connect(self._on_edit)
+        editor.classes_changed.connect(self._on_classes)
         self.images.append(image)
         self._set_classes(classes)
         self.changed.emit("images")
@@ -102,7 +107,8 @@ class LabellingSession:
     def remove(self, image: SessionImage) -> None:
         """Let go of an image; what was learned from it stays in the classifier until the next training."""
         self.images.remove(image)
-        image.editor.edited.disconnect(self._on_edit)
+        image.editor.changed.disconnect(self._on_edit)
+        image.editor.classes_changed.disconnect(self._on_classes)
         self._forget(image)
         self.history.drop(lambda change: isinstance(change, Edit) and change.editor is image.editor)
         self.changed.emit("images")
@@ -149,6 +155,11 @@ class LabellingSession:
         for image in self.images:
             image.editor.set_classes(class_edits.names(classes))
         self.changed.emit("classes")
+
+    def _on_classes(self, names: dict[int, str]) -> None:
+        """Classes that were edited where one image's strokes are shown are the session's."""
+        if class_edits.names(self.classes) != {value: name for value, name in names.items() if value}:
+            self._set_classes(class_edits.following(self.classes, names))
 
     # -- strokes
 

@@ -187,7 +187,7 @@ class LayerEditing:
         self.masking = Masking()
         self.frame: Frame = frame_of(layer)
         self.editor.edited.connect(self._on_edited)
-        self.editor.history.changed.connect(self._on_change)
+        self.editor.history_changed.connect(self._on_change)
         self.editor.classes_changed.connect(self._on_classes)
         self._forget_naparis(layer)
         self.count()
