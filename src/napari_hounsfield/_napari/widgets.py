@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from magicgui.widgets import Container
+from qtpy.QtWidgets import QTabWidget
+
 import napari_hounsfield as nh
 
 from .form import OperationForm
 from .gabor_dock import GaborForm
+from .labelling.paint_page import PaintPage
 from .layout import Dock, rows
 from .metrics_dock import Metrics
 from .slab import SlabPanel
@@ -85,14 +89,29 @@ class FirstClasses(Forms):
     offers: ClassVar = {"classes": "First classes", "samples": "Training and test samples", "clean": "Clean up"}
 
 
-class BPSegmentation(Forms):
-    """*BP segmentation*: strokes, training, recognition, clean-up."""
+class Steps(Forms):
+    """Training, recognition and clean-up, one by one, each with its own layers."""
 
     offers: ClassVar = {"train": "Train", "segment": "Segment", "clean": "Clean up"}
 
     def extras(self, viewer: ViewerModel) -> list[Any]:
         """A layer to paint strokes on."""
         return [StrokesMaker(viewer)]
+
+
+class BPSegmentation(Dock):
+    """*BP segmentation*: recognition while you paint, and its steps one by one."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        self.page = PaintPage(napari_viewer)
+        self.steps = Steps(napari_viewer)
+        self.forms = self.steps.forms
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.page.native, "Paint")
+        self.tabs.addTab(self.steps, "Steps")
+        content: Container[Any] = Container(labels=False)
+        content.native.layout().addWidget(self.tabs)
+        super().__init__(content, stretch=False)
 
 
 class Windows(Dock):

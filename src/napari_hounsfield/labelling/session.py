@@ -60,6 +60,10 @@ class LabellingSession:
         self.params = params or TrainParams()
         self.classifier: PixelClassifier | None = None
         self._sources: dict[SessionImage, FeatureSource] = {}
+        self.version = 0
+        """Counts the classifiers that there have been."""
+        self.warm = False
+        """Whether the classifier depends on those before it, and not on strokes, parameters and seed alone."""
         self._edits = 0
         self._learned = -1
 
@@ -281,10 +285,10 @@ class LabellingSession:
         last = self.classifier if warm else None
         classifier = yield from part(learned(painted, names, params, first, last), 0.5, 1)
         before = self.classifier
-        self._set_classifier(classifier)
-        self._learned = edits
+        self.set_classifier(classifier)
+        self._learned, self.warm = edits, last is not None
         if not warm:
-            self.history.add(Setting("training", self._set_classifier, before, classifier, 100_000))
+            self.history.add(Setting("training", self.set_classifier, before, classifier, 100_000))
         return classifier
 
     @property
@@ -308,8 +312,11 @@ class LabellingSession:
         """Train on what is painted; see `train_steps`."""
         return finish(self.train_steps())
 
-    def _set_classifier(self, classifier: Any) -> None:
+    def set_classifier(self, classifier: Any) -> None:
+        """Recognise by another classifier, without a trace in the history."""
         self.classifier = classifier
+        self.version += 1
+        self.warm = False
         self.changed.emit("classifier")
 
     def plane_steps(self, image: SessionImage, z: int) -> Generator[Progress, None, LabelledPlane]:

@@ -1,0 +1,224 @@
+"""A session at work in a viewer: which layers belong to it, and what follows what."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from threading import current_thread, main_thread
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, ref
+
+from psygnal import Signal
+
+from napari_hounsfield._napari.bridge import add, from_layer, in_units_of, worlds
+from napari_hounsfield._napari.editor.adopted import editing_of
+from napari_hounsfield._napari.inputs import read_at
+from napari_hounsfield._napari.layers import layer_tuples
+from napari_hounsfield.errors import HounsfieldError, LabelError
+from napari_hounsfield.labelling.classes import names, recoloured
+from napari_hounsfield.labelling.images import blank
+from napari_hounsfield.labelling.session import LabellingSession
+from napari_hounsfield.operation import Progress, part
+from napari_hounsfield.volume import LabelMap, Segmentation, Volume
+
+from .bound import BoundImage
+from .live import Live
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels, Layer
+
+FIRST_CLASSES = {1: "background", 2: "structure"}
+BRUSH = 5
+
+
+class SessionDesk:
+    """The session of one viewer.
+
+    Attributes
+    ----------
+    session
+        What is shown.
+    bound
+        Its images with their layers.
+    message
+        What there is to say; empty: nothing.
+    """
+
+    changed = Signal()
+    """Anything that is shown of the session; in the main thread."""
+
+    def __init__(self, viewer: ViewerModel, session: LabellingSession | None = None) -> None:
+        self._viewer = ref(viewer)
+        self.bound: list[BoundImage] = []
+        self.message = ""
+        self.session = session or LabellingSession()
+        self.live = Live(self.session, self.seen, self._say)
+        self.session.changed.connect(self._on_session)
+        viewer.dims.events.current_step.connect(self.live.follow)
+        viewer.dims.events.order.connect(self.live.follow)
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    @property
+    def viewer(self) -> ViewerModel:
+        """The viewer; HounsfieldError when it is gone."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise HounsfieldError("the viewer is gone")
+        return viewer
+
+    def take(self, layer: Layer, strokes: Labels | None = None) -> BoundImage:
+        """Take an image into the session, with a new layer to paint strokes on unless one is given.
+
+        Raises
+        ------
+        HounsfieldError
+            If the image cannot be recognised, or the strokes do not lie on its grid.
+        """
+        if any(one.layer is layer for one in self.bound):
+            raise HounsfieldError(f"{layer.name}: is in the session already")
+        volume = read_at(layer, None, self.viewer.dims.current_step)
+        if not isinstance(volume, Volume):
+            raise HounsfieldError(f"{layer.name}: choose an image")
+        return self._bind(layer, volume, strokes or self._new_strokes(layer, volume))
+
+    def _bind(self, layer: Layer, volume: Volume, strokes: Labels) -> BoundImage:
+        editing = editing_of(strokes, self.viewer)
+        assert editing is not None
+        image = self.session.add(volume, editing.editor)
+        bound = BoundImage(self.viewer, getattr(layer, "__wrapped__", layer), editing, image)
+        self.bound.append(bound)
+        self.viewer.layers.selection.active = strokes
+        self.changed.emit()
+        self.live.follow()
+        return bound
+
+    def _new_strokes(self, layer: Layer, volume: Volume, labels: LabelMap | None = None) -> Labels:
+        classes = names(self.session.classes) or FIRST_CLASSES
+        labels = labels or blank(volume, dict(classes))
+        tuples = layer_tuples(labels, worlds(self.viewer), f"{volume.name} strokes".strip())
+        (strokes,) = add(self.viewer, in_units_of(tuples, layer))
+        strokes.opacity, strokes.brush_size, strokes.mode = 1.0, BRUSH, "paint"
+        strokes.selected_label = next(iter(classes))
+        return strokes
+
+    def images(self) -> dict[Volume, Layer]:
+        """Images that a session could be of: those that are open, with their layers."""
+        found: dict[Volume, Layer] = {}
+        for layer in self.viewer.layers:
+            if layer._type_string == "image" and not layer.rgb:
+                volume = read_at(layer, None, self.viewer.dims.current_step)
+                if isinstance(volume, Volume) and volume.axes == "zyx":
+                    found[volume] = layer
+        return found
+
+    def replace(self, session: LabellingSession, images: Mapping[Volume, Layer]) -> None:
+        """Show another session, one that was read for the images given, with new layers for its strokes."""
+        self.live.cancel()
+        for bound in self.bound:
+            self.session.remove(bound.image)
+        self.bound.clear()
+        ours = self.session
+        ours.classes, ours.params = session.classes, session.params
+        for image in session.images:
+            layer = images[image.volume]
+            strokes = self._new_strokes(layer, image.volume, image.strokes)
+            self._bind(layer, image.volume, strokes)
+        ours.history.clear()
+        ours.set_classifier(session.classifier)
+        self.changed.emit()
+
+    def redraw(self) -> None:
+        """Draw strokes again that were written to beside the interface."""
+        for bound in self.bound:
+            bound.editing.refresh(None)
+        self.live.follow()
+
+    def seen(self) -> BoundImage | None:
+        """The image whose layers are looked at: of the active layer, else the uppermost that is visible."""
+        viewer = self._viewer()
+        here = [one for one in self.bound if viewer is not None and one.strokes is not None and one.layer is not None]
+        if not here or viewer is None:
+            return None
+        active = viewer.layers.selection.active
+        for one in here:
+            if active is not None and active in (one.layer, one.strokes, one.result):
+                return one
+        visible = [one for one in here if one.strokes is not None and one.strokes.visible]
+        return max(visible or here, key=lambda one: viewer.layers.index(one.strokes))
+
+    def shown(self) -> BoundImage:
+        """Like `seen`; LabelError where there is none."""
+        bound = self.seen()
+        if bound is None:
+            raise LabelError("no image yet: choose one and press Add image")
+        return bound
+
+    # What takes long
+
+    def update_steps(self) -> Generator[Progress, None, tuple[BoundImage, Any, int]]:
+        """Train from the beginning, and recognise the plane that is seen."""
+        bound, at = self.shown(), self.shown().editing.looked_at()
+        yield from part(self.session.train_steps(), 0, 0.8)
+        z = at.index if at is not None and at.axis == 0 else bound.image.volume.grid.shape[0] // 2
+        plane = yield from part(self.session.plane_steps(bound.image, z), 0.8, 1)
+        return bound, plane, self.session.version
+
+    def whole_steps(self) -> Generator[Progress, None, tuple[BoundImage, Segmentation, int]]:
+        """Recognise the whole image that is seen, trained from the beginning where the last training was warm or is outdated."""
+        bound = self.shown()
+        if self.session.classifier is None or self.session.outdated or self.session.warm:
+            yield from part(self.session.train_steps(), 0, 0.2)
+        result = yield from part(self.session.segment_steps(bound.image), 0.2, 0.9)
+        if bound.result is not None:
+            yield from part(bound.write_steps(result), 0.9, 1)
+        return bound, result, self.session.version
+
+    def apply_steps(self, labels: Layer) -> Generator[Progress, None, None]:
+        """Take labels up as strokes of the image that is seen, where nothing is painted."""
+        bound = self.shown()
+        draft = from_layer(labels, bound.layer)
+        if not isinstance(draft, LabelMap):
+            raise LabelError(f"{labels.name}: choose a labels layer")
+        yield Progress(0.1, "draft")
+        self.session.apply(bound.image, draft)
+
+    # What follows what
+
+    def _on_session(self, what: str) -> None:
+        if current_thread() is not main_thread():
+            return  # told again when the job ends
+        if what in ("strokes", "classes", "params", "classifier"):
+            self.live.follow()
+        self.changed.emit()
+
+    def _on_removed(self, event: Any) -> None:
+        gone = event.value
+        for bound in [one for one in self.bound if gone in (one._layer(), one.editing._layer())]:
+            self.live.cancel()
+            self.bound.remove(bound)
+            self.session.remove(bound.image)
+
+    def _say(self, message: str) -> None:
+        if message != self.message:
+            self.message = message
+            self.changed.emit()
+
+    def keep_colours(self) -> None:
+        """Write the colours that classes are shown in into the session."""
+        strokes = next((one.strokes for one in self.bound if one.strokes is not None), None)
+        if strokes is not None:
+            for one in self.session.classes:
+                red, green, blue = (round(255 * float(part)) for part in strokes.get_color(one.value)[:3])
+                self.session.classes = recoloured(self.session.classes, one.value, f"#{red:02x}{green:02x}{blue:02x}")
+
+
+_desks: WeakKeyDictionary[Any, SessionDesk] = WeakKeyDictionary()
+
+
+def desk_of(viewer: ViewerModel) -> SessionDesk:
+    """The session of a viewer, made at the first call."""
+    viewer = getattr(viewer, "__wrapped__", viewer)  # plugins are handed a proxy
+    found = _desks.get(viewer)
+    if found is None:
+        found = _desks[viewer] = SessionDesk(viewer)
+    return found

@@ -1,0 +1,205 @@
+"""The page of *BP segmentation* that is worked in: image, classes, live labels, undo, drafts, parameters, session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import CheckBox, Container, Label, PushButton
+from napari.layers import Labels
+
+import napari_hounsfield as nh
+from napari_hounsfield._napari.editor.class_list import ClassList
+from napari_hounsfield._napari.fields import Fields, Fold
+from napari_hounsfield._napari.form import RunBar
+from napari_hounsfield._napari.inputs import LayerChoice
+from napari_hounsfield._napari.layout import rows
+from napari_hounsfield._napari.notices import reported
+from napari_hounsfield.operation import Input
+from napari_hounsfield.volume import LabelMap, Volume
+
+from .desk import SessionDesk, desk_of
+from .session_files import SessionFiles
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+HOW = "choose an image, press Add image, and paint a few strokes of every class: the labels follow"
+
+
+class PaintPage(Container[Any]):
+    """Shows the session of a viewer, and holds nothing of it."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self.image = LayerChoice(viewer, Input("image", (Volume,), required=True))
+        self.strokes = LayerChoice(viewer, Input("strokes", (LabelMap,), required=False))
+        self.draft = LayerChoice(viewer, Input("labels", (LabelMap,), required=False))
+        self.classes = ClassList()
+        self.fields = Fields(nh.TrainParams())
+        self.live = CheckBox(
+            value=True, text="Live: labels follow the brush", tooltip="Learns at the end of each stroke, and recognises the slice"
+        )
+        self.bar = RunBar(self.update_once, "Update", "Train once on all strokes, and recognise the slice that is seen")
+        self.whole = _button("Whole volume", "Train, and recognise every slice, beside the interface", self.recognise_all)
+        self.undo = _button("Undo", "Strokes, classes, drafts, parameters and training (Ctrl+Z on the strokes)", self._undo)
+        self.redo = _button("Redo", "Do again what was taken back last (Ctrl+Shift+Z)", self._redo)
+        self.message = Label(value=HOW)
+        self.message.native.setWordWrap(True)
+        self.files = SessionFiles(lambda: desk_of(viewer), self.bar)
+        add = _button("Add image", "Into the session, with a new layer for strokes if none is chosen", self.add_image)
+        apply = _button("Apply as strokes", "Where nothing is painted; classes are matched by name", self.apply_draft)
+        use = _button("Use these", "Strokes are learned anew by them", self.use_params)
+        classes: Container[Any] = Container(labels=False)
+        classes.margins = (0, 0, 0, 0)
+        classes.native.layout().addWidget(self.classes)
+        super().__init__(
+            widgets=[
+                rows([self.image, self.strokes]),
+                add,
+                classes,
+                self.live,
+                self.bar,
+                self.whole,
+                self.message,
+                _row(self.undo, self.redo),
+                Fold("draft", rows([rows([self.draft]), apply], labels=False), "Labels, samples of first classes, as strokes"),
+                Fold(
+                    "classifier and features", rows([self.fields.container, use], labels=False), "What is learned, and from what"
+                ),
+                Fold("session", self.files, "Save, resume, export"),
+            ],
+            labels=False,
+        )
+        self.live.changed.connect(self._switch_live)
+        self._follower = _Follower(desk_of(viewer), self)
+        self.refresh()
+
+    @property
+    def desk(self) -> SessionDesk:
+        """The session and its layers."""
+        return desk_of(self._viewer)
+
+    def add_image(self) -> None:
+        """Take the chosen image into the session."""
+        with reported():
+            image, strokes = self.image.chosen(), self.strokes.chosen()
+            assert image is not None
+            self.desk.take(image, strokes if isinstance(strokes, Labels) else None)
+
+    def update_once(self) -> None:
+        """Train from the beginning, and recognise the slice."""
+        with reported():
+            self._run(self.desk.update_steps(), self._show_plane)
+
+    def recognise_all(self) -> None:
+        """Recognise the whole image."""
+        with reported():
+            bound = self.desk.shown()
+            bound.make_sure_of_result(self.desk.session)
+            self._run(self.desk.whole_steps(), self._show_whole)
+
+    def apply_draft(self) -> None:
+        """Take the chosen labels up as strokes."""
+        with reported():
+            labels = self.draft.chosen()
+            if labels is None:
+                raise nh.LabelError("choose labels to take up")
+            steps = self.desk.apply_steps(labels)
+            self._run(steps, lambda _: self.desk.redraw())
+
+    def use_params(self) -> None:
+        """Train by the parameters of the form from now on."""
+        with reported():
+            params = self.fields.params()
+            assert isinstance(params, nh.TrainParams)
+            self.desk.session.set_params(params)
+
+    def _run(self, steps: Any, done: Any) -> None:
+        self.desk.live.held = True
+        self.bar.start(steps, done, ended=self._settle)
+
+    def _settle(self) -> None:
+        self.desk.live.held = False
+        self.desk.live.follow()
+        self.refresh()
+
+    def _show_plane(self, found: Any) -> None:
+        bound, plane, version = found
+        if bound.strokes is not None:
+            bound.show_plane(plane, self.desk.session, version)
+
+    def _show_whole(self, found: Any) -> None:
+        bound, result, version = found
+        if bound.result is not None:
+            bound.planes = dict.fromkeys(range(len(result.labels.array)), version)
+            bound.result.refresh()
+
+    def _undo(self) -> None:
+        with reported():
+            self.desk.shown().editing.undo()
+
+    def _redo(self) -> None:
+        with reported():
+            self.desk.shown().editing.redo()
+
+    def _switch_live(self, on: bool) -> None:
+        self.desk.live.enabled = on
+        self.desk.live.follow()
+
+    def refresh(self) -> None:
+        """Show how things stand."""
+        desk = self.desk
+        bound = desk.seen()
+        self.classes.show_editing(None if bound is None else bound.editing)
+        history = desk.session.history
+        for button, word, titles in ((self.undo, "Undo", history.titles), (self.redo, "Redo", history.undone_titles)):
+            button.text = f"{word} {titles[-1]}" if titles else word
+            button.enabled = bool(titles)
+        self.whole.enabled = bound is not None and not self.bar.busy
+        with self.live.changed.blocked():
+            self.live.value = desk.live.enabled
+        self.message.value = desk.message or self._standing()
+
+    def _standing(self) -> str:
+        session = self.desk.session
+        if not session.images:
+            return HOW
+        if session.classifier is None:
+            return "paint strokes of at least two classes"
+        painted = sum(session.classifier.counts.get("train", {}).values())
+        kind = session.classifier.params.classifier
+        return f"{kind}: learned from {painted:,} voxels" + (", outdated" if session.outdated else "")
+
+
+class _Follower:
+    """Refreshes the page; a plain object, because a widget whose Qt part is gone must not be called any more."""
+
+    def __init__(self, desk: SessionDesk, page: PaintPage) -> None:
+        self._desk, self._page = desk, page
+        desk.changed.connect(self.on_change)
+        desk.session.history.changed.connect(self.on_change)
+        page.native.destroyed.connect(self.stop)
+
+    def on_change(self) -> None:
+        """Show how things stand."""
+        from threading import current_thread, main_thread
+
+        if current_thread() is main_thread():
+            self._page.refresh()
+
+    def stop(self, *_: Any) -> None:
+        """Let go of the session."""
+        self._desk.changed.disconnect(self.on_change, missing_ok=True)
+        self._desk.session.history.changed.disconnect(self.on_change, missing_ok=True)
+
+
+def _button(text: str, tip: str, act: Any) -> PushButton:
+    button = PushButton(text=text, tooltip=tip)
+    button.changed.connect(lambda *_: act())
+    return button
+
+
+def _row(*widgets: Any) -> Container[Any]:
+    row: Container[Any] = Container(widgets=list(widgets), layout="horizontal", labels=False)
+    row.margins = (0, 0, 0, 0)
+    return row

@@ -1,0 +1,111 @@
+"""Saving and opening a session, exporting its classifier, copying it as a script: what the dock's buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import Container, PushButton
+
+from napari_hounsfield._napari.layout import rows
+from napari_hounsfield._napari.notices import reported, tell
+from napari_hounsfield.errors import LabelError, ModelError
+from napari_hounsfield.formats.atomic import full_suffix
+from napari_hounsfield.labelling.script import as_script
+from napari_hounsfield.labelling.session_file import load_steps, save_steps
+
+if TYPE_CHECKING:
+    from napari_hounsfield._napari.form import RunBar
+
+    from .desk import SessionDesk
+
+SUFFIX = ".safetensors"
+
+
+class SessionFiles(Container[Any]):
+    """Buttons for the session's file.
+
+    Parameters
+    ----------
+    desk
+        Gives the session at work.
+    bar
+        Runs what takes long.
+    """
+
+    def __init__(self, desk: Callable[[], SessionDesk], bar: RunBar) -> None:
+        self._desk, self._bar = desk, bar
+        self.path: Path | None = None
+        buttons = [
+            _button("Save session…", "Strokes, classes, parameters and classifier; no voxel of the images", self._ask_save),
+            _button("Open session…", "For the images that are open here: they are known by their voxels", self._ask_open),
+            _button("Export classifier…", "The file that Segment and `hounsfield segment` take", self._ask_export),
+            _button("Copy as script", "Python that repeats the saved session without a viewer", self.copy_script),
+        ]
+        super().__init__(widgets=[rows(buttons[:2], labels=False), rows(buttons[2:], labels=False)], labels=False)
+        self.margins = (0, 0, 0, 0)
+
+    def save(self, path: Path) -> None:
+        """Write the session; an existing file is replaced, since the dialog has asked."""
+        with reported():
+            desk = self._desk()
+            if not desk.bound:
+                raise LabelError("the session has no image yet")
+            desk.keep_colours()
+            self.path = _with_suffix(path)
+            self._bar.start(save_steps(desk.session, self.path, overwrite=True), lambda saved: tell(f"{saved.name} is saved"))
+
+    def open(self, path: Path) -> None:
+        """Read a session for the images that are open."""
+        with reported():
+            desk = self._desk()
+            images = desk.images()
+            self.path = path
+            self._bar.start(load_steps(path, list(images)), lambda session: desk.replace(session, images))
+
+    def export(self, path: Path) -> None:
+        """Write the classifier alone."""
+        with reported():
+            classifier = self._desk().session.classifier
+            if classifier is None:
+                raise ModelError("nothing is trained yet")
+            tell(f"{classifier.save(_with_suffix(path), overwrite=True).name} is saved")
+
+    def copy_script(self) -> None:
+        """Put the script on the clipboard."""
+        with reported():
+            if self.path is None:
+                raise LabelError("save the session first: the script reads its strokes from there")
+            from qtpy.QtWidgets import QApplication
+
+            clipboard: Any = QApplication.clipboard()
+            clipboard.setText(as_script(self._desk().session, self.path))
+            tell("the script is on the clipboard")
+
+    def _ask_save(self) -> None:
+        self._ask("w", "Save the session", self.save)
+
+    def _ask_open(self) -> None:
+        self._ask("r", "Open a session", self.open)
+
+    def _ask_export(self) -> None:
+        self._ask("w", "Export the classifier", self.export)
+
+    @staticmethod
+    def _ask(mode: str, caption: str, then: Callable[[Path], None]) -> None:
+        from magicgui.widgets import show_file_dialog
+
+        chosen = show_file_dialog(mode, caption=caption, filter=f"*{SUFFIX}")
+        if chosen:
+            then(Path(str(chosen)))
+
+
+def _with_suffix(path: Path) -> Path:
+    return path if full_suffix(path) == SUFFIX else path.with_name(path.name + SUFFIX)
+
+
+def _button(text: str, tip: str, act: Callable[[], None]) -> PushButton:
+    button = PushButton(text=text, tooltip=tip)
+    button.changed.connect(lambda *_: act())
+    return button
