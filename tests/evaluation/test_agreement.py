@@ -428,3 +428,14 @@ def test_names_without_a_counterpart_and_a_named_zero_are_told():
     assert nh.evaluate(lung, lung).notes == ()
     zero = nh.LabelMap(array, np.eye(4), {0: "lung", 1: "air"})
     assert any("Value 0 has a name" in note for note in nh.evaluate(zero, lung).notes)
+
+
+def test_a_class_of_the_name_of_the_other_maps_zero():
+    lung = np.zeros((2, 3, 4), np.uint8)
+    lung[0, 1, 1] = 1
+    zero = nh.LabelMap(np.zeros_like(lung), np.eye(4), {0: "lung"})
+    (found,) = nh.evaluate(zero, nh.LabelMap(lung, np.eye(4), {1: "lung"})).classes  # 0 is background, whatever its name
+    assert (found.name, found.tp, found.fn, found.tn) == ("lung", 0, 1, 23)
+    strokes = nh.LabelMap(2 - lung, np.eye(4), {1: "lung", 2: "outside"})  # here background has a number of its own
+    (found,) = nh.evaluate(nh.LabelMap(lung, np.eye(4), {0: "outside", 1: "lung"}), strokes).classes
+    assert (found.name, found.tp, found.tn) == ("lung", 1, 23)

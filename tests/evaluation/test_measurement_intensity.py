@@ -129,3 +129,10 @@ def test_too_many_bins_are_refused_with_a_width_that_would_do():
         measured([0, 30_000], bin_width=0.01)
     width = float(str(error.value).rsplit(" ", 1)[1])
     assert sum(measured([0, 30_000], bin_width=width).histogram.counts) == 2
+
+
+def test_huge_intensities_have_finite_figures():
+    array = np.where(np.arange(24).reshape(2, 3, 4) < 12, -1e300, 1e300)
+    volume = nh.Volume(array, np.eye(4))
+    (found,) = nh.measure(volume, nh.LabelMap(np.ones(array.shape, np.uint8), np.eye(4))).classes
+    assert (found.mean, found.sd) == (0, pytest.approx(1e300))

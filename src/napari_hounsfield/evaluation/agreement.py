@@ -13,6 +13,7 @@ from napari_hounsfield.grid import Grid, same_lattice
 from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation, part
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, as_label_map, is_background
 
+from .arrays import FIRST_TIME
 from .class_masks import ClassMasks
 from .counts import Pairs, counts_of, joint_counts
 from .curves import ClassCurves, Confusion
@@ -115,6 +116,7 @@ def evaluate(
     for i in classes:
         measured[i], reasons[i] = volume_figures(counts[i], reference.grid.voxel_volume)
     if params.surface or params.objects:
+        yield Progress(0.2, FIRST_TIME)
         tolerance = params.tolerance[0] if params.surface else None
         overlap = params.object_overlap if params.objects else None
         boxes = yield from part(_boxes(masks, [every[i] for i in classes]), 0.2, 0.25)

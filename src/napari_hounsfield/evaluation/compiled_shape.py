@@ -76,16 +76,16 @@ def _height(place: Floats, side: Floats, count: int, start: int, stop: int, at: 
     return float(found)
 
 
-@compiled("i8(u1[:, ::1], f8[:, ::1], f8, f8[::1], f8[:, ::1], f8[:, ::1], i8[::1])")
+@compiled("i8(u1[:, :, ::1], i8, f8[:, ::1], f8, f8[::1], f8[:, ::1], f8[:, ::1], i8[::1])")
 def plane_diameter(
-    plane: Bytes, steps: Floats, equal: float, best: Floats, ends: Floats, reaching: Floats, known: Integers
+    mask: Bytes, z: int, steps: Floats, equal: float, best: Floats, ends: Floats, reaching: Floats, known: Integers
 ) -> int:
     """Longest diameter of the pixels of a plane, each of which reaches half a step along both axes; 1 if it is a better one.
 
     Parameters
     ----------
-    plane
-        (y, x), 0 or 1.
+    mask, z
+        (z, y, x), 0 or 1; and which plane.
     steps
         (2, 2): columns are the steps in mm along y and x.
     equal
@@ -99,18 +99,21 @@ def plane_diameter(
     known
         How many of both there are.
     """
-    height, width = plane.shape
-    low, high = np.full(2 * height + 1, 4 * width), np.full(2 * height + 1, -1)  # in half steps, from (-1, -1) on
-    inner_low, inner_high = np.full(height, width), np.full(height, -1)
-    known[:] = 0
+    height, width = mask.shape[1], mask.shape[2]
+    low, high = np.empty(2 * height + 1, np.int64), np.empty(2 * height + 1, np.int64)  # in half steps, from (-1, -1) on
+    inner_low, inner_high = np.empty(height, np.int64), np.empty(height, np.int64)
+    for y in range(2 * height + 1):
+        low[y], high[y] = 4 * width, -1
+    known[0] = known[1] = 0
     for y in range(height):
+        inner_low[y], inner_high[y] = width, -1
         first = 0
-        while first < width and not plane[y, first]:
+        while first < width and not mask[z, y, first]:
             first += 1
         if first == width:
             continue
         last = width - 1
-        while not plane[y, last]:
+        while not mask[z, y, last]:
             last -= 1
         inner_low[y], inner_high[y] = first, last
         for row, out in ((2 * y, 0), (2 * y + 1, 1), (2 * y + 2, 0)):
@@ -151,7 +154,7 @@ def plane_diameter(
                 chord = max(chord, abs(one - other))
             if length > best[0] * equal or chord > best[1]:
                 best[0], best[1] = max(length, best[0]), chord
-                ends[0], ends[1] = reaching[i], reaching[j]
+                ends[0, 0], ends[0, 1], ends[1, 0], ends[1, 1] = reaching[i, 0], reaching[i, 1], reaching[j, 0], reaching[j, 1]
                 better = 1
     return better
 
@@ -168,7 +171,7 @@ def plane_diameters(
     flat, reaching, known = np.empty((2, 2)), np.empty((6 * height + 8, 2)), np.zeros(2, np.int64)
     count = 0
     for z in range(first, last):
-        if plane_diameter(mask[z], steps, equal, best, flat, reaching, known):
+        if plane_diameter(mask, z, steps, equal, best, flat, reaching, known):
             for i in range(2):
                 ends[i, 0], ends[i, 1], ends[i, 2] = z, flat[i, 0], flat[i, 1]
         for i in range(known[0]):

@@ -41,9 +41,8 @@ def shared_classes(
         Background first, then by label.
     """
     groups: dict[int | str, tuple[set[int], set[int]]] = {0: (set(), set())}
-    for side, (own, other, values) in enumerate(
-        ((prediction, reference, set(predicted)), (reference, prediction, set(referred)))
-    ):
+    sides = (prediction, reference, set(predicted)), (reference, prediction, set(referred))
+    for side, (own, other, values) in enumerate(sides):
         shared = {_plain(name) for name in other.classes.values()}
         for value in {*values, *own.classes}:
             name = _plain(own.classes.get(value, ""))

@@ -14,6 +14,7 @@ from napari_hounsfield.operation import Params, Progress, number, operation, par
 from napari_hounsfield.volume import LabelMap, Segmentation, Volume, as_label_map, is_background
 
 from . import intensity_statistics as intensity
+from .arrays import FIRST_TIME
 from .measured import INTENSITIES, PERCENTILES, PLACE, SHAPE, UPTAKE, ClassMeasurement, ObjectMeasurement
 from .measured import Measurements as Measurements
 from .mesh_cells import CellSizes, cell_sizes
@@ -72,6 +73,8 @@ def measure(volume: Volume, labels: LabelMap | Segmentation, params: MeasurePara
     values = sorted(found.keys() | set(matched.classes))
     background = [value for value in values if value == 0 or is_background(matched.class_name(value))]
     chosen = values if params.background else [value for value in values if value not in background] or background
+    if params.shape:
+        yield Progress(0.1, FIRST_TIME)
     measuring = _Measuring(volume, params)
     classes: list[ClassMeasurement] = []
     objects: list[ObjectMeasurement] = []
@@ -119,6 +122,8 @@ class _Measuring:
         self.volume, self.params, self.grid = volume, params, volume.grid
         self.axes: NDArray[np.float64] = self.grid.affine[:3, :3]
         self.sizes: CellSizes | None = cell_sizes(self.axes) if params.shape else None
+        if params.shape:
+            from . import compiled_shape  # noqa: F401  (after people were told)
 
     def region(self, region: Region) -> Generator[Progress, None, tuple[dict[str, Any], dict[str, str]]]:
         """Figures by name, and the reasons for those that are undefined."""
