@@ -315,6 +315,20 @@ def test_measured_objects_are_marked_with_their_figures(
     assert said() == []
 
 
+def test_marks_lie_on_labels_in_micrometres(window: Any, metrics: Any, finish: Any) -> None:
+    array = np.zeros((6, 20, 20), np.uint8)
+    array[2:5, 8:13, 4:9] = 1
+    stands = {"scale": (500, 100, 100), "units": ("um",) * 3}
+    window.add_image(array.astype(np.float32), **stands)
+    window.add_labels(array, **stands)
+    dock = metrics()
+    dock.forms["measure"].run()
+    finish(dock.forms["measure"].bar)
+    dock.measurement.add_layer()
+    finish(dock.measurement.bar)
+    assert np.allclose(window.layers[-1].data, [[3, 10, 6]])
+
+
 def test_a_time_series_is_measured_where_its_slider_stands(window: Any, metrics: Any, finish: Any, said: Any) -> None:
     array = np.random.default_rng(0).normal(size=(4, 6, 8, 9)).astype(np.float32)
     window.add_image(array)
