@@ -415,6 +415,15 @@ def test_ruler_and_region_are_true_in_a_tilted_series(window: Any, metrics: Any,
     assert hand.table.rows[1].figures["area_mm2"] == pytest.approx(np.linalg.norm(np.cross(b - a, c - b)))
 
 
+def test_ruler_leaves_the_view_in_space(window: Any, metrics: Any, ct: nh.Volume, said: Any) -> None:
+    nh.show(window, ct)
+    window.dims.ndisplay = 3
+    hand = metrics().by_hand
+    hand.draw("add_line")
+    assert (window.dims.ndisplay, hand.layer.mode) == (2, "add_line")
+    assert said() == []
+
+
 def test_ruler_needs_an_image(metrics: Any, said: Any) -> None:
     metrics().by_hand.draw("add_line")
     assert said() == ["image: there is no image layer yet"]
