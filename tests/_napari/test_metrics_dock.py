@@ -315,6 +315,20 @@ def test_measured_objects_are_marked_with_their_figures(
     assert said() == []
 
 
+def test_marks_lie_on_labels_in_micrometres(window: Any, metrics: Any, finish: Any) -> None:
+    array = np.zeros((6, 20, 20), np.uint8)
+    array[2:5, 8:13, 4:9] = 1
+    stands = {"scale": (500, 100, 100), "units": ("um",) * 3}
+    window.add_image(array.astype(np.float32), **stands)
+    window.add_labels(array, **stands)
+    dock = metrics()
+    dock.forms["measure"].run()
+    finish(dock.forms["measure"].bar)
+    dock.measurement.add_layer()
+    finish(dock.measurement.bar)
+    assert np.allclose(window.layers[-1].data, [[3, 10, 6]])
+
+
 def test_a_time_series_is_measured_where_its_slider_stands(window: Any, metrics: Any, finish: Any, said: Any) -> None:
     array = np.random.default_rng(0).normal(size=(4, 6, 8, 9)).astype(np.float32)
     window.add_image(array)
@@ -399,6 +413,15 @@ def test_ruler_and_region_are_true_in_a_tilted_series(window: Any, metrics: Any,
     a, b, c = nh.Grid(image.data.shape, affine).positions(np.array([start, beside, end]))
     assert hand.table.rows[0].figures["length_mm"] == pytest.approx(np.linalg.norm(c - a))
     assert hand.table.rows[1].figures["area_mm2"] == pytest.approx(np.linalg.norm(np.cross(b - a, c - b)))
+
+
+def test_ruler_leaves_the_view_in_space(window: Any, metrics: Any, ct: nh.Volume, said: Any) -> None:
+    nh.show(window, ct)
+    window.dims.ndisplay = 3
+    hand = metrics().by_hand
+    hand.draw("add_line")
+    assert (window.dims.ndisplay, hand.layer.mode) == (2, "add_line")
+    assert said() == []
 
 
 def test_ruler_needs_an_image(metrics: Any, said: Any) -> None:

@@ -68,6 +68,7 @@ class ByHand(Container[Any]):
         with reported():
             image = self.image.chosen()
             from_layer(image)  # says why, where it cannot be measured
+            self._viewer.dims.ndisplay = 2  # napari draws shapes in slices alone
             if self.layer is None or self.layer not in self._viewer.layers or image is not self._image:
                 self._add(image)
             assert self.layer is not None

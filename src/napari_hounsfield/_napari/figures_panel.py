@@ -192,7 +192,9 @@ def _largest(layer: Layer) -> int:
 def _nothing_to_draw(title: str, result: Any) -> str:
     """Why a picture would be empty."""
     if title == "Confusion":
-        return "" if result.confusion.counts else "no confusion matrix: nothing was counted"
+        return (
+            "" if result.confusion.counts else "no confusion matrix: nothing was counted, or there are too many classes for one"
+        )
     return "" if result.curves else (
         "no probabilities: ROC and reliability are drawn where the prediction was made by Segment "
         "with its probabilities, and their layers are still there"

@@ -51,18 +51,24 @@ def places_of(array: NDArray[Any]) -> Generator[Progress, None, Mapping[int, Pla
 
 def world_of_patient(layer: Layer, point: Sequence[float]) -> tuple[float, ...]:
     """World coordinates of a point (L, P, S) in patient mm, where a layer is shown."""
-    return tuple(float(v) for v in (_world(layer) @ [*point, 1.0])[:3])
+    return tuple(float(v) for v in (_world(layer) @ [*point, 1.0])[:3] / _lengths(layer))
 
 
 def patient_of(layer: Layer, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Patient mm (n, 3) of points (n, ndim) in a layer's data coordinates: along napari's axes a tilted series is not true."""
     used = min(layer.ndim, 3)
-    lengths = [millimetres(unit) for unit in layer.units[-used:]]
     world = np.zeros((len(points), 4))
-    world[:, 3 - used : 3] = np.array([layer.data_to_world(point)[-used:] for point in points]) * lengths
+    world[:, 3 - used : 3] = np.array([layer.data_to_world(point)[-used:] for point in points])
+    world[:, :3] *= _lengths(layer)
     world[:, 3] = 1
     patient: NDArray[np.float64] = (world @ np.linalg.inv(_world(layer)).T)[:, :3]
     return patient
+
+
+def _lengths(layer: Layer) -> NDArray[np.float64]:
+    """Millimetres in the unit of each world axis (3), which napari leaves to the layer."""
+    known = [millimetres(unit) for unit in layer.units[-3:]]
+    return np.array([1.0] * (3 - len(known)) + known)
 
 
 def _world(layer: Layer) -> Affine:
