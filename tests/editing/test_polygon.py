@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.path import Path
+from pydantic import ValidationError
 
 import napari_hounsfield as nh
 from napari_hounsfield.editing.polygon import PolygonParams, polygon_box, polygon_mask
@@ -47,9 +48,10 @@ def test_slices_and_moving():
     assert moved.points == (-2, 1, 3, -2, 4, 5, -2, 4, 1)
     assert (moved.first, moved.last) == (1, 4)
     assert PolygonParams().slices(grid) == slice(0, 9)
-    for bad in ({"first": 9}, {"last": 9}, {"first": 5, "last": 4}):
-        with pytest.raises(nh.ParameterError, match="9 axial slices"):
-            PolygonParams(**bad).slices(grid)
+    assert params.moved((8, 0, 0), grid).slices(nh.Grid((1, 10, 11), AFFINE)) == slice(1, 1)
+    assert PolygonParams(first=20).slices(grid) == slice(9, 9)
+    with pytest.raises(ValidationError, match="the last slice 4 lies before the first, 5"):
+        PolygonParams(first=5, last=4)
 
 
 def test_too_few_points():

@@ -74,7 +74,7 @@ def fill_range(volume: Volume, labels: LabelMap, params: FillRangeParams) -> Gen
     LabelError
         If the class is locked.
     ParameterError
-        If the polygon has one or two points, or there are no such slices.
+        If the polygon has one or two points.
     """
     require_class(labels, params.label, params)
     values, valid = image_on(labels, volume)

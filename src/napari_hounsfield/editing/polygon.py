@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from napari_hounsfield.components import Box
 from napari_hounsfield.errors import ParameterError
@@ -15,6 +16,8 @@ from napari_hounsfield.operation import number
 from .params import Plane, PointsParams
 
 Span = tuple[slice, slice]
+NO_SLICE = 100_000
+"""Beyond the slices of any image."""
 
 
 class PolygonParams(PointsParams):
@@ -22,30 +25,30 @@ class PolygonParams(PointsParams):
 
     plane: Plane = "axial"
     """The plane of the polygon: it goes straight through the slices of this plane."""
-    first: int = number(0, 0, 100_000)
+    first: int = number(0, 0, NO_SLICE)
     """The first slice that it goes through."""
-    last: int = number(-1, -1, 100_000)
+    last: int = number(-1, -1, NO_SLICE)
     """The last slice that it goes through. -1: through all."""
 
-    def slices(self, grid: Grid) -> slice:
-        """The slices that the polygon goes through.
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if 0 <= self.last < self.first:
+            raise ValueError(f"the last slice {self.last} lies before the first, {self.first}")
+        return self
 
-        Raises
-        ------
-        ParameterError
-            If the image has no such slices.
-        """
+    def slices(self, grid: Grid) -> slice:
+        """The slices of an image that the polygon goes through; none where the image does not reach so far."""
         count = grid.shape[grid.axis_across(self.plane)]
-        last = count - 1 if self.last < 0 else self.last
-        if self.first > last or last >= count:
-            raise ParameterError(f"slices {self.first} to {last} are none of the {count} {self.plane} slices")
-        return slice(self.first, last + 1)
+        stop = count if self.last < 0 else min(count, self.last + 1)
+        return slice(min(self.first, stop), stop)
 
     def moved(self, start: tuple[int, int, int], grid: Grid) -> Self:
         """The same edit on a crop that begins at the voxel `start` (z, y, x) of the whole `grid`."""
         across = start[grid.axis_across(self.plane)]
-        last = self.last if self.last < 0 else max(0, self.last - across)
-        return super().moved(start, grid).model_copy(update={"first": max(0, self.first - across), "last": last})
+        first, last = max(0, self.first - across), self.last
+        if last >= 0:
+            first, last = (first, last - across) if last >= across else (NO_SLICE, NO_SLICE)
+        return super().moved(start, grid).model_copy(update={"first": first, "last": last})
 
 
 def polygon_mask(params: PolygonParams, grid: Grid) -> tuple[Span, NDArray[np.bool_]]:

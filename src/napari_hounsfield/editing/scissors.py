@@ -49,7 +49,7 @@ def scissors(labels: LabelMap, params: ScissorsParams) -> Generator[Progress, No
     LabelError
         If a class is named that is locked or is not there.
     ParameterError
-        If there are fewer than three points, or no such slices.
+        If there are fewer than three points.
     """
     grid = labels.grid
     slices = params.slices(grid)
