@@ -256,13 +256,11 @@ class LabellingSession:
 
     def painted_steps(self) -> Generator[Progress, None, Painted]:
         """Features of everything that is painted."""
-        found = []
-        for done, image in enumerate(self.images):
-            source = self.source(image)
-            steps = image.features(source, self.cache).update(image.strokes.array)
-            found.append((yield from part(steps, done / len(self.images), (done + 1) / len(self.images))))
-        maps = len(self.source(self.images[0]).names) if self.images else 0
-        return joined(found, maps)
+        images, found = list(self.images), []  # one may be removed meanwhile
+        for done, image in enumerate(images):
+            steps = image.features(self.source(image), self.cache).update(image.strokes.array)
+            found.append((yield from part(steps, done / len(images), (done + 1) / len(images))))
+        return joined(found, len(self.resolved().features.names))
 
     def train_steps(self, warm: bool = False) -> Generator[Progress, None, PixelClassifier]:
         """Train on what is painted.
@@ -278,9 +276,8 @@ class LabellingSession:
         LabelError
             If there is no image, or fewer than two classes are painted.
         """
-        params, edits = self.resolved(), self._edits
+        params, edits, first = self.resolved(), self._edits, self.images[0].volume
         painted = yield from part(self.painted_steps(), 0, 0.5)
-        first = self.images[0].volume
         names = class_edits.names(self.classes)
         last = self.classifier if warm else None
         classifier = yield from part(learned(painted, names, params, first, last), 0.5, 1)

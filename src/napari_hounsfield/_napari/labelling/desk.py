@@ -46,6 +46,8 @@ class SessionDesk:
 
     changed = Signal()
     """Anything that is shown of the session; in the main thread."""
+    interrupted = Signal()
+    """An image is gone: what is computed on it is of no use."""
 
     def __init__(self, viewer: ViewerModel, session: LabellingSession | None = None) -> None:
         self._viewer = ref(viewer)
@@ -195,6 +197,7 @@ class SessionDesk:
         gone = event.value
         for bound in [one for one in self.bound if gone in (one._layer(), one.editing._layer())]:
             self.live.cancel()
+            self.interrupted.emit()
             self.bound.remove(bound)
             self.session.remove(bound.image)
 

@@ -64,7 +64,7 @@ class PaintPage(Container[Any]):
                 _row(self.undo, self.redo),
                 Fold("draft", rows([rows([self.draft]), apply], labels=False), "Labels, samples of first classes, as strokes"),
                 Fold(
-                    "classifier and features", rows([self.fields.container, use], labels=False), "What is learned, and from what"
+                    "classifier_and_features", rows([self.fields.container, use], labels=False), "What is learned, and from what"
                 ),
                 Fold("session", self.files, "Save, resume, export"),
             ],
@@ -120,8 +120,9 @@ class PaintPage(Container[Any]):
 
     def _settle(self) -> None:
         self.desk.live.held = False
-        self.desk.live.follow()
-        self.refresh()
+        if self._follower.alive:
+            self.desk.live.follow()
+            self.refresh()
 
     def _show_plane(self, found: Any) -> None:
         bound, plane, version = found
@@ -175,8 +176,9 @@ class _Follower:
     """Refreshes the page; a plain object, because a widget whose Qt part is gone must not be called any more."""
 
     def __init__(self, desk: SessionDesk, page: PaintPage) -> None:
-        self._desk, self._page = desk, page
+        self._desk, self._page, self.alive = desk, page, True
         desk.changed.connect(self.on_change)
+        desk.interrupted.connect(page.bar.cancel)
         desk.session.history.changed.connect(self.on_change)
         page.native.destroyed.connect(self.stop)
 
@@ -189,7 +191,9 @@ class _Follower:
 
     def stop(self, *_: Any) -> None:
         """Let go of the session."""
+        self.alive = False
         self._desk.changed.disconnect(self.on_change, missing_ok=True)
+        self._desk.interrupted.disconnect(self._page.bar.cancel, missing_ok=True)
         self._desk.session.history.changed.disconnect(self.on_change, missing_ok=True)
 
 
