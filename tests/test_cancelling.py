@@ -61,6 +61,13 @@ def cases_of(chest):
     return nh.read_case_table(folder / "cases.csv")
 
 
+def ends_of(chest):
+    """The tissues in the first and the last slice only."""
+    array = chest[1].array.copy()
+    array[1:-1] = 0
+    return chest[0].label_map(array, chest[1].classes)
+
+
 PLAIN = {"texture": False}
 CASES = {
     "window": lambda c, s: nh.window.steps(c[0]),
@@ -80,6 +87,21 @@ CASES = {
     "segment, forest": lambda c, s: nh.segment.steps(c[0], forest_of(c, s)),
     "clean": lambda c, s: nh.clean.steps(c[1]),
     "clean, noise": lambda c, s: nh.clean.steps(c[2], nh.CleanParams(drop_border=False)),
+    "margin": lambda c, s: nh.margin.steps(c[1], nh.MarginParams(mm=10, classes=2)),
+    "margin, noise": lambda c, s: nh.margin.steps(c[2], nh.MarginParams(mm=-1)),
+    "smooth": lambda c, s: nh.smooth.steps(c[2], nh.SmoothParams(mm=4)),
+    "smooth, opening": lambda c, s: nh.smooth.steps(c[1], nh.SmoothParams(method="opening", mm=4)),
+    "islands": lambda c, s: nh.islands.steps(c[2], nh.IslandsParams(keep=1)),
+    "fill_holes": lambda c, s: nh.fill_holes.steps(c[2], nh.FillHolesParams(within="coronal")),
+    "combine": lambda c, s: nh.combine.steps(c[1], nh.CombineParams(label=1, classes=2)),
+    "interpolate": lambda c, s: nh.interpolate.steps(ends_of(c)),
+    "copy_slice": lambda c, s: nh.copy_slice.steps(c[1]),
+    "scissors": lambda c, s: nh.scissors.steps(c[1], nh.ScissorsParams(points=(0, 9, 9, 0, 500, 9, 0, 9, 500))),
+    "fill_range": lambda c, s: nh.fill_range.steps(c[0], c[1], nh.FillRangeParams(lower=0, inside=2)),
+    "grow_region": lambda c, s: nh.grow_region.steps(
+        c[0], c[1], nh.GrowRegionParams(method="confidence", points=(3, 256, 166), others="overwrite")
+    ),
+    "from_seeds": lambda c, s: nh.from_seeds.steps(c[0], s),
     "evaluate": lambda c, s: nh.evaluate.steps(c[2], c[1]),
     "measure": lambda c, s: nh.measure.steps(c[0], c[1]),
     "compare_readers": lambda c, s: nh.compare_readers.steps(nh.Readers([c[1], c[2]], ["first", "second"])),

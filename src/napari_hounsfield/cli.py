@@ -48,6 +48,12 @@ COMMANDS = {
     "islands": Entry("editing.islands", "islands", "keep, remove or split the connected parts of classes"),
     "fill-holes": Entry("editing.fill_holes", "fill_holes", "fill what classes enclose"),
     "combine": Entry("editing.combine", "combine", "union, intersection, difference of classes"),
+    "interpolate": Entry("editing.interpolate", "interpolate", "fill the slices between painted ones, by shape"),
+    "copy-slice": Entry("editing.copy_slice", "copy_slice", "copy classes from one slice to another"),
+    "scissors": Entry("editing.scissors", "scissors", "erase or fill classes along a polygon through slices"),
+    "fill-range": Entry("editing.fill_range", "fill_range", "give the voxels of a range of values to a class, in a region"),
+    "grow-region": Entry("editing.grow_region", "grow_region", "grow a class from seeds by the values of the image"),
+    "from-seeds": Entry("editing.from_seeds", "from_seeds", "grow all classes from seeds up to the edges in the image"),
 }
 
 

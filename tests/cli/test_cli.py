@@ -208,6 +208,12 @@ COMMANDS = {
     "islands": "LABELS OUT",
     "fill-holes": "LABELS OUT",
     "combine": "LABELS OUT",
+    "interpolate": "LABELS OUT",
+    "copy-slice": "LABELS OUT",
+    "scissors": "LABELS OUT",
+    "fill-range": "IMAGE LABELS OUT",
+    "grow-region": "IMAGE LABELS OUT",
+    "from-seeds": "IMAGE LABELS OUT",
     "demo": "[FOLDER]",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -86,18 +86,19 @@ def _second(labels: NDArray[Any], first: NDArray[np.bool_], params: CombineParam
     """Where the second class lies."""
     if params.classes:
         return one_of(labels, params.classes)
-    return (labels != 0) & ~first if same else labels != 0
+    found: NDArray[np.bool_] = labels != 0
+    return found & ~first if same else found
 
 
 def _combined(first: NDArray[np.bool_], second: NDArray[np.bool_], how: str) -> NDArray[np.bool_]:
-    if how == "union":
-        return first | second
-    if how == "intersection":
-        return first & second
-    if how == "difference":
-        return first & ~second
-    differs: NDArray[np.bool_] = np.not_equal(first, second)
-    return differs
+    ways: dict[str, Callable[..., Any]] = {
+        "union": np.logical_or,
+        "intersection": np.logical_and,
+        "difference": np.greater,
+        "exclusive or": np.not_equal,
+    }
+    found: NDArray[np.bool_] = ways[how](first, second)
+    return found
 
 
 def _require_known(labels: LabelMap, values: Sequence[int]) -> None:

@@ -44,6 +44,10 @@ class EditParams(Params):
     others: Literal["keep", "overwrite"] = "keep"
     """What becomes of a class that is not edited, where an edited one goes."""
 
+    def moved(self, start: tuple[int, int, int], grid: Grid) -> Self:
+        """The same edit on a crop that begins at the voxel `start` (z, y, x) of the whole `grid`."""
+        return self
+
 
 class ClassesParams(EditParams):
     """Which classes are edited, and what they may write over."""
@@ -52,7 +56,7 @@ class ClassesParams(EditParams):
     """Labels to edit. Empty: all that are not locked."""
 
 
-class PointsParams(Params):
+class PointsParams(EditParams):
     """Points, and how they are given."""
 
     points: Numbers = coordinates()
@@ -90,8 +94,8 @@ class PointsParams(Params):
             raise ParameterError(f"point {int(outside.argmax()) + 1} of {len(found)} lies outside the image")
         return found
 
-    def moved(self, start: tuple[int, int, int]) -> Self:
-        """The same points on a crop of the image that begins at the voxel `start`."""
+    def moved(self, start: tuple[int, int, int], grid: Grid) -> Self:
+        """The same edit on a crop that begins at the voxel `start` (z, y, x) of the whole `grid`."""
         if self.coordinates == "patient" or not self.points:
             return self
         points = np.array(self.points).reshape(-1, 3) - start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,15 @@ from napari_hounsfield.operation import Operation
 from napari_hounsfield.volume import LabelMap, Volume
 
 from .combine import combine
+from .copy_slice import copy_slice
 from .fill_holes import fill_holes, fill_holes_reach
+from .fill_range import fill_range
+from .from_seeds import from_seeds
+from .grow_region import grow_region
+from .interpolate import interpolate
 from .islands import islands
 from .margin import margin, margin_reach
+from .scissors import scissors
 from .smooth import smooth, smooth_reach
 
 Reach = Callable[[Any, Grid], tuple[float, float, float] | None]
@@ -47,8 +53,19 @@ class Edit:
         return slice(max(0, index - beyond), min(grid.shape[axis], index + beyond + 1))
 
 
+@dataclass(frozen=True)
+class Plane:
+    """An edit of some planes of which one will be right."""
+
+    data: tuple[Any, ...]
+    """Inputs for the operation."""
+    params: Any
+    index: int
+    """The plane that will be right, among those of the result."""
+
+
 def cropped(data: LabelMap | Volume, axis: int, planes: slice) -> Any:
-    """Labels or a scalar image of some planes along an axis of the array, in their place in the patient."""
+    """Labels or a scalar image of some planes along an axis of the array, in their place in the patient; nothing is copied."""
     some = (slice(None),) * axis + (planes,)
     affine = data.affine.copy()
     affine[:3, 3] += planes.start * affine[:3, axis]
@@ -56,6 +73,29 @@ def cropped(data: LabelMap | Volume, axis: int, planes: slice) -> Any:
     if isinstance(data, Volume) and data.valid is not None:
         changes["valid"] = data.valid[some]
     return replace(data, **changes)
+
+
+def plane_of(edit: Edit, data: Sequence[LabelMap | Volume], params: Any, axis: int, index: int) -> Plane | None:
+    """What to run first for one plane along an axis of the array to be right; None where all must be seen.
+
+    Parameters
+    ----------
+    edit
+        One of `EDITS`.
+    data
+        Its inputs, on one grid in the same axes. Every label that is painted must have a name, or be edited by being left out:
+        a class that is named in the parameters, and neither occurs in the planes nor has a name, is an error.
+    params
+        Of the edit.
+    axis, index
+        The plane.
+    """
+    grid = data[-1].grid
+    planes = edit.slab(params, grid, axis, index)
+    if planes is None:
+        return None
+    z, y, x = (planes.start if i == axis else 0 for i in range(3))
+    return Plane(tuple(cropped(each, axis, planes) for each in data), params.moved((z, y, x), grid), index - planes.start)
 
 
 EDITS = {
@@ -66,6 +106,12 @@ EDITS = {
         Edit(islands, everywhere),
         Edit(fill_holes, fill_holes_reach),
         Edit(combine, nowhere),
+        Edit(interpolate, everywhere),
+        Edit(copy_slice, everywhere),
+        Edit(scissors, nowhere),
+        Edit(fill_range, nowhere),
+        Edit(grow_region, everywhere),
+        Edit(from_seeds, everywhere),
     )
 }
 """By the name of the operation."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.components import Box
 from napari_hounsfield.grid import Grid
 
 from .metric import Offsets, ball, passes
@@ -15,6 +17,12 @@ from .metric import Offsets, ball, passes
 Scores = NDArray[np.float32]
 CUT = 3.0
 """Standard deviations after which a Gaussian ends."""
+
+
+def surrounded(array: NDArray[Any], box: Box, reach: Sequence[int]) -> NDArray[Any]:
+    """A box of an array with what lies around it; beyond the array its last voxels go on."""
+    z, y, x = (np.clip(np.arange(s.start - r, s.stop + r), 0, n - 1) for s, r, n in zip(box, reach, array.shape, strict=True))
+    return array[z[0] : z[-1] + 1, y[0] : y[-1] + 1, x[0] : x[-1] + 1][np.ix_(z - z[0], y - y[0], x - x[0])]
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from napari_hounsfield.volume import LabelMap
 from .distance import near_mask, nearest_label
 from .metric import Offsets, across, passes, reach_mm
 from .params import ClassesParams, Within
-from .scores import CUT, Ball, Gaussian
+from .scores import CUT, Ball, Gaussian, surrounded
 from .writing import Rules, edited_boxes
 
 SLAB_VOXELS = 1_000_000
@@ -102,7 +102,7 @@ def _vote(
 
     def work(planes: slice) -> None:
         box = (slice(whole[0].start + planes.start, whole[0].start + planes.stop), whole[1], whole[2])
-        source = _beyond(before, box, reach)
+        source = surrounded(before, box, reach)
         present = [v for v, b in boxes.items() if b[0].start < box[0].stop + reach[0] and b[0].stop > box[0].start - reach[0]]
         inner = source[tuple(slice(r, n - r) for r, n in zip(reach, source.shape, strict=True))]
         none = np.full(inner.shape, kernel.total, np.float32)
@@ -127,12 +127,6 @@ def _vote(
     deep = slabs([s.stop - s.start for s in whole], max(SLAB_VOXELS, HALO_SHARE * reach[0] * plane))
     for planes, _ in zip(deep, in_threads(partial(work, planes) for planes in deep), strict=True):
         yield Progress(planes.stop / (whole[0].stop - whole[0].start), "smooth")
-
-
-def _beyond(array: NDArray[np.integer], box: Box, reach: tuple[int, int, int]) -> NDArray[np.integer]:
-    """A box of an array with what lies around it; beyond the array its last voxels go on."""
-    z, y, x = (np.clip(np.arange(s.start - r, s.stop + r), 0, n - 1) for s, r, n in zip(box, reach, array.shape, strict=True))
-    return array[z[0] : z[-1] + 1, y[0] : y[-1] + 1, x[0] : x[-1] + 1][np.ix_(z - z[0], y - y[0], x - x[0])]
 
 
 def _open(

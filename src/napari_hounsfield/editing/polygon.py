@@ -1,0 +1,84 @@
+"""A polygon in a plane of voxels, through some slices."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from napari_hounsfield.components import Box
+from napari_hounsfield.errors import ParameterError
+from napari_hounsfield.grid import Grid
+from napari_hounsfield.operation import number
+
+from .params import Plane, PointsParams
+
+Span = tuple[slice, slice]
+NO_SLICE = 100_000
+"""Beyond the slices of any image."""
+
+
+class PolygonParams(PointsParams):
+    """A polygon, and how far it goes through the slices."""
+
+    plane: Plane = "axial"
+    """The plane of the polygon: it goes straight through the slices of this plane."""
+    first: int = number(0, 0, NO_SLICE)
+    """The first slice that it goes through."""
+    last: int = number(-1, -1, NO_SLICE)
+    """The last slice that it goes through. -1: through all."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if 0 <= self.last < self.first:
+            raise ValueError(f"the last slice {self.last} lies before the first, {self.first}")
+        return self
+
+    def slices(self, grid: Grid) -> slice:
+        """The slices of an image that the polygon goes through; none where the image does not reach so far."""
+        count = grid.shape[grid.axis_across(self.plane)]
+        stop = count if self.last < 0 else min(count, self.last + 1)
+        return slice(min(self.first, stop), stop)
+
+    def moved(self, start: tuple[int, int, int], grid: Grid) -> Self:
+        """The same edit on a crop that begins at the voxel `start` (z, y, x) of the whole `grid`."""
+        across = start[grid.axis_across(self.plane)]
+        first, last = max(0, self.first - across), self.last
+        if last >= 0:
+            first, last = (first, last - across) if last >= across else (NO_SLICE, NO_SLICE)
+        return super().moved(start, grid).model_copy(update={"first": first, "last": last})
+
+
+def polygon_mask(params: PolygonParams, grid: Grid) -> tuple[Span, NDArray[np.bool_]]:
+    """Which pixels of a plane lie in the polygon: a box in the plane that holds it, and the mask of the box.
+
+    A pixel lies in the polygon where its centre does; a centre that lies exactly on the outline may fall to either side. Where
+    the outline crosses itself, what it goes round twice is outside (the rule of even and odd).
+
+    Raises
+    ------
+    ParameterError
+        If there are fewer than three points.
+    """
+    from skimage.draw import polygon2mask
+
+    axis = grid.axis_across(params.plane)
+    points = np.delete(params.indices(grid), axis, axis=1)
+    if len(points) < 3:
+        raise ParameterError(f"{len(points)} points make no polygon: at least 3 are needed")
+    shape = [n for i, n in enumerate(grid.shape) if i != axis]
+    low = [min(max(0, int(np.floor(v))), n) for v, n in zip(points.min(axis=0), shape, strict=True)]
+    high = [max(min(n, int(np.ceil(v)) + 1), start) for v, n, start in zip(points.max(axis=0), shape, low, strict=True)]
+    span = slice(low[0], high[0]), slice(low[1], high[1])
+    mask: NDArray[np.bool_] = polygon2mask((high[0] - low[0], high[1] - low[1]), points - low)  # type: ignore[no-untyped-call]
+    return span, mask
+
+
+def polygon_box(span: Span, slices: slice, axis: int) -> Box:
+    """The box (z, y, x) of a polygon through some slices along an axis of the array."""
+    parts = [*span]
+    parts.insert(axis, slices)
+    z, y, x = parts
+    return z, y, x
