@@ -288,16 +288,15 @@ class LabelEditor:
         """What the result in a plane depends on, cut where that saves something."""
         grid = self.labels.grid
         count = grid.shape[at.axis]
-        margin = count if reach is None else math.ceil(reach / grid.spacing[at.axis]) + 1
+        margin = count if reach is None else math.ceil(reach / grid.spacing[at.axis] * (1 + 1e-6)) + 1
         start, stop = max(0, at.index - margin), min(count, at.index + margin + 1)
         if 2 * (stop - start) > count:
             return _Near(self.labels, params, dict(others), at, 0)
         planes = slice(start, stop)
         cut = {name: cropped(data, at.axis, planes) if _sliced(data, grid) else data for name, data in others.items()}
         if isinstance(params, EditParams):
-            params = params.moved(
-                (start if at.axis == 0 else 0, start if at.axis == 1 else 0, start if at.axis == 2 else 0), grid
-            )
+            z, y, x = (start if axis == at.axis else 0 for axis in range(3))
+            params = params.moved((z, y, x), grid)
         return _Near(cropped(self.labels, at.axis, planes), params, cut, at, start)
 
     def _plane_of(self, near: _Near, operation: Operation[..., Any]) -> Generator[Progress, None, NDArray[Any] | None]:

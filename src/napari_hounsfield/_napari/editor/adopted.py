@@ -52,12 +52,14 @@ class LayerEditing:
     """
 
     changed = Signal()
-    """Anything that is shown of it: classes, volumes, history, what runs. In the main thread."""
+    """Anything that is shown of it: classes, volumes, history, whether something runs. In the main thread."""
+    progressed = Signal(Progress)
+    """How far what runs is."""
 
     def __init__(self, viewer: ViewerModel, layer: Labels) -> None:
         self._layer = ref(layer)
         self.viewer = ref(viewer)
-        self.runner = Runner(self._layer, self._on_progress, self._on_settled)
+        self.runner = Runner(self._layer, self.changed.emit, self._on_progress, self._on_settled)
         self._counting: Job | None = None
         self._question: Job | None = None
         self._told = -1
@@ -250,7 +252,7 @@ class LayerEditing:
     def _on_progress(self, progress: Progress) -> None:
         if isinstance(progress.result, tuple):
             self.refresh(progress.result)
-        self.changed.emit()
+        self.progressed.emit(progress)
 
     def _on_change(self) -> None:
         if current_thread() is main_thread() and not self.busy:

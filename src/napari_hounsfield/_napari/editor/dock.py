@@ -12,7 +12,7 @@ from napari_hounsfield._napari.layout import Dock, rows
 from napari_hounsfield._napari.listening import LayerListener
 from napari_hounsfield._napari.notices import reported
 from napari_hounsfield.errors import HounsfieldError
-from napari_hounsfield.operation import Input
+from napari_hounsfield.operation import Input, Progress
 from napari_hounsfield.volume import LabelMap
 
 from .adopted import LayerEditing, editing_of
@@ -47,6 +47,7 @@ class Shown:
         if self.editing is not None:
             self._layer = self.editing.layer
             self.editing.changed.connect(self.on_change)
+            self.editing.progressed.connect(self.on_progress)
             for event in self._events(self._layer):
                 event.connect(self.on_change)
         return ""
@@ -60,6 +61,11 @@ class Shown:
         """Draw the dock again."""
         if self._dock is not None:
             self._dock.refresh()
+
+    def on_progress(self, progress: Progress) -> None:
+        """Draw how far it is."""
+        if self._dock is not None:
+            self._dock.show_progress(progress)
 
     def stop(self, *_: Any) -> None:
         """Let go of the dock and of the layer."""
@@ -75,6 +81,7 @@ class Shown:
     def _let_go(self) -> None:
         if self.editing is not None and self._layer is not None:
             self.editing.changed.disconnect(self.on_change, missing_ok=True)
+            self.editing.progressed.disconnect(self.on_progress, missing_ok=True)
             for event in self._events(self._layer):
                 event.disconnect(self.on_change)
         self.editing = self._layer = None
@@ -142,12 +149,16 @@ class SegmentEditor(Dock):
         ):
             button.setText(f"{word} {titles[-1]}" if titles else word)
             button.setEnabled(free and bool(titles))
-        progress = None if editing is None else editing.runner.progress
-        self.bar.setVisible(progress is not None)
-        self.cancel_button.setVisible(progress is not None)
-        if progress is not None:
-            self.bar.setValue(round(100 * min(max(progress.fraction, 0), 1)))
-            self.bar.setFormat(f"{progress.message}  %p %".strip())
+        busy = editing is not None and editing.busy
+        self.bar.setVisible(busy)
+        self.cancel_button.setVisible(busy)
+        if not busy:
+            self.show_progress(Progress(0))
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show how far what runs is."""
+        self.bar.setValue(round(100 * min(max(progress.fraction, 0), 1)))
+        self.bar.setFormat(f"{progress.message}  %p %".strip())
 
     def undo(self) -> None:
         """Take the newest edit back."""

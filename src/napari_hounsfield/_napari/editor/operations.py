@@ -22,7 +22,7 @@ from napari_hounsfield.operation import Params
 from napari_hounsfield.volume import LabelMap
 
 from .adopted import LayerEditing
-from .points import PointSource
+from .points import PointSource, plane_across
 from .preview import preview_tuple
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ WAIT_MS = 150
 
 
 class EditForm(Container[Any]):
-    """Form of one edit: its parameters but those that the editor itself knows, and its other inputs."""
+    """Form of one edit: its parameters but those that are locked, drawn or shown in the viewer, and its other inputs."""
 
     def __init__(self, viewer: ViewerModel, edit: Edit) -> None:
         self.edit = edit
@@ -45,7 +45,8 @@ class EditForm(Container[Any]):
         others.remove(next(place for place in others if LabelMap in place.kinds))
         self.choices = [choice for choice in choices_for(viewer, others) if isinstance(choice, LayerChoice)]
         self.drawn = PointSource(viewer, "plane" in kind.model_fields) if issubclass(kind, PointsParams) else None
-        for name in ("locked", *(("points", "coordinates", "plane") if self.drawn else ())):
+        self._of_view = [name for name in ("plane", "source") if self.drawn or "source" in kind.model_fields]
+        for name in ("locked", "points", "coordinates", *self._of_view):
             if name in self.fields.inputs:
                 self.fields.inputs[name].visible = False
         super().__init__(
@@ -76,9 +77,14 @@ class EditForm(Container[Any]):
         ValueError
             If they do not fit together.
         """
-        params = self.fields.params()
-        drawn = {} if self.drawn is None else self.drawn.params(editing, type(params).model_fields)
-        return type(params)(**{**params.model_dump(exclude_unset=True), **drawn})
+        params, at = self.fields.params(), editing.looked_at()
+        known: dict[str, Any] = {}
+        if at is not None and self._of_view:
+            known = {"plane": plane_across(editing, at.axis), "source": at.index}
+        if self.drawn is not None:
+            known |= {"points": self.drawn.points(editing), "coordinates": "voxels"}
+        known = {name: value for name, value in known.items() if name in type(params).model_fields}
+        return type(params)(**{**params.model_dump(exclude_unset=True), **known})
 
     def others(self) -> dict[str, Any]:
         """Layers of the other inputs by name."""

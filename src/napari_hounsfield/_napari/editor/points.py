@@ -51,29 +51,23 @@ class PointSource(Container[Any]):
         self.choice.reset_choices()
         self.choice.value = getattr(made, "__wrapped__", made)
 
-    def params(self, editing: LayerEditing, known: Any) -> dict[str, Any]:
-        """Parameters that what was drawn stands for: points by voxel (z, y, x), and the plane that is shown.
+    def points(self, editing: LayerEditing) -> tuple[float, ...]:
+        """What was drawn, as voxels (z, y, x) of the labels' stored array; empty where no layer is chosen.
 
-        Parameters
-        ----------
-        editing
-            Of the labels.
-        known
-            Names of the parameters that there are.
+        Raises
+        ------
+        ParameterError
+            If nothing is drawn on the layer.
         """
         layer = self.choice.value
         if layer is None:
-            return {}
+            return ()
         drawn = layer.data[-1] if isinstance(layer, Shapes) and len(layer.data) else layer.data
         if len(drawn) == 0:
             raise ParameterError(f"{layer.name}: nothing is drawn yet")
         labels = editing.layer
         shown = np.array([labels.world_to_data(layer.data_to_world(point)) for point in drawn])
-        values = {"points": tuple(editing.frame.stored_points(shown).ravel().tolist()), "coordinates": "voxels"}
-        at = editing.looked_at()
-        if "plane" in known and at is not None:
-            values["plane"] = plane_across(editing, at.axis)
-        return values
+        return tuple(float(v) for v in editing.frame.stored_points(shown).ravel())
 
     def _layers(self, _: Any = None) -> list[Any]:
         kind = Shapes if self._polygon else (Points, Shapes)

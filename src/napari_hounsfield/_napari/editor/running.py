@@ -25,6 +25,8 @@ class Runner:
     ----------
     layer
         Gives the layer, or None when it is gone.
+    started
+        Called in the main thread when something goes on in a thread.
     progressed
         Called in the main thread with what is reported.
     settled
@@ -32,13 +34,15 @@ class Runner:
     """
 
     def __init__(
-        self, layer: Callable[[], Labels | None], progressed: Callable[[Progress], None], settled: Callable[[], None]
+        self,
+        layer: Callable[[], Labels | None],
+        started: Callable[[], None],
+        progressed: Callable[[Progress], None],
+        settled: Callable[[], None],
     ) -> None:
-        self._layer, self._progressed, self._settled = layer, progressed, settled
+        self._layer, self._started, self._progressed, self._settled = layer, started, progressed, settled
         self._job: Job | None = None
         self._before: tuple[bool, Any] | None = None
-        self.progress: Progress | None = None
-        """Of what runs in a thread; None: nothing does."""
 
     @property
     def busy(self) -> bool:
@@ -69,21 +73,16 @@ class Runner:
             complain(message_of(error))
             return
         self._hold()
-        self.progress = Progress(0)
-        self._job = Job(steps, done, complain, self._report, self._end)
-        self._progressed(self.progress)
+        self._job = Job(steps, done, complain, self._progressed, self._end)
+        self._started()
 
     def cancel(self) -> None:
         """Give up; what was written is taken back in the thread, after which all is settled."""
         if self._job is not None:
             self._job.cancel()
 
-    def _report(self, progress: Progress) -> None:
-        self.progress = progress
-        self._progressed(progress)
-
     def _end(self) -> None:
-        self._job = self.progress = None
+        self._job = None
         self._release()
         self._settled()
 
