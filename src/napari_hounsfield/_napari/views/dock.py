@@ -95,7 +95,7 @@ class LinkedViews(QWidget):
         self.zooming.toggled.connect(lambda on: setattr(self.desk.link, "zooms", on))
         self.scale_bar.toggled.connect(self._show_scale_bar)
         self.volumes.toggled.connect(self._show_volumes)
-        self.comparing.toggled.connect(self.compare.setVisible)
+        self.comparing.toggled.connect(self._show_comparison)
 
     def _switch(self, name: str, on: bool) -> None:
         if on:
@@ -118,6 +118,11 @@ class LinkedViews(QWidget):
         if name in self.desk.views:
             self.desk.close(name)
             self._share_room()
+
+    def _show_comparison(self, on: bool) -> None:
+        self.compare.setVisible(on)
+        for name, view in self.desk.views.items():
+            self.desk.later.add(("fit", name), view.fit)
 
     def _compared(self) -> None:
         """Give the other study the room of the views while it is compared."""
