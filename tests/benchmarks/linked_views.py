@@ -4,8 +4,8 @@
 
 All ratios are of one run: plain napari and four linked views take turns on the same image and labels. A change of slice counts
 until everything is drawn. The longest gap between two beats of a 5 ms timer tells how long the interface did not answer; it is
-told in processor time too, to which other work on the machine adds nothing. Then a study is opened and closed with the views open,
-again and again, and the views are opened and closed, and what is left is counted.
+told in processor time too, to which other work on the machine adds nothing. Then a study is opened and closed with the views
+open, again and again, and the views are opened and closed, and what is left is counted.
 """
 
 from __future__ import annotations

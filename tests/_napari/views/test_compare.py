@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from napari.layers import Image
+from napari.utils.colormaps.standardize_color import transform_color
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.layers import blank_strokes
@@ -72,6 +73,6 @@ def test_outlines_have_two_colours_and_go_again(window: Any, dock: Any, settle: 
     copies = [layer for layer in widget.desk.views["Axial"].model.layers if layer._type_string == "labels"]
     assert [layer.contour for layer in (*layers, *copies)] == [1] * 4
     assert not np.allclose(layers[0].get_color(1), layers[1].get_color(1))
-    assert "#%02x%02x%02x" % tuple(np.round(255 * layers[0].get_color(1)[:3]).astype(int)) == PREDICTION
+    assert layers[0].get_color(1) == pytest.approx(transform_color(PREDICTION)[0])
     widget.compare.outline.setChecked(False)
     assert [(layer.contour, layer.opacity, layer.colormap) for layer in layers] == before

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDockWidget, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from .compare import NAME
 from .compare_panel import ComparePanel
@@ -67,6 +67,16 @@ class LinkedViews(QWidget):
             self.compare.stop()
             self.desk.stop()
         return bool(super().event(event))
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        """Keep the dock in the window: canvases do not outlive a move to another one, which napari's own would not either."""
+        dock = self.parent()
+        if isinstance(dock, QDockWidget):
+            dock.setFeatures(dock.features() & ~QDockWidget.DockWidgetFeature.DockWidgetFloatable)
+            button = getattr(dock.titleBarWidget(), "float_button", None)
+            if button is not None:
+                button.hide()
+        super().showEvent(event)
 
     def _lay_out(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
