@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_hounsfield._napari.views.position import centre_with, cut_elsewhere, fitted, merged, zoomed_centre
+from napari_hounsfield._napari.views.position import centre_with, cut_elsewhere, fitted, merged, snapped, zoomed_centre
 
 NUMBER = st.floats(-500, 500)
 PAIR = st.tuples(NUMBER, NUMBER)
@@ -23,6 +23,15 @@ def test_viewers_of_other_dimensions_share_the_last_axes() -> None:
     assert fitted((1.0, 2.0), 3, (9.0, 0.0, 0.0)) == (9.0, 1.0, 2.0)
     assert merged((5.0, 1.0, 2.0, 3.0), (7.0, 8.0, 9.0), [1]) == (5.0, 1.0, 8.0, 3.0)
     assert merged((1.0, 2.0), (7.0, 8.0, 9.0), [0, 2]) == (1.0, 9.0)
+
+
+@given(st.floats(-1000, 1000), st.floats(-100, 100), st.floats(0.1, 9), st.integers(1, 50))
+def test_positions_are_centres_of_voxels_that_are_there(value: float, start: float, step: float, count: int) -> None:
+    stop = start + step * (count - 1)
+    (at,) = snapped([value], [(start, stop, step)])
+    voxels = start + step * np.arange(count)
+    assert np.abs(voxels - at).min() < 1e-6
+    assert abs(at - value) == pytest.approx(np.abs(voxels - value).min(), abs=1e-6)
 
 
 @given(PAIR, PAIR, st.floats(0.05, 20))

@@ -59,6 +59,11 @@ class ComparedView(View):
             event.connect(self.lead)
 
     @property
+    def caption(self) -> str:
+        """Names of the images it shows, to tell it from the main canvas."""
+        return ", ".join(layer.name for layer in self.model.layers if layer._type_string == "image")
+
+    @property
     def own(self) -> frozenset[str]:
         """It does not hide what the main canvas hides."""
         return frozenset({"visible"})

@@ -48,6 +48,7 @@ class ComparePanel(QWidget):
         self.share.setValue(50)
         self.note = QLabel()
         self.note.setWordWrap(True)
+        self.note.hide()
         self.outline = QCheckBox("Outlines")
         self.prediction, self.reference = QComboBox(), QComboBox()
         self._lay_out()

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDockWidget, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from .compare import NAME
 from .compare_panel import ComparePanel
@@ -68,6 +68,16 @@ class LinkedViews(QWidget):
             self.desk.stop()
         return bool(super().event(event))
 
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        """Keep the dock in the window: canvases do not outlive a move to another one, which napari's own would not either."""
+        dock = self.parent()
+        if isinstance(dock, QDockWidget):
+            dock.setFeatures(dock.features() & ~QDockWidget.DockWidgetFeature.DockWidgetFloatable)
+            button = getattr(dock.titleBarWidget(), "float_button", None)
+            if button is not None:
+                button.hide()
+        super().showEvent(event)
+
     def _lay_out(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
         for switch in self.switches.values():
@@ -95,7 +105,7 @@ class LinkedViews(QWidget):
         self.zooming.toggled.connect(lambda on: setattr(self.desk.link, "zooms", on))
         self.scale_bar.toggled.connect(self._show_scale_bar)
         self.volumes.toggled.connect(self._show_volumes)
-        self.comparing.toggled.connect(self.compare.setVisible)
+        self.comparing.toggled.connect(self._show_comparison)
 
     def _switch(self, name: str, on: bool) -> None:
         if on:
@@ -118,6 +128,11 @@ class LinkedViews(QWidget):
         if name in self.desk.views:
             self.desk.close(name)
             self._share_room()
+
+    def _show_comparison(self, on: bool) -> None:
+        self.compare.setVisible(on)
+        for name, view in self.desk.views.items():
+            self.desk.later.add(("fit", name), view.fit)
 
     def _compared(self) -> None:
         """Give the other study the room of the views while it is compared."""

@@ -10,6 +10,9 @@ from qtpy.QtCore import QObject, QTimer
 AT_ONCE = 0.012
 """Seconds after which the next piece of work waits for another turn of the event loop."""
 
+PAUSE_MS = 6
+"""Milliseconds between two turns, in which the interface answers and draws."""
+
 
 def alive(part: QObject) -> bool:
     """Whether the Qt side of an object is still there: parts of a window go with it."""
@@ -25,7 +28,7 @@ class Later:
         self._tasks: dict[Hashable, Callable[[], None]] = {}
         self._timer = QTimer()
         self._timer.setSingleShot(True)
-        self._timer.setInterval(0)
+        self._timer.setInterval(PAUSE_MS)
         self._timer.timeout.connect(self._work)
 
     def add(self, key: Hashable, task: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .marks import Marks
 from .pane import Pane
-from .position import centre_with, cut_elsewhere, fitted, merged, zoomed_centre
+from .position import centre_with, cut_elsewhere, fitted, merged, snapped, zoomed_centre
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -61,7 +61,8 @@ class Link:
 
     def go_to(self, viewer: ViewerModel, position: Sequence[float]) -> None:
         """Move everything to a position of one of the viewers."""
-        point = merged(self._main.model.dims.point, position, range(len(position)))
+        dims = self._main.model.dims
+        point = snapped(merged(dims.point, position, range(len(position))), dims.range)
         self._move(point, next((pane for pane in self._marks if pane.model is viewer), None))
 
     def place(self, pane: Pane) -> None:

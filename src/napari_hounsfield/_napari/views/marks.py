@@ -26,11 +26,13 @@ GAP = 9
 """Pixels around the position that the cross-hair leaves free."""
 INSET = 4
 """Pixels between letters and the edge."""
+LINE = 20
+"""Pixels from the top to the second line of text."""
 SCALE_BAR = 46
 """Pixels that napari's scale bar takes at the bottom."""
 FLAT = 12
 """Pixels between the letters of two opposite faces below which one is behind the other."""
-HALO = 0.25
+HALO = 0.2
 """Width of the dark rim that keeps text legible on white, as part of the size of the letters."""
 BOX = QColor(150, 150, 150)
 
@@ -106,7 +108,8 @@ class Marks(QWidget):
             axis = dims.not_displayed[-1]
             name = plane.name if pane.worlds else f"axis {axis}"
             place = f"{name}  {dims.current_step[axis] + 1}/{dims.nsteps[axis]}"
-            _text(painter, place, INSET + 2, INSET + 1, 0, 0, 8, plane.colour)
+            _text(painter, place, INSET + 2, INSET + 1, 0, 0, 9, plane.colour)
+            _text(painter, pane.caption, INSET + 2, LINE, 0, 0, 9)
 
     def _draw_box(self, painter: QPainter) -> None:
         """Outline of what is there, the position in it, and letters at the middle of its faces."""
@@ -156,7 +159,7 @@ def _picture(text: str, size: int, colour: str, ratio: float) -> QImage:
     """Picture of a text with a dark rim; drawing the rim anew at each move would take longer than all else."""
     font = QFont(QGuiApplication.font())
     font.setPointSize(size)
-    font.setBold(size > 8)
+    font.setBold(True)
     path = QPainterPath()
     path.addText(0, 0, font, text)
     rim = QPen(QColor(0, 0, 0, 200), HALO * size)

@@ -44,6 +44,11 @@ class Pane:
         self.native = canvas.native
 
     @property
+    def caption(self) -> str:
+        """What is said below the name of the plane."""
+        return ""
+
+    @property
     def flat(self) -> bool:
         """Whether it shows a plane, not 3D."""
         return bool(self.model.dims.ndisplay == 2)

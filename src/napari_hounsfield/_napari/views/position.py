@@ -21,6 +21,14 @@ def fitted(point: Sequence[float], ndim: int, before: Sequence[float]) -> Point:
     return (*before[:missing], *point[len(point) - (ndim - missing) :])
 
 
+def snapped(point: Sequence[float], ranges: Sequence[Sequence[float]]) -> Point:
+    """The nearest position that the sliders have, which is the centre of a voxel; `ranges` are (start, stop, step) an axis."""
+    return tuple(
+        start + step * round((min(max(value, start), stop) - start) / step)
+        for value, (start, stop, step) in zip(point, ranges, strict=True)
+    )
+
+
 def merged(point: Sequence[float], of_view: Sequence[float], axes: Sequence[int]) -> Point:
     """Shared position after one view was moved along `axes`, counted in that view."""
     new, shift = list(point), len(point) - len(of_view)
