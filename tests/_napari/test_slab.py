@@ -62,15 +62,15 @@ def test_panel_sets_the_slab_and_images_that_come_later_join(viewer: Any, volume
     qtbot.addWidget(panel.native)
     panel.mode.value = "mean"
     nh.show(viewer, volume)
-    assert panel.taken.value == "5"
+    assert panel.taken.value == "5 slices"
     (second,) = nh.show(viewer, replace(volume, name="CT 2"))
     panel.mode.value = "minimum (MinIP)"
     panel.thickness.value = 4
     (third,) = nh.show(viewer, replace(volume, name="CT 3"))
     assert {str(layer.projection_mode) for layer in viewer.layers} == {"min"}
-    assert panel.taken.value == "3"
+    assert panel.taken.value == "3 slices"
     viewer.dims.order = (1, 0, 2)
-    assert panel.taken.value == "5"
+    assert panel.taken.value == "5 slices"
     panel.mode.value = "off"
     assert viewer.dims.thickness == (0, 0, 0)
     assert viewer.layers[0].data.dtype == third.data.dtype == second.data.dtype

@@ -9,6 +9,7 @@ import pytest
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.surface_form import SurfaceForm
+from napari_hounsfield._napari.surface_layers import show_surface
 
 
 @pytest.fixture
@@ -80,6 +81,38 @@ def test_surfaces_are_shown_in_3d_only_and_those_hidden_there_stay_so(
     assert (lung.visible, lesion.visible) == (True, False)
     viewer.layers.remove(lung)
     viewer.dims.ndisplay = 2
+
+
+def test_patients_are_not_mirrored_in_3d(make_napari_viewer: Any, qtbot: Any) -> None:
+    """From the front, the patient's left is on the right and the head is up, and what lies in front hides what lies behind."""
+    window = make_napari_viewer(show=True)
+    form = SurfaceForm(window)
+    qtbot.addWidget(form.native)
+    array = np.zeros((40, 40, 40), np.uint8)
+    array[18:22, 18:22, 34:38], array[34:38, 18:22, 18:22] = 1, 2  # towards L, towards S
+    array[16:24, 30:38, 16:24], array[17:23, 2:6, 17:23] = 3, 4  # the back, and in front of it
+    (layer,) = nh.show(window, nh.LabelMap(array, nh.axial_affine((1, 1, 1))))
+    found = nh.surfaces(nh.from_layer(layer))
+    for part in found.parts:
+        show_surface(window, layer, part).shading = "none"
+    form.switch()
+    picture = window.screenshot(flash=False)[..., :3].astype(int)
+    at = {}
+    for value in (1, 2, 3, 4):
+        colour = np.round(255 * np.array(layer.get_color(value)[:3])).astype(int)
+        at[value] = np.argwhere(np.abs(picture - colour).max(axis=2) < 12)
+    middle = np.array(picture.shape[:2]) / 2
+    for surface in surfaces_of(window).values():
+        surface.shading = "smooth"
+    form.switch()
+    form.switch()
+    lit = window.screenshot(flash=False)[..., :3].astype(int)
+    height, width = lit.shape[:2]
+    assert lit[height // 2, width // 2].max() > 0.7 * picture[height // 2, width // 2].max(), "the light comes from the front"
+    assert at[1].mean(axis=0)[1] > middle[1] + 20
+    assert at[2].mean(axis=0)[0] < middle[0] - 20
+    assert np.abs(at[4].mean(axis=0) - middle).max() < 20
+    assert not len(at[3]) or np.linalg.norm(at[3] - middle, axis=1).min() > np.linalg.norm(at[4] - middle, axis=1).max() - 12
 
 
 def test_without_labels_it_is_said(viewer: Any, form: SurfaceForm, said: Any) -> None:

@@ -108,7 +108,7 @@ def test_classes_are_chosen_by_value_and_those_that_do_not_occur_have_none() -> 
     array[2:5, 2:5, 2:5], array[6:9, 6:9, 6:9] = 300, 7
     labels = nh.LabelMap(array, nh.axial_affine((1, 1, 1)), {7: "seven", 9: "none"})
     assert [(part.label, part.name) for part in nh.surfaces(labels).parts] == [(7, "seven"), (300, "label 300")]
-    assert [part.label for part in nh.surfaces(labels, nh.SurfaceParams(labels=(300,))).parts] == [300]
+    assert [part.label for part in nh.surfaces(labels, nh.SurfaceParams(values=(300,))).parts] == [300]
 
 
 def test_labels_at_the_edge_of_the_array_have_closed_surfaces() -> None:
@@ -119,7 +119,7 @@ def test_labels_at_the_edge_of_the_array_have_closed_surfaces() -> None:
 
 def test_what_was_done_is_recorded_with_the_smoothing() -> None:
     made = nh.surfaces(ellipsoid(GRIDS["thick slices"], (8, 8, 8)))
-    assert made.history[-1].parameters == {"smoothing": [pytest.approx(2.1)], "labels": []}
+    assert made.history[-1].parameters == {"smoothing": [pytest.approx(1.85)], "values": []}
 
 
 @pytest.mark.parametrize("wanted", [(), (4,)])
@@ -127,12 +127,12 @@ def test_nothing_labelled_is_refused(wanted: tuple[int, ...]) -> None:
     array = np.zeros((4, 4, 4), np.uint8)
     array[1, 1, 1] = 1 if wanted else 0
     with pytest.raises(nh.LabelError, match=r"^labels: no voxel is labelled"):
-        nh.surfaces(nh.LabelMap(array, np.eye(4)[[2, 1, 0, 3]], name="labels"), nh.SurfaceParams(labels=wanted))
+        nh.surfaces(nh.LabelMap(array, np.eye(4)[[2, 1, 0, 3]], name="labels"), nh.SurfaceParams(values=wanted))
 
 
-@pytest.mark.parametrize("values", [{"smoothing": (1, 2)}, {"smoothing": -1}, {"labels": 1.5}, {"labels": 0}])
+@pytest.mark.parametrize("values", [{"smoothing": (1, 2)}, {"smoothing": -1}, {"values": 1.5}, {"values": 0}])
 def test_parameters_out_of_bounds_are_refused(values: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"smoothing|labels"):
+    with pytest.raises(ValueError, match=r"smoothing|values"):
         nh.SurfaceParams(**values)
 
 

@@ -78,9 +78,9 @@ class SlabPanel(Container[Any]):
         self.thickness = FloatSpinBox(
             name="thickness", label="thickness (mm)", value=10.0, min=0.0, max=2000.0, step=1.0, tooltip="Around the shown slice"
         )
-        self.taken = Label(name="slices", value="1")
+        self.taken = Label(value="1 slice")
         super().__init__(
-            name="slab", widgets=[Label(value="<b>Slab</b>"), rows([self.mode, self.thickness, self.taken])], labels=False
+            name="slab", widgets=[Label(value="<b>Slab</b>"), rows([self.mode, self.thickness]), self.taken], labels=False
         )
         self.margins = (0, 0, 0, 0)
         self.mode.changed.connect(self.apply)
@@ -90,7 +90,8 @@ class SlabPanel(Container[Any]):
 
     def apply(self, *_: Any) -> None:
         """Show what is set."""
-        self.taken.value = str(set_slab(self._viewer, self.mode.value, self.thickness.value))
+        count = set_slab(self._viewer, self.mode.value, self.thickness.value)
+        self.taken.value = f"{count} slices" if count > 1 else "1 slice"
 
 
 class _AxesListener:

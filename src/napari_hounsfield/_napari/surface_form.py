@@ -68,7 +68,7 @@ class SurfaceForm(OperationForm):
         """Remove the surfaces of classes that are gone, and say what is there."""
         there = {part.label for part in found.parts}
         for value, layer in surface_layers(self._viewer, labels).items():
-            if value not in there and not self.fields.changed().get("labels"):
+            if value not in there and not self.fields.changed().get("values"):
                 self._viewer.layers.remove(layer)
         count = len(found.parts)
         where = "" if self._viewer.dims.ndisplay == 3 else ", to be seen in 3D"

@@ -8,6 +8,7 @@ import numpy as np
 
 from .layers import KEY, Shown
 from .placement import WORLD_OF_PATIENT
+from .surface_light import light
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -47,6 +48,7 @@ def show_surface(viewer: ViewerModel, labels: Labels, part: SurfaceOfClass) -> S
     layer.visible = viewer.dims.ndisplay == 3
     viewer.add_layer(layer)
     _only_in_3d(viewer, layer)
+    light(viewer, layer)
     return layer
 
 

@@ -25,5 +25,14 @@ def equip(viewer: ViewerModel) -> None:
     bind_keys(viewer)
     viewer.mouse_drag_callbacks.append(drag_window)
     show_status(viewer)
+    unmirror(viewer)
     if preferences().scale_bar:
         viewer.canvas.overlays.scale_bar.visible = True
+
+
+def unmirror(viewer: ViewerModel) -> None:
+    """Show patients in 3D as they are: by default napari's first axis points to the viewer, which mirrors axes S, P and L."""
+    camera = viewer.scene.camera
+    _, vertical, horizontal = camera.orientation
+    away = (str(vertical) == "down") == (str(horizontal) == "right")
+    camera.orientation = ("away" if away else "towards", vertical, horizontal)

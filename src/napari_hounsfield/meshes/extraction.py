@@ -13,17 +13,14 @@ from napari_hounsfield.volume import LabelMap, Segmentation
 
 from .mesh import Surface, Surfaces
 
-ROUNDING = 0.7
-"""Of a voxel's largest side, as the standard deviation that rounds the steps between slices, and little else."""
-
 
 class SurfaceParams(Params):
     """Which classes, and how smooth."""
 
     smoothing: Numbers = numbers((), unit="mm", low=0, high=50)
-    """Standard deviation of the Gaussian; empty: 0.7 of a voxel's largest side. 0: none."""
-    labels: Numbers = numbers((), low=1, high=1e9)
-    """Values of the classes; empty: all."""
+    """Standard deviation of the Gaussian; empty: midway between a voxel's smallest and largest side. 0: none."""
+    values: Numbers = numbers((), low=1, high=1e9)
+    """Of the classes, as numbers; empty: all."""
 
     @field_validator("smoothing")
     @classmethod
@@ -32,17 +29,20 @@ class SurfaceParams(Params):
             raise ValueError("one number, or none")
         return value
 
-    @field_validator("labels")
+    @field_validator("values")
     @classmethod
     def _are_whole(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if any(not number.is_integer() for number in value):
-            raise ValueError("labels are whole numbers")
+            raise ValueError("values of labels are whole numbers")
         return value
 
     def resolve(self, *data: Any) -> Self:
         """Fill the smoothing from the voxel size."""
         labels = data[0].labels if isinstance(data[0], Segmentation) else data[0]
-        return self if self.smoothing else type(self)(**{**self.model_dump(), "smoothing": (ROUNDING * max(labels.spacing),)})
+        if self.smoothing:
+            return self
+        sides = labels.spacing
+        return type(self)(**{**self.model_dump(), "smoothing": ((min(sides) + max(sides)) / 2,)})
 
 
 @operation("surfaces", SurfaceParams)
@@ -75,7 +75,7 @@ def surfaces(labels: LabelMap | Segmentation, params: SurfaceParams) -> Generato
     from .process import contiguous, meshes_in_process
 
     given = labels.labels if isinstance(labels, Segmentation) else labels
-    wanted = [int(value) for value in params.labels]
+    wanted = [int(value) for value in params.values]
     grid = given.grid
     yield Progress(0, "surfaces")
     meshes = yield from meshes_in_process(contiguous(given.array), wanted, grid.affine[:3, :3], params.smoothing[0])

@@ -58,7 +58,7 @@ class _Listener:
 
     def __init__(self, viewer: ViewerModel, moved: Any, native: QObject) -> None:
         self._viewer, self._moved = viewer, moved
-        self._events = [viewer.cursor.events.position, viewer.dims.events.point]
+        self._events = [viewer.cursor.events.position, viewer.dims.events.point, viewer.dims.events.ndisplay]
         for event in self._events:
             event.connect(self.on_event)
         native.destroyed.connect(self.stop)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 CUSTOM = "custom"
+TITLE = 240
+"""Pixels in which a name is broken into lines."""
 DECIMALS = {"HU": 0, "SUV": 2}
 
 
@@ -32,6 +34,7 @@ class WindowPanel(Container[Any]):
         self.windows = windows_of(viewer)
         self._title = Label(value="")
         self._title.native.setWordWrap(True)
+        self._title.native.setMinimumWidth(TITLE)
         self.preset = ComboBox(name="preset", choices=[CUSTOM], tooltip="Named windows of what the image shows, with their keys")
         self.level_box = FloatSpinBox(
             name="level", label="level (SUV)", min=-NO_LIMIT, max=NO_LIMIT, tooltip="Middle of the window"
