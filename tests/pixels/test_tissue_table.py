@@ -32,8 +32,17 @@ def test_between_two_ranges_nothing_is_sure():
 
 @pytest.mark.parametrize(
     ("value", "name"),
-    [(-2500, "padding"), (0, "water"), (20, "cerebrospinal fluid"), (30, "muscle"), (35, "kidney"), (42, "blood")]
-    + [(48, "liver"), (60, "liver"), (1200, "skeleton")],
+    [
+        (-2500, "padding"),
+        (0, "water"),
+        (20, "cerebrospinal fluid"),
+        (30, "muscle"),
+        (35, "kidney"),
+        (42, "blood"),
+        (48, "liver"),
+        (60, "liver"),
+        (1200, "skeleton"),
+    ],
 )
 def test_where_the_ranges_of_the_seed_paper_overlap_the_narrowest_holds(value, name):
     (found,), (sure,) = draft_of(value, table="seed")
