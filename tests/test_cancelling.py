@@ -28,7 +28,7 @@ def chest():
     array = np.array([0, -1000, -850, 40])[tissue] + random.normal(0, 30, tissue.shape)
     volume = nh.Volume(array.astype(np.int16), nh.axial_affine((2, 0.7, 0.7)), unit="HU", modality="CT", name="chest")
     # Scikit-learn and torch take as long to import as they do; the first time only.
-    for name in ("sklearn.cluster", "sklearn.ensemble", "sklearn.mixture", "torch"):
+    for name in ("sklearn.ensemble", "torch"):
         import_module(name)
     labels = volume.label_map(tissue, {1: "air", 2: "lung", 3: "soft tissue"})
     return volume, labels, volume.label_map(random.integers(0, 4, tissue.shape, np.uint8), {})
@@ -72,6 +72,9 @@ CASES = {
     "classes": lambda c, s: nh.classes.steps(c[0]),
     "classes, kmeans": lambda c, s: nh.classes.steps(c[0], nh.ClassesParams(method="kmeans", features=PLAIN)),
     "classes, gmm": lambda c, s: nh.classes.steps(c[0], nh.ClassesParams(method="gmm", count=4, features=PLAIN)),
+    "classes, isodata": lambda c, s: nh.classes.steps(c[0], nh.ClassesParams(method="isodata", features=PLAIN)),
+    "suggest_classes": lambda c, s: nh.suggest_classes.steps(c[0], nh.SuggestParams(most=6, features=PLAIN)),
+    "suggest_classes, gmm": lambda c, s: nh.suggest_classes.steps(c[0], nh.SuggestParams(method="gmm", features=PLAIN)),
     "samples": lambda c, s: nh.samples.steps(c[1]),
     "train, bp": lambda c, s: nh.train.steps(c[0], s, nh.TrainParams(bp={"iterations": 20}, features=PLAIN)),
     "train, forest": lambda c, s: nh.train.steps(
@@ -85,7 +88,16 @@ CASES = {
     "compare_readers": lambda c, s: nh.compare_readers.steps(nh.Readers([c[1], c[2]], ["first", "second"])),
     "evaluate_cases": lambda c, s: nh.evaluate_cases.steps(cases_of(c)),
 }
-SLOW = {"gabor, volume", "train, bp", "train, forest", "segment, forest", "classes, gmm", "features", "evaluate"}
+SLOW = {
+    "gabor, volume",
+    "train, bp",
+    "train, forest",
+    "segment, forest",
+    "classes, gmm",
+    "suggest_classes, gmm",
+    "features",
+    "evaluate",
+}
 
 
 def test_every_operation_is_here():
