@@ -112,6 +112,7 @@ class Dabs:
         cut = tuple(slice(start, start + size) for start, size in zip(corner, window.shape, strict=True))
         parts, _ = label(window & self._disc[cut])
         rows, columns = np.nonzero(parts == parts[row - up, column - left])
-        away = min((np.hypot(*((row - r, column - c) * self._spacing)) for r, c in self._dabbed[z]), default=np.inf)
+        others = (np.array([(row, column)]) - self._dabbed[z]) * self._spacing if self._dabbed[z] else np.full((1, 2), np.inf)
+        away = float(np.linalg.norm(others, axis=1).min())
         worth = len(rows) / self._disc.sum() + min(1.0, away / (APART * self._brush))
         return float(worth), (row, column), rows + up, columns + left, self._distance[cut][rows, columns]

@@ -77,19 +77,19 @@ def samples(draft: Segmentation | LabelMap, params: SampleParams) -> Generator[P
     amounts = [round(amount) for amount in params.per_class] * (len(values) if len(params.per_class) == 1 else 1)
     if len(amounts) != len(values):
         raise ParameterError(f"{labels.name or 'draft'}: {len(amounts)} numbers of samples for {len(values)} classes")
-    pools = []
-    for done, value in enumerate(values):
-        steps = _candidates(labels, sureness, value, params.surest)
-        pools.append((yield from part(steps, 0.5 * done / len(values), 0.5 * (done + 1) / len(values))))
     random = np.random.default_rng(params.seed)
     in_test = Holdout(labels.array.shape, params.test, random)
-    for pool in pools:
-        in_test.leave_some(pool)
+    surest = np.zeros(labels.array.shape, labels.array.dtype)
+    for done, value in enumerate(values):
+        steps = _candidates(labels, sureness, value, params.surest)
+        mask = yield from part(steps, 0.5 * done / len(values), 0.5 * (done + 1) / len(values))
+        in_test.leave_some(mask)
+        surest[mask] = value
     parts = {test: np.zeros(labels.array.shape, labels.array.dtype) for test in (False, True)}
-    for done, (value, pool, amount) in enumerate(zip(values, pools, amounts, strict=True)):
+    for done, (value, amount) in enumerate(zip(values, amounts, strict=True)):
         begun = 0.5 + 0.5 * done / len(values)
         for test, share in ((False, 1 - params.test), (True, params.test)):
-            dabs = Dabs(parts[test], in_test.only(pool, test), labels.spacing[1:], params.brush, random)
+            dabs = Dabs(parts[test], in_test.only(surest == value, test), labels.spacing[1:], params.brush, random)
             yield from part(dabs.painted(value, round(amount * share)), begun, begun + 0.5 / len(values))
     return Samples(
         parts[False],
