@@ -56,7 +56,7 @@ def assign(model: ClassModel, maps: NDArray[np.float32], with_shares: bool = Fal
         np.subtract(best, second, out=sureness[some])
         if shares is not None:
             shares[:, some] = found
-        return min(1.0, some.stop / size)
+        return float(min(1.0, some.stop / size))
 
     for done in in_threads(partial(fill, slice(start, start + ROWS)) for start in range(0, size, ROWS)):
         yield Progress(done, "classes")
