@@ -28,7 +28,7 @@ def chest():
     array = np.array([0, -1000, -850, 40])[tissue] + random.normal(0, 30, tissue.shape)
     volume = nh.Volume(array.astype(np.int16), nh.axial_affine((2, 0.7, 0.7)), unit="HU", modality="CT", name="chest")
     # Scikit-learn and torch take as long to import as they do; the first time only.
-    for name in ("sklearn.cluster", "sklearn.ensemble", "sklearn.mixture", "torch"):
+    for name in ("sklearn.ensemble", "torch"):
         import_module(name)
     labels = volume.label_map(tissue, {1: "air", 2: "lung", 3: "soft tissue"})
     return volume, labels, volume.label_map(random.integers(0, 4, tissue.shape, np.uint8), {})
@@ -79,6 +79,9 @@ CASES = {
     "classes": lambda c, s: nh.classes.steps(c[0]),
     "classes, kmeans": lambda c, s: nh.classes.steps(c[0], nh.ClassesParams(method="kmeans", features=PLAIN)),
     "classes, gmm": lambda c, s: nh.classes.steps(c[0], nh.ClassesParams(method="gmm", count=4, features=PLAIN)),
+    "classes, isodata": lambda c, s: nh.classes.steps(c[0], nh.ClassesParams(method="isodata", features=PLAIN)),
+    "suggest_classes": lambda c, s: nh.suggest_classes.steps(c[0], nh.SuggestParams(most=6, features=PLAIN)),
+    "suggest_classes, gmm": lambda c, s: nh.suggest_classes.steps(c[0], nh.SuggestParams(method="gmm", features=PLAIN)),
     "samples": lambda c, s: nh.samples.steps(c[1]),
     "train, bp": lambda c, s: nh.train.steps(c[0], s, nh.TrainParams(bp={"iterations": 20}, features=PLAIN)),
     "train, forest": lambda c, s: nh.train.steps(
@@ -118,6 +121,7 @@ SLOW = {
     "features",
     "evaluate",
     "surfaces, noise",
+    "suggest_classes, gmm",
 }
 
 

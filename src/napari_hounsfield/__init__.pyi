@@ -87,6 +87,10 @@ from .operation import Params as Params
 from .operation import Progress as Progress
 from .pixels.class_count import ClassCount as ClassCount
 from .pixels.class_count import suggest_classes as suggest_classes
+from .pixels.class_editing import drop_classes as drop_classes
+from .pixels.class_editing import merge_classes as merge_classes
+from .pixels.class_editing import rename_classes as rename_classes
+from .pixels.class_editing import reorder_classes as reorder_classes
 from .pixels.class_methods.isodata import IsodataParams as IsodataParams
 from .pixels.class_params import ClassesParams as ClassesParams
 from .pixels.class_params import SuggestParams as SuggestParams

@@ -197,6 +197,7 @@ COMMANDS = {
     "gabor": "IMAGE OUT",
     "features": "IMAGE OUT",
     "classes": "IMAGE OUT",
+    "suggest-classes": "IMAGE",
     "samples": "DRAFT OUT",
     "train": "IMAGE STROKES MODEL",
     "segment": "IMAGE --model MODEL OUT",

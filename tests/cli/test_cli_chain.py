@@ -76,6 +76,29 @@ def test_a_draft_keeps_how_sure_it_is(done: Done, refused: Refused, series: Path
     assert refused("classes", series, "draft.nii.gz").startswith("draft.sureness.nii.gz: exists already")
 
 
+def test_the_number_of_classes_is_suggested_used_and_recorded(run: Run, done: Done, series: Path, here: Path) -> None:
+    words = ("--no-texture", "--method", "kmeans")
+    said = done("suggest-classes", series, *words, "--out", "curve.csv")
+    assert said["parameters"]["criterion"] == "knee"
+    rows = list(csv.DictReader(Path("curve.csv").read_text().splitlines()))
+    assert [int(row["count"]) for row in rows] == [figures["count"] for figures in said["curve"]] == list(range(2, 13))
+    assert [row["count"] for row in rows if row["suggested"] == "True"] == [str(said["suggested"])]
+    drafted = done("classes", series, "draft.nii.gz", *words)
+    assert drafted["parameters"]["count"] == len(drafted["classes"]) == said["suggested"]
+    done("classes", series, "again.nii.gz", *words, "--count", said["suggested"])
+    np.testing.assert_array_equal(nh.read("again.nii.gz")[0].array, nh.read("draft.nii.gz")[0].array)
+    assert run("suggest-classes", series, *words).out.splitlines()[-1] == f"suggested by knee: {said['suggested']} classes"
+
+
+def test_isodata_its_thresholds_and_memberships(done: Done, series: Path, here: Path) -> None:
+    said = done("classes", series, "d.nii.gz", "--method", "isodata", "--no-texture", "--most", "3", "--probabilities")
+    assert said["parameters"]["isodata"]["most"] == 3
+    assert 2 <= said["parameters"]["count"] == len(said["classes"]) <= 3
+    assert said["files"] == ["d.nii.gz", "d.probabilities.nii.gz", "d.sureness.nii.gz"]
+    drawn = done("samples", "d.nii.gz", "strokes.nii.gz", "--per-class", "60", "--brush", "12")
+    assert drawn["parameters"]["brush"] == 12.0
+
+
 def test_window_gabor_features(body: nh.Volume, done: Done, series: Path, here: Path) -> None:
     said = done("window", series, "w.nii.gz", "--preset", "seed")
     assert said["parameters"]["lower"] == -2000.0

@@ -21,7 +21,7 @@ SHOWN = 8
 def record(name: str, result: Any, paths: Sequence[Path] = ()) -> dict[str, Any]:
     """The result of an operation as a JSON record: what was run, with which parameters, what was written, and what is in it."""
     history = getattr(result, "history", ())
-    own = history[-1] if history and history[-1].operation in (name, f"{name}_cases") else None
+    own = history[-1] if history and history[-1].operation in (name.replace("-", "_"), f"{name}_cases") else None
     said: dict[str, Any] = {"operation": name}
     if paths:
         said["files"] = [str(path) for path in paths]

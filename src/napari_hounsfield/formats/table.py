@@ -47,6 +47,8 @@ def write_json(path: Path, result: Any) -> None:
 
 def rows(result: Any) -> list[dict[str, Any]]:
     """One flat record a class and an object (or a list's element, or the result itself); nested names are joined by dots."""
+    if hasattr(result, "rows"):
+        return [_flat(record) for record in result.rows()]
     whole = content(result)
     records = [*whole["classes"], *(whole.get("objects") or [])] if isinstance(whole, Mapping) and "classes" in whole else whole
     if isinstance(records, Mapping):

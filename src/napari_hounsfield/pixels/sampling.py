@@ -1,38 +1,53 @@
-"""Training and test samples from a draft: the surest voxels of each class."""
+"""Training and test samples from a draft: strokes over the surest voxels of each class, as a person could have painted them."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hounsfield.errors import LabelError
-from napari_hounsfield.operation import Params, Progress, number, operation, part
+from napari_hounsfield.errors import LabelError, ParameterError
+from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation, part
 from napari_hounsfield.volume import LabelMap, Samples, Segmentation
 
-BLOCK_VOXELS = 16
-"""Edge in the plane of the blocks that an image of few slices is divided in."""
-FEW_SLICES = 8
+from .dabs import Dabs
+from .holdout import Holdout
+
+BRUSH_VOXELS = 5
+"""Diameter of the brush where none is given."""
+THRESHOLD_VALUES = 4_000_000
+"""Of a class, that the threshold of sureness is found on."""
 
 
 class SampleParams(Params):
-    """How many voxels of each class, how sure, and how many of them for the test."""
+    """How many voxels of each class, how sure, how wide a brush, and how many of them for the test."""
 
-    per_class: int = number(500, 1, 1_000_000, unit="voxels")
-    """Samples of each class, training and test together."""
+    per_class: Numbers = numbers((500,), unit="voxels", low=1, high=1_000_000)
+    """Samples of each class, training and test together: one number for all, or one for each in the order of their labels."""
     surest: float = number(0.5, 0.001, 1.0)
-    """Draw from this part of a class, the surest voxels first."""
+    """Paint on this part of a class, the surest voxels."""
+    brush: float = number(0.0, 0.0, 200.0, unit="mm")
+    """Diameter of the brush in the slice; 0: five voxels; less than a voxel: single voxels."""
     test: float = number(0.25, 0.0, 0.9)
     """Part of the slices (of image blocks, where there are few slices) kept for the test."""
     seed: int = number(0, 0, 2**31 - 1)
-    """Of the random draw."""
+    """Of the slices and places."""
+
+    def resolve(self, *data: Any) -> Self:
+        """Fill the brush from the voxel size."""
+        labels = data[0].labels if isinstance(data[0], Segmentation) else data[0]
+        return self.model_copy(update={"brush": self.brush or BRUSH_VOXELS * max(labels.spacing[1:])})
 
 
 @operation("samples", SampleParams)
 def samples(draft: Segmentation | LabelMap, params: SampleParams) -> Generator[Progress, None, Samples]:
-    """Draw labelled voxels from a draft, in a training and a test part that share no slice.
+    """Paint strokes on a draft, in a training and a test part that share no slice.
+
+    Each stroke is a dab of a round brush on the surest voxels of a class, never beyond them; the dabs of a class are spread over
+    the slices and over each slice. What comes of it are labels like painted ones, to be edited.
 
     Parameters
     ----------
@@ -40,7 +55,7 @@ def samples(draft: Segmentation | LabelMap, params: SampleParams) -> Generator[P
         Draft labels; 0 is unlabelled. Without a sureness, the distance in mm to the border of the class stands for it, within
         the slice or along z.
     params
-        How many and how sure.
+        How many, how sure, and how wide.
 
     Returns
     -------
@@ -51,25 +66,31 @@ def samples(draft: Segmentation | LabelMap, params: SampleParams) -> Generator[P
     ------
     LabelError
         If the draft has fewer than two classes.
+    ParameterError
+        If there are neither one number of samples nor as many as classes.
     """
     labels = draft.labels if isinstance(draft, Segmentation) else draft
     sureness = draft.sureness if isinstance(draft, Segmentation) else None
     values = [int(v) for v in sorted({int(v) for plane in labels.array for v in np.unique(plane)}) if v > 0]
     if len(values) < 2:
         raise LabelError(f"{labels.name or 'draft'}: {len(values)} classes, samples need at least two")
+    amounts = [round(amount) for amount in params.per_class] * (len(values) if len(params.per_class) == 1 else 1)
+    if len(amounts) != len(values):
+        raise ParameterError(f"{labels.name or 'draft'}: {len(amounts)} numbers of samples for {len(values)} classes")
     random = np.random.default_rng(params.seed)
-    in_test = _test_part(labels.array.shape, params.test, random)
-    parts = {test: np.zeros(labels.array.shape, labels.array.dtype) for test in (False, True)}
+    in_test = Holdout(labels.array.shape, params.test, random)
+    surest = np.zeros(labels.array.shape, labels.array.dtype)
     for done, value in enumerate(values):
-        steps = _surest(labels, sureness, value, params.surest)
-        candidates = yield from part(steps, done / len(values), (done + 1) / len(values))
-        tested = in_test.reshape(-1)[candidates]
-        if tested.all():  # a class of few slices is trained on, rather than only tested
-            tested[:] = False
+        steps = _candidates(labels, sureness, value, params.surest)
+        mask = yield from part(steps, 0.5 * done / len(values), 0.5 * (done + 1) / len(values))
+        in_test.leave_some(mask)
+        surest[mask] = value
+    parts = {test: np.zeros(labels.array.shape, labels.array.dtype) for test in (False, True)}
+    for done, (value, amount) in enumerate(zip(values, amounts, strict=True)):
+        begun = 0.5 + 0.5 * done / len(values)
         for test, share in ((False, 1 - params.test), (True, params.test)):
-            pool = candidates[tested == test]
-            wanted = min(len(pool), round(params.per_class * share))
-            parts[test].reshape(-1)[random.choice(pool, wanted, replace=False)] = value
+            dabs = Dabs(parts[test], in_test.only(surest == value, test), labels.spacing[1:], params.brush, random)
+            yield from part(dabs.painted(value, round(amount * share)), begun, begun + 0.5 / len(values))
     return Samples(
         parts[False],
         labels.affine,
@@ -82,21 +103,24 @@ def samples(draft: Segmentation | LabelMap, params: SampleParams) -> Generator[P
     )
 
 
-def _surest(
+def _candidates(
     labels: LabelMap, sureness: NDArray[np.float32] | None, value: int, share: float
-) -> Generator[Progress, None, NDArray[np.intp]]:
-    """Places (flat) of the surest part of a class."""
+) -> Generator[Progress, None, NDArray[np.bool_]]:
+    """Mask (z, y, x) of the surest part of a class, those as sure as the last of them included."""
     yield Progress(0.0, "samples")
-    mask = labels.array == value
-    places = np.flatnonzero(mask)
-    wanted = max(1, round(share * len(places)))
-    if wanted >= len(places):
-        return places
+    mask = np.asarray(labels.array == value)
+    if share >= 1:
+        return mask
     if sureness is None:
         sureness = yield from part(_depth_in_class(mask, labels.spacing), 0.0, 0.9)
-    sure = sureness.reshape(-1)[places]
+    values = np.concatenate([plane[inside] for plane, inside in zip(sureness, mask, strict=True)])
+    values = values[:: -(-values.size // THRESHOLD_VALUES)]
     yield Progress(0.9, "samples")
-    return np.sort(places[np.argpartition(-sure, wanted - 1)[:wanted]])
+    wanted = max(1, round(share * values.size))
+    least = np.partition(values, values.size - wanted)[values.size - wanted]
+    for plane, inside in zip(sureness, mask, strict=True):
+        inside &= plane >= least
+    return mask
 
 
 def _depth_in_class(
@@ -117,16 +141,3 @@ def _depth_in_class(
         below = np.where(mask[z], below + np.float32(spacing[0]), 0)
         np.minimum(depth[z], below, out=depth[z])
     return depth
-
-
-def _test_part(shape: tuple[int, ...], share: float, random: np.random.Generator) -> NDArray[np.bool_]:
-    """Voxels of the test part (z, y, x): whole slices, or blocks of the plane where there are few slices."""
-    if shape[0] >= FEW_SLICES:
-        chosen = np.zeros(shape[0], bool)
-        chosen[random.permutation(shape[0])[: round(share * shape[0])]] = True
-        return np.broadcast_to(chosen[:, None, None], shape)
-    rows, columns = (-(-n // BLOCK_VOXELS) for n in shape[1:])
-    blocks = np.zeros(rows * columns, bool)
-    blocks[random.permutation(rows * columns)[: round(share * rows * columns)]] = True
-    plane = np.kron(blocks.reshape(rows, columns), np.ones((BLOCK_VOXELS, BLOCK_VOXELS), bool))
-    return np.broadcast_to(plane[: shape[1], : shape[2]].astype(bool), shape)

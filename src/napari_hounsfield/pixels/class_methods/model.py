@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield.operation import Progress
+from napari_hounsfield.parallel import in_threads
 
 ROWS = 16_384
 """Voxels that are assigned at once, so that what is computed of them stays in the processor's cache."""
@@ -46,15 +48,18 @@ def assign(model: ClassModel, maps: NDArray[np.float32], with_shares: bool = Fal
     size = maps.shape[1]
     labels, sureness = np.empty(size, np.uint8), np.empty(size, np.float32)
     shares = np.empty((len(model), size), np.float32) if with_shares else None
-    for start in range(0, size, ROWS):
-        some = slice(start, start + ROWS)
+
+    def fill(some: slice) -> float:
         found = model.shares(maps[:, some])
         labels[some], best, second = best_two(found)
         labels[some] += 1
         np.subtract(best, second, out=sureness[some])
         if shares is not None:
             shares[:, some] = found
-        yield Progress(min(1.0, (start + ROWS) / size), "classes")
+        return float(min(1.0, some.stop / size))
+
+    for done in in_threads(partial(fill, slice(start, start + ROWS)) for start in range(0, size, ROWS)):
+        yield Progress(done, "classes")
     return Assigned(labels, sureness, shares)
 
 
@@ -65,6 +70,6 @@ def best_two(scores: NDArray[np.floating]) -> tuple[NDArray[np.uint8], NDArray[n
     second = np.full_like(best, -np.inf if len(scores) > 1 else 0)
     for index, score in enumerate(scores[1:], 1):  # row by row: many times faster than partition along the first axis
         np.maximum(second, np.minimum(best, score), out=second)
-        np.copyto(labels, index, where=score > best)
+        np.maximum(labels, (score > best).view(np.uint8) * np.uint8(index), out=labels)  # the last that was better
         np.maximum(best, score, out=best)
     return labels, best, second
