@@ -66,7 +66,7 @@ def _trained(
     batch: Batch, kept: Batch | None, way: Inputs, params: BPParams, seed: int, start: BPNetwork | None
 ) -> Generator[Progress, None, tuple[float, Any, Course]]:
     """Loss that decides (of the samples held back, where there are any), weights and biases, and the course."""
-    coordinates = Coordinates.of(batch.inputs, decorrelate=way == "decorrelated")
+    coordinates = Coordinates.of(batch.inputs, way == "decorrelated", deep=len(params.hidden) > 1)
     mine, theirs = coordinates.seen(batch), coordinates.seen(kept) if kept else None
     network = NetworkLoss(mine, [int(h) for h in params.hidden], params.gain, params.weight_decay, seed, coordinates.centred)
     if start is not None:
@@ -103,20 +103,23 @@ class Coordinates:
     centred: bool
 
     @classmethod
-    def of(cls, inputs: Tensor, decorrelate: bool) -> Coordinates:
-        """Coordinates for standardised inputs (n, features); decorrelated ones have centred units."""
+    def of(cls, inputs: Tensor, decorrelate: bool, deep: bool) -> Coordinates:
+        """Coordinates for standardised inputs (n, features).
+
+        Units are centred over decorrelated inputs, and in deep networks, where plain sigmoids pass on too little to begin with.
+        """
         import torch
 
         if not decorrelate:
             same = torch.eye(inputs.shape[1])
-            return cls(same, same, False)
+            return cls(same, same, deep)
         variances, directions = torch.linalg.eigh((inputs.T @ inputs / len(inputs)).double().cpu())
         scale = variances.clamp_min(FAINTEST * float(variances[-1])).sqrt()
         return cls((directions / scale).float(), (scale[:, None] * directions.T).float(), True)
 
     def seen(self, batch: Batch) -> Batch:
         """Samples in these coordinates."""
-        return replace(batch, inputs=batch.inputs @ self.matrix.to(batch.inputs.device)) if self.centred else batch
+        return replace(batch, inputs=batch.inputs @ self.matrix.to(batch.inputs.device))
 
     def left(self, weights: Any, biases: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Weights and biases of sigmoids over standardised inputs."""

@@ -55,3 +55,28 @@ def fitted_temperature(probabilities: NDArray[np.float32], targets: NDArray[np.i
 
     bounds = np.log([LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE])
     return float(np.exp(minimize_scalar(cross_entropy, bounds=bounds, method="bounded", options={"xatol": 1e-3}).x))
+
+
+def calibration_error(probabilities: NDArray[np.float32], targets: NDArray[np.int64], bins: int = 15) -> float:
+    """Expected calibration error: how far the most probable class's probability is from how often it is right.
+
+    Parameters
+    ----------
+    probabilities
+        (n, classes).
+    targets
+        Class index (n,).
+    bins
+        Of equal width; their gaps are weighted by their samples.
+
+    References
+    ----------
+    Naeini, Cooper, Hauskrecht: Obtaining Well Calibrated Probabilities Using Bayesian Binning, 2015.
+    """
+    if not len(targets):
+        return 0.0
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == targets
+    place = np.minimum((confidence * bins).astype(np.intp), bins - 1)
+    gaps = np.bincount(place, confidence, bins) - np.bincount(place, right, bins)
+    return float(np.abs(gaps).sum() / len(targets))

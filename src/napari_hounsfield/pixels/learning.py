@@ -34,12 +34,20 @@ class PaintedSamples:
         Number (n,) of the stroke that each belongs to, unlike in all images (`stroke_parts.stroke_numbers`).
     testing
         (n,) those that are only tested on; None: what `TrainParams.holdout` holds back.
+    slices
+        (n,) number of the slice, unlike in all images; only for folds by slice.
     """
 
     rows: NDArray[np.float32]
     values: NDArray[np.integer]
     strokes: NDArray[np.integer]
     testing: NDArray[np.bool_] | None = None
+    slices: NDArray[np.integer] | None = None
+
+    def some(self, chosen: NDArray[Any]) -> PaintedSamples:
+        """Those of a mask, or of places; all to learn from."""
+        slices = None if self.slices is None else self.slices[chosen]
+        return PaintedSamples(self.rows[chosen], self.values[chosen], self.strokes[chosen], None, slices)
 
 
 def learn(

@@ -68,25 +68,40 @@ def hold_back(
     return held
 
 
-def stroke_folds(
-    values: NDArray[np.integer], strokes: NDArray[np.integer], count: int, random: np.random.Generator
+def whole_folds(
+    values: NDArray[np.integer], wholes: NDArray[np.integer], count: int, random: np.random.Generator
 ) -> NDArray[np.intp]:
-    """Fold (n,) of each sample: whole strokes, each class's shared out so that folds are about as large.
+    """Fold (n,) of each sample: whole strokes or slices, shared out so that folds are about as large in every class.
 
-    A class of one stroke is in no fold (-1): without it, nothing would be left to learn it from.
+    Parameters
+    ----------
+    values
+        Class (n,) of each sample.
+    wholes
+        Number (n,) of the stroke, or slice, that is never divided.
+
+    Returns
+    -------
+    Of a class that one whole holds alone, -1: without it, nothing would be left to learn that class from.
     """
-    folds = np.full(len(values), -1, np.intp)
-    for value in np.unique(values):
-        places = np.flatnonzero(values == value)
-        numbers, stroke_of = np.unique(strokes[places], return_inverse=True)
-        if len(numbers) == 1:
-            continue
-        sizes, filled = np.bincount(stroke_of), np.zeros(count)
-        order = random.permutation(len(numbers))
-        fold_of = np.empty(len(numbers), np.intp)
-        starting = random.permutation(count)
-        for stroke in order[np.argsort(-sizes[order], kind="stable")]:
-            fold = starting[filled[starting].argmin()]
-            fold_of[stroke], filled[fold] = fold, filled[fold] + sizes[stroke]
-        folds[places] = fold_of[stroke_of]
+    _, class_of = np.unique(values, return_inverse=True)
+    _, whole_of = np.unique(wholes, return_inverse=True)
+    sizes = np.zeros((whole_of.max(initial=-1) + 1, class_of.max(initial=-1) + 1))
+    np.add.at(sizes, (whole_of, class_of), 1)
+    lonely = (sizes > 0).sum(axis=0) == 1
+    shares = sizes / np.maximum(sizes.sum(axis=0), 1)
+    order = random.permutation(len(sizes))
+    fold_of, filled = np.empty(len(sizes), np.intp), np.zeros((count, sizes.shape[1]))
+    for whole in order[np.argsort(-shares[order].max(axis=1), kind="stable")]:
+        # The fold that is left with the least of the classes that this one holds.
+        fold = int(((filled + shares[whole]) @ shares[whole]).argmin())
+        fold_of[whole] = fold
+        filled[fold] += shares[whole]
+    folds = fold_of[whole_of]
+    folds[lonely[class_of]] = -1
+    for number in range(count):  # a class that lies in one fold alone, as its slices may, is judged in none
+        for value in range(sizes.shape[1]):
+            of_class = class_of == value
+            if not (of_class & (folds != number)).any():
+                folds[of_class] = -1
     return folds

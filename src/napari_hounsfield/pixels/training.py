@@ -57,6 +57,17 @@ def train(
     GridError
         If the strokes do not lie on the image's grid.
     """
+    samples, classes = yield from part(painted_samples(volume, strokes, test, features, params), 0.0, 0.4)
+    return (yield from part(learn(samples, classes, params, volume.unit, volume.modality), 0.4, 1.0))
+
+
+def painted_samples(
+    volume: Volume, strokes: LabelMap, test: LabelMap | None, features: Features | None, params: TrainParams
+) -> Generator[Progress, None, tuple[PaintedSamples, dict[int, str]]]:
+    """Samples of an image, for `learn`, `cross_validate` and `importance`, and the names of their classes.
+
+    Arguments and errors are those of `train`; `params` are resolved (`params.resolve(volume)`).
+    """
     if test is None and isinstance(strokes, Samples):
         test = strokes.test
     name = strokes.name or "strokes"
@@ -80,11 +91,11 @@ def train(
         painted = np.where(used, painted, tested_on)
         used = painted > 0
     source = feature_source(volume, params.features if features is not None else params.needed, features)
-    rows = yield from part(source.at(used), 0.0, 0.4)
+    rows = yield from source.at(used)
     taken = [source.names.index(name) for name in params.kept]
     some = rows if len(taken) == rows.shape[1] else np.ascontiguousarray(rows[:, taken])
-    samples = PaintedSamples(some, painted[used], stroke_numbers(painted)[used], testing)
-    return (yield from part(learn(samples, classes, params, volume.unit, volume.modality), 0.4, 1.0))
+    slices = np.broadcast_to(np.arange(len(painted))[:, None, None], painted.shape)[used]
+    return PaintedSamples(some, painted[used], stroke_numbers(painted)[used], testing, slices), classes
 
 
 def _painted(strokes: LabelMap, volume: Volume) -> NDArray[Any]:
