@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
 
 REMEMBERED = 10
 """Steps that the curvature is learned from."""
@@ -20,12 +22,11 @@ SHORTEST = 1e-8
 class Objective(Protocol):
     """What is minimised."""
 
-    @property
-    def place(self) -> Tensor:
-        """Flat vector of parameters, changed in place."""
+    def place(self) -> Vector:
+        """A copy of the parameters (n,)."""
 
-    def evaluate(self) -> tuple[float, Tensor]:
-        """Value and gradient at `place`; the gradient is a new tensor."""
+    def evaluate(self, place: Vector) -> tuple[float, Vector]:
+        """Go to a place; value and gradient there, in arrays of their own."""
 
 
 def minimise(objective: Objective) -> Iterator[float]:
@@ -35,43 +36,41 @@ def minimise(objective: Objective) -> Iterator[float]:
     ----------
     Nocedal, Wright: Numerical Optimization, 2006, algorithms 7.4 and 7.5, with a backtracking line search.
     """
-    import torch
-
-    place = objective.place
-    value, gradient = objective.evaluate()
-    direction, length = -gradient, min(1.0, 1.0 / max(float(gradient.abs().sum()), 1e-12))
-    past: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=REMEMBERED)
+    place = objective.place()
+    value, gradient = objective.evaluate(place)
+    direction, length = -gradient, min(1.0, 1.0 / max(float(np.abs(gradient).sum()), 1e-12))
+    past: deque[tuple[Vector, Vector, float]] = deque(maxlen=REMEMBERED)
     while True:
-        before, slope = place.clone(), float(gradient.dot(direction))
+        slope = float(gradient @ direction)
         while True:
-            torch.add(before, direction, alpha=length, out=place)
-            found, steepness = objective.evaluate()
+            tried = place + np.float32(length) * direction
+            found, steepness = objective.evaluate(tried)
             if found <= value + SUFFICIENT * length * slope:
                 break
             if length < SHORTEST or not slope < 0:
-                place.copy_(before)
+                objective.evaluate(place)
                 return
             ratio = -slope * length / (2 * (found - value - slope * length)) if math.isfinite(found) else 0.1
             length *= max(0.1, min(0.5, ratio))
-        step, turn = place - before, steepness - gradient
-        product = float(turn.dot(step))
+        step, turn = tried - place, steepness - gradient
+        product = float(turn @ step)
         if product > 1e-10:
             past.append((step, turn, 1 / product))
-        value, gradient = found, steepness
+        place, value, gradient = tried, found, steepness
         yield value
         direction, length = _direction(gradient, past), 1.0
 
 
-def _direction(gradient: Tensor, past: deque[tuple[Tensor, Tensor, float]]) -> Tensor:
+def _direction(gradient: Vector, past: deque[tuple[Vector, Vector, float]]) -> Vector:
     """Minus the inverse curvature times the gradient, by the two loops."""
     wanted, shares = -gradient, []
     for step, turn, inverse in reversed(past):
-        share = inverse * float(step.dot(wanted))
+        share = inverse * float(step @ wanted)
         shares.append(share)
-        wanted.add_(turn, alpha=-share)
+        wanted -= np.float32(share) * turn
     if past:
         _, turn, inverse = past[-1]
-        wanted.mul_(1 / (inverse * float(turn.dot(turn))))
+        wanted *= np.float32(1 / (inverse * float(turn @ turn)))
     for (step, turn, inverse), share in zip(past, reversed(shares), strict=True):
-        wanted.add_(step, alpha=share - inverse * float(turn.dot(wanted)))
+        wanted += np.float32(share - inverse * float(turn @ wanted)) * step
     return wanted

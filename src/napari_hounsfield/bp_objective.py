@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .bp_layers import Layers
 
 if TYPE_CHECKING:
@@ -44,7 +47,6 @@ class NetworkLoss:
         widths = [batch.inputs.shape[1], *hidden, batch.truth.shape[1]]
         self.layers = Layers(widths, gain * CENTRED_REACH if centred else gain, seed, str(where))
         self.batch, self.decay, self.centred = batch, decay / len(batch.truth), centred
-        self.place = self.layers.flat
         self._share = batch.weight / len(batch.truth)
         self._sign = 1 - 2 * batch.truth
         self._room = [torch.empty((len(batch.truth), width), device=where) for width in widths[1:]]
@@ -77,13 +79,24 @@ class NetworkLoss:
             values.append(out)
         return values
 
-    def evaluate(self) -> tuple[float, Tensor]:
+    def place(self) -> NDArray[np.float32]:
+        """A copy of all weights and biases."""
+        flat: NDArray[np.float32] = self.layers.flat.cpu().numpy().copy()
+        return flat
+
+    def go_to(self, place: NDArray[np.float32]) -> None:
+        """Set all weights and biases."""
+        import torch
+
+        self.layers.flat.copy_(torch.from_numpy(place))
+
+    def evaluate(self, place: NDArray[np.float32]) -> tuple[float, NDArray[np.float32]]:
         """Loss with the decay's part, and gradient."""
         import torch
 
+        self.go_to(place)
         *values, outputs = self._forward()
-        softplus = torch.nn.functional.softplus(outputs * self._sign)
-        loss = (softplus * self._share).sum() + 0.5 * self.decay * self.place.dot(self.place)
+        loss = (torch.nn.functional.softplus(outputs * self._sign).mul_(self._share)).sum()
         error = (outputs.sigmoid_() - self.batch.truth).mul_(self._share)
         weights = self.layers.weights
         for k in reversed(range(len(weights))):
@@ -92,7 +105,8 @@ class NetworkLoss:
                 a = values[k]
                 # The slope of tanh is 1 - a a, that of the sigmoid a (1 - a).
                 error = torch.mm(error, weights[k].T).mul_((a * a).neg_().add_(1) if self.centred else a * (1 - a))
-        return float(loss), torch.add(self.layers.gradient, self.place, alpha=self.decay)
+        gradient = self.layers.gradient.cpu().numpy() + np.float32(self.decay) * place
+        return float(loss) + 0.5 * self.decay * float(place @ place), gradient
 
     def loss_of(self, batch: Batch) -> float:
         """Loss of other samples, without the decay's part."""

@@ -23,7 +23,7 @@ class BPParams(Params):
             "inputs": "better",
             "iterations": 25,
             "patience": 8,
-            "weight_decay": 1.0,
+            "weight_decay": 0.3,
             "tolerance": 1e-3,
         },
     }

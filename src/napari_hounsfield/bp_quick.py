@@ -25,8 +25,11 @@ from .operation import Progress, part
 if TYPE_CHECKING:
     from torch import Tensor
 
-FAINTEST = 1e-3
+FAINTEST = 0.03
 """Smallest variance that a direction of the inputs is enlarged from, as a part of the largest."""
+
+CLEARLY = 0.95
+"""Part of the loss of the smoother way that the loss of the finer one has to stay below, to be preferred."""
 
 
 def quick_fit(
@@ -51,12 +54,12 @@ def quick_fit(
     elif start is not None:
         ways = (start.course.inputs,)
     elif kept:
-        ways = ("decorrelated", "standardised")
+        ways = ("standardised", "decorrelated")
     best, least = None, math.inf
     for number, way in enumerate(ways):
         steps = _trained(batch, kept, way, params, seed, start and restandardised(start, standard))
         loss, weights, course = yield from part(steps, number / len(ways), (number + 1) / len(ways))
-        if best is None or loss < least:
+        if best is None or loss < CLEARLY * least:
             least, best = loss, BPNetwork(standard.mean, standard.scale, weights[0], weights[1], course)
     assert best is not None
     return best
@@ -81,7 +84,7 @@ def _trained(
         points.append((iteration, value, held_loss))
         decisive = value if held_loss is None else held_loss
         if decisive < least or not (params.patience and theirs):
-            best, least, at = network.place.clone(), decisive, iteration
+            best, least, at = network.place(), decisive, iteration
         done = iteration / params.iterations
         yield LossProgress(min(1.0, done), f"BP network, loss {value:.4f}", None, iteration, value, held_loss)
         if iteration >= params.iterations or (params.patience and iteration - at >= params.patience):
@@ -89,7 +92,7 @@ def _trained(
         if before - value < params.tolerance * value:
             break
     if best is not None:
-        network.place.copy_(best)
+        network.go_to(best)
     return least, coordinates.left(*network.layers.copied()), Course(tuple(points), way, at)
 
 

@@ -40,18 +40,19 @@ def fitted_temperature(probabilities: NDArray[np.float32], targets: NDArray[np.i
     Guo et al., On Calibration of Modern Neural Networks, 2017: dividing logits by the temperature is the same.
     """
     from scipy.optimize import minimize_scalar
-    from scipy.special import logsumexp
 
     if not len(targets):
         return 1.0
     logs = np.log(np.maximum(probabilities, LEAST)).astype(np.float64)
+    logs -= logs.max(axis=1, keepdims=True)
+    places = np.arange(len(targets))
     sizes = np.bincount(targets, minlength=logs.shape[1])
     weights = 1 / sizes[targets] if balance else np.ones(len(targets))
+    weights = weights / weights.sum()
 
     def cross_entropy(log_temperature: float) -> float:
-        scaled = logs / np.exp(log_temperature)
-        chosen = scaled[np.arange(len(targets)), targets] - logsumexp(scaled, axis=1)
-        return float(-(weights * chosen).sum() / weights.sum())
+        scaled = logs * np.exp(-log_temperature)
+        return float(weights @ (np.log(np.exp(scaled).sum(axis=1)) - scaled[places, targets]))
 
     bounds = np.log([LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE])
     return float(np.exp(minimize_scalar(cross_entropy, bounds=bounds, method="bounded", options={"xatol": 1e-3}).x))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -144,7 +144,8 @@ def figures_on(predicted: NDArray[np.integer], targets: NDArray[np.integer], cla
 
     values = np.asarray(list(classes))
     of_classes = figures_of(values[predicted], values[targets], classes)
-    return {"classes": [c.to_json() for c in of_classes], "macro": macro_means(of_classes)}
+    records = [{f.name: getattr(c, f.name) for f in fields(c)} | {"reasons": dict(c.reasons)} for c in of_classes]
+    return {"classes": records, "macro": macro_means(of_classes)}
 
 
 def _going_on(start: PixelClassifier | None, classes: Mapping[int, str], params: TrainParams) -> BPNetwork | None:
