@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import napari_hounsfield as nh
-from napari_hounsfield.bp import BPNetwork, BPParams, fit
+from napari_hounsfield.bp import BPNetwork, BPParams
 from napari_hounsfield.bp_layers import Layers
+from napari_hounsfield.bp_training import fit
 from napari_hounsfield.operation import finish
 
 
@@ -131,7 +132,7 @@ def test_training_yields_often_enough_to_be_cancelled():
 def test_reports_in_between_change_nothing(monkeypatch):
     rows, targets = rings(80)
     plain = trained(rows, targets, iterations=50, tolerance=0.3)
-    monkeypatch.setattr("napari_hounsfield.bp.REPORT_AFTER", 0.0)
+    monkeypatch.setattr("napari_hounsfield.bp_training.REPORT_AFTER", 0.0)
     assert len(list(fit(rows, targets, 2, BPParams(iterations=50), 0))) >= 50
     often = trained(rows, targets, iterations=50, tolerance=0.3)
     assert all(np.array_equal(a, b) for a, b in zip(plain.weights, often.weights, strict=True))
@@ -141,6 +142,6 @@ def test_recognition_in_steps_gives_the_same(monkeypatch):
     rows, targets = rings(100)
     network = trained(rows, targets, iterations=20)
     whole = network.probabilities(rows)
-    monkeypatch.setattr("napari_hounsfield.bp.PREDICT_ROWS", 17)
+    monkeypatch.setattr("napari_hounsfield.bp_forward.PREDICT_ROWS", 17)
     np.testing.assert_allclose(network.probabilities(rows), whole, atol=1e-6)
     assert len(list(network.steps(rows))) > 100 // 17

@@ -11,8 +11,10 @@ import pytest
 
 import napari_hounsfield as nh
 from napari_hounsfield.operation import Operation, finish
-from napari_hounsfield.pixels import classifiers
-from napari_hounsfield.pixels.classifiers import Forest, ForestParams, rebuilt
+from napari_hounsfield.pixels import forest as forest_module
+from napari_hounsfield.pixels import sample_classifier
+from napari_hounsfield.pixels.classifiers import rebuilt
+from napari_hounsfield.pixels.forest import Forest, ForestParams
 
 LONGEST = 2.0
 """Seconds between two reports of progress: four times what we hold ourselves to, as the machines that run this are shared."""
@@ -170,8 +172,8 @@ def samples():
 def test_a_forest_grown_in_steps_is_the_one_grown_at_once(samples, balance, monkeypatch):
     from sklearn.ensemble import RandomForestClassifier
 
-    monkeypatch.setattr(classifiers, "GROWING_SECONDS", 0.0)
-    monkeypatch.setattr(classifiers, "FOREST_VISITS", 1700)
+    monkeypatch.setattr(forest_module, "GROWING_SECONDS", 0.0)
+    monkeypatch.setattr(forest_module, "VISITS", 1700)
     rows, targets = samples
     params = ForestParams(trees=17, balance=balance)
     forest = Forest(rows, targets, params, seed=3)
@@ -182,16 +184,16 @@ def test_a_forest_grown_in_steps_is_the_one_grown_at_once(samples, balance, monk
 
 
 def test_a_forest_whose_growing_was_cancelled_grows_again(samples, monkeypatch):
-    monkeypatch.setattr(classifiers, "REPORT_AFTER", 0.0)
+    monkeypatch.setattr(sample_classifier, "REPORT_AFTER", 0.0)
     forest = Forest(*samples, ForestParams(trees=20))
-    steps = forest.grown()
+    steps = forest.learned()
     for _ in range(3):
         next(steps)
     steps.close()
-    assert len(finish(forest.grown()).estimators_) == 20
+    assert len(finish(forest.learned()).estimators_) == 20
 
 
 def test_an_error_while_growing_is_told(samples):
     rows, targets = samples
     with pytest.raises(ValueError, match="infinity"):
-        finish(Forest(np.full_like(rows, np.inf), targets).grown())
+        finish(Forest(np.full_like(rows, np.inf), targets, ForestParams()).learned())

@@ -10,7 +10,8 @@ import math
 import numpy as np
 
 import napari_hounsfield as nh
-from napari_hounsfield.bp import BPParams, fit
+from napari_hounsfield.bp import BPParams
+from napari_hounsfield.bp_training import fit
 from napari_hounsfield.demo.phantom import chest_phantom
 from napari_hounsfield.demo.strokes import StrokeParams, draw_strokes
 from napari_hounsfield.operation import finish

@@ -13,16 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield._version import __version__
+from napari_hounsfield.bp import BPNetwork
+from napari_hounsfield.bp_course import Course
 from napari_hounsfield.errors import FormatError, ModelError
 from napari_hounsfield.feature_stack import FeatureParams
 from napari_hounsfield.volume import Record
 
-from .classifiers import Recogniser, rebuilt
+from .calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, tempered
+from .classifiers import rebuilt
+from .recogniser import Recogniser
 from .train_params import TrainParams
 
 METADATA_KEY = "napari-hounsfield"
 KIND = "pixel classifier"
-SCHEMA = 1
+SCHEMA = 2
+"""Schema 1 had no temperature and no loss curve."""
+READABLE = (1, SCHEMA)
 LARGEST_FILE = 512 * 2**20
 
 
@@ -53,12 +59,23 @@ class PixelClassifier:
     modality: str = ""
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    temperature: float = 1.0
+    """Probabilities p become p ** (1 / temperature), scaled to sum to 1; above 1 makes them less sure. See `calibration`."""
     history: tuple[Record, ...] = field(default=(), repr=False)
 
     @property
     def recipe(self) -> FeatureParams:
         """How the features are computed."""
         return self.params.features
+
+    @property
+    def course(self) -> Course:
+        """How the loss fell while the BP network was trained; of other classifiers it is empty."""
+        return self.recogniser.course if isinstance(self.recogniser, BPNetwork) else Course()
+
+    def calibrated(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probabilities (n, classes) of the recogniser at this classifier's temperature."""
+        return tempered(probabilities, self.temperature)
 
     def with_record(self, record: Record) -> Self:
         """Return a copy whose history ends with `record`."""
@@ -87,6 +104,8 @@ class PixelClassifier:
             "modality": self.modality,
             "counts": self.counts,
             "figures": self.figures,
+            "temperature": self.temperature,
+            "course": self.course.to_json(),
             "sha256": _digest(tensors),
         }
         target = Path(path)
@@ -126,8 +145,8 @@ def load_model(path: str | Path) -> PixelClassifier:
         raise ModelError(f"{path.name}: not a model of napari-hounsfield") from None
     if kind != KIND:
         raise ModelError(f"{path.name}: holds a {str(kind)[:40]!r}, not a {KIND}")
-    if schema != SCHEMA:
-        raise ModelError(f"{path.name}: written by another version (schema {str(schema)[:8]}, this one reads {SCHEMA})")
+    if schema not in READABLE:
+        raise ModelError(f"{path.name}: written by another version (schema {str(schema)[:8]}, this one reads up to {SCHEMA})")
     if card.get("sha256") != _digest(tensors):
         raise ModelError(f"{path.name}: damaged, its tensors do not have the hash that was recorded")
     if not all(np.isfinite(t).all() for t in tensors.values()):
@@ -137,7 +156,12 @@ def load_model(path: str | Path) -> PixelClassifier:
         classes = {int(c["label"]): str(c["name"]) for c in card["classes"]}
         if not all(0 < label < 2**31 for label in classes):
             raise ModelError("its class numbers are not positive")
-        recogniser = rebuilt(params.classifier, tensors, params.forest, params.seed)
+        recogniser = rebuilt(params.classifier, tensors, params.chosen, params.seed)
+        if isinstance(recogniser, BPNetwork) and "course" in card:
+            recogniser = replace(recogniser, course=Course.from_json(card["course"]))
+        temperature = float(card.get("temperature", 1.0))
+        if not LOWEST_TEMPERATURE <= temperature <= HIGHEST_TEMPERATURE:
+            raise ModelError("its temperature is out of range")
         model = PixelClassifier(
             params,
             classes,
@@ -146,12 +170,13 @@ def load_model(path: str | Path) -> PixelClassifier:
             str(card["modality"]),
             dict(card["counts"]),
             dict(card["figures"]),
+            temperature,
             (Record("train", params.model_dump(mode="json"), str(card["version"])),),
         )
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error) if isinstance(error, ModelError) else "its description is incomplete"
         raise ModelError(f"{path.name}: {reason}") from None
-    if recogniser.outputs != len(classes) or recogniser.inputs != len(params.features.names):
+    if recogniser.outputs != len(classes) or recogniser.inputs != len(params.kept):
         raise ModelError(f"{path.name}: its network does not fit its classes and features")
     return model
 

@@ -10,9 +10,11 @@ import numpy as np
 from napari_hounsfield.errors import ModelError
 from napari_hounsfield.feature_stack import feature_source
 from napari_hounsfield.operation import Params, Progress, operation, part
-from napari_hounsfield.volume import Features, Segmentation, Volume, is_background
+from napari_hounsfield.volume import Features, Segmentation, Volume
 
 from .classifier import PixelClassifier
+from .slab_recognition import class_numbers, recognise_maps
+from .train_params import needed_kinds
 
 
 class SegmentParams(Params):
@@ -59,24 +61,25 @@ def segment(
             f"the classifier was trained on {classifier.unit or 'unknown'!r}"
         )
     recipe = classifier.recipe.resolve(volume)
-    source = feature_source(volume, recipe, features)
+    needed = recipe if features is not None else needed_kinds(recipe, classifier.params.kept)
+    source = feature_source(volume, needed, features)
+    taken = [source.names.index(name) for name in classifier.params.kept]
     shape = volume.array.shape
-    numbers = np.array([0 if is_background(name) else value for value, name in classifier.classes.items()])
-    labels = np.zeros(shape, np.min_scalar_type(int(numbers.max())))
+    numbers = class_numbers(classifier)
+    labels = np.zeros(shape, numbers.dtype)
     maps_of = np.zeros((len(numbers), *shape), np.float32) if params.probabilities else None
     sureness = np.zeros(shape, np.float32) if params.sureness else None
     for first, last in source.slabs():
         maps = np.empty((len(source.names), last - first, *shape[1:]), np.float32)
         middle = (first + last) / 2
         yield from part(source.slab(first, last, maps), first / shape[0], middle / shape[0])
-        steps = classifier.recogniser.steps(maps.reshape(len(maps), -1).T)
-        found = yield from part(steps, middle / shape[0], last / shape[0])
-        labels[first:last] = numbers[found.argmax(axis=1)].reshape(-1, *shape[1:])
+        some = maps if len(taken) == len(maps) else maps[taken]
+        found = yield from part(recognise_maps(classifier, some), middle / shape[0], last / shape[0])
+        labels[first:last] = found.labels
         if maps_of is not None:
-            maps_of[:, first:last] = found.T.reshape(-1, last - first, *shape[1:])
+            maps_of[:, first:last] = found.probabilities
         if sureness is not None:
-            best = np.partition(found, -2, axis=1)[:, -2:]
-            sureness[first:last] = (best[:, 1] - best[:, 0]).reshape(-1, *shape[1:])
+            sureness[first:last] = found.sureness
     for array in (labels, maps_of, sureness):
         if array is not None and volume.valid is not None:
             array[..., ~volume.valid] = 0

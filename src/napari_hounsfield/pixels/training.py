@@ -14,7 +14,8 @@ from napari_hounsfield.operation import Progress, operation, part
 from napari_hounsfield.volume import Features, LabelMap, Samples, Volume
 
 from .classifier import PixelClassifier
-from .classifiers import fitted
+from .learning import PaintedSamples, learn
+from .stroke_parts import stroke_numbers
 from .train_params import TrainParams
 
 __all__ = ["TrainParams", "train"]
@@ -56,6 +57,17 @@ def train(
     GridError
         If the strokes do not lie on the image's grid.
     """
+    samples, classes = yield from part(painted_samples(volume, strokes, test, features, params), 0.0, 0.4)
+    return (yield from part(learn(samples, classes, params, volume.unit, volume.modality), 0.4, 1.0))
+
+
+def painted_samples(
+    volume: Volume, strokes: LabelMap, test: LabelMap | None, features: Features | None, params: TrainParams
+) -> Generator[Progress, None, tuple[PaintedSamples, dict[int, str]]]:
+    """Samples of an image, for `learn`, `cross_validate` and `importance`, and the names of their classes.
+
+    Arguments and errors are those of `train`; `params` are resolved (`params.resolve(volume)`).
+    """
     if test is None and isinstance(strokes, Samples):
         test = strokes.test
     name = strokes.name or "strokes"
@@ -69,35 +81,21 @@ def train(
     names = [strokes.class_name(value) for value in values]
     if len(set(names)) < len(names):
         raise LabelError(f"{name}: two classes have the same name")
-    if test is None:
-        trained_on, tested_on = hold_back(painted, params.holdout, np.random.default_rng(params.seed))
-    else:
-        trained_on, tested_on = painted, np.where(painted > 0, 0, _numbered_as(strokes, test, _painted(test, volume)))
-        tested_on[~np.isin(tested_on, values)] = 0
-
-    source = feature_source(volume, params.features, features)
-    used = (trained_on > 0) | (tested_on > 0)
-    rows = yield from part(source.at(used), 0.0, 0.4)
-    truth, testing = np.where(trained_on > 0, trained_on, tested_on)[used], (tested_on > 0)[used]
-    targets = np.searchsorted(values, truth)
-    recogniser = yield from part(
-        fitted(params.classifier, rows[~testing], targets[~testing], len(values), params.bp, params.forest, params.seed),
-        0.4,
-        0.95,
-    )
     classes = dict(zip(values, names, strict=True))
-    figures: dict[str, Any] = {}
-    if testing.any():
-        from napari_hounsfield.evaluation.figures import figures_of, macro_means
-
-        predicted = (yield from part(recogniser.steps(rows[testing]), 0.95, 1.0)).argmax(axis=1)
-        of_classes = figures_of(np.asarray(values)[predicted], truth[testing], classes)
-        figures = {"classes": [c.to_json() for c in of_classes], "macro": macro_means(of_classes)}
-    counts = {
-        part_name: {classes[v]: int((truth[chosen] == v).sum()) for v in values}
-        for part_name, chosen in (("train", ~testing), ("test", testing))
-    }
-    return PixelClassifier(params, classes, recogniser, volume.unit, volume.modality, counts, figures)
+    used = painted > 0
+    testing = None
+    if test is not None:
+        tested_on = np.where(used, 0, _numbered_as(strokes, test, _painted(test, volume)))
+        tested_on[~np.isin(tested_on, values)] = 0
+        testing = (tested_on > 0)[used | (tested_on > 0)]
+        painted = np.where(used, painted, tested_on)
+        used = painted > 0
+    source = feature_source(volume, params.features if features is not None else params.needed, features)
+    rows = yield from source.at(used)
+    taken = [source.names.index(name) for name in params.kept]
+    some = rows if len(taken) == rows.shape[1] else np.ascontiguousarray(rows[:, taken])
+    slices = np.broadcast_to(np.arange(len(painted))[:, None, None], painted.shape)[used]
+    return PaintedSamples(some, painted[used], stroke_numbers(painted)[used], testing, slices), classes
 
 
 def _painted(strokes: LabelMap, volume: Volume) -> NDArray[Any]:
@@ -118,38 +116,3 @@ def _numbered_as(strokes: LabelMap, test: LabelMap, array: NDArray[Any]) -> NDAr
         if value > 0:
             renumbered[array == value] = number.get(test.class_name(value), 0)
     return renumbered
-
-
-def hold_back(painted: NDArray[Any], share: float, random: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Divide strokes into a training and a test part, whole strokes each.
-
-    Parameters
-    ----------
-    painted
-        (z, y, x) labels, 0 unlabelled. A stroke is a connected part of one class in one slice.
-    share
-        Part of each class's voxels for the test, reached with whole strokes, at least one of them; a class of one stroke gives
-        its last part.
-    """
-    from scipy.ndimage import label
-
-    in_slice = np.zeros((3, 3, 3), bool)
-    in_slice[1] = True
-    test = np.zeros(painted.shape, painted.dtype)
-    for value in np.unique(painted[painted > 0]):
-        strokes, count = label(painted == value, in_slice)
-        places = np.flatnonzero(strokes)
-        stroke_of = strokes.ravel()[places]
-        wanted = int(share * len(places))
-        if count == 1:
-            test.reshape(-1)[places[len(places) - wanted :]] = value
-            continue
-        sizes = np.bincount(stroke_of, minlength=count + 1)
-        chosen: list[int] = []
-        for stroke in random.permutation(np.arange(1, count + 1)):
-            if sizes[stroke] <= wanted - sizes[chosen].sum():
-                chosen.append(int(stroke))
-        if share and not chosen:
-            chosen = [1 + int(sizes[1:].argmin())]
-        test.reshape(-1)[places[np.isin(stroke_of, chosen)]] = value
-    return np.where(test > 0, 0, painted), test

@@ -1,0 +1,66 @@
+"""The gradient boosting of scikit-learn, behind a pixel classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from numpy.typing import NDArray
+
+from napari_hounsfield.operation import Params, Progress, number
+
+from .sample_classifier import SampleClassifier, balanced, beside
+
+if TYPE_CHECKING:
+    import numpy as np
+
+AT_ONCE = 10
+"""Rounds between two places where the work can be stopped."""
+VISITS = 8_000_000
+"""Rows times trees that are recognised between two reports of progress."""
+
+
+class BoostingParams(Params):
+    """Gradient boosting of histograms (`HistGradientBoostingClassifier` of scikit-learn)."""
+
+    rounds: int = number(100, 1, 10_000)
+    """Rounds of boosting, one tree a class each."""
+    rate: float = number(0.1, 0.001, 1.0)
+    """Part of each tree that is taken."""
+    leaves: int = number(31, 2, 1024)
+    """Leaves of a tree at most."""
+    balance: bool = True
+    """Let every class count the same, however many samples it has."""
+
+
+class Boosting(SampleClassifier[BoostingParams]):
+    """Gradient boosting."""
+
+    name: ClassVar[str] = "gradient boosting"
+
+    def _learn(self) -> Generator[Progress, None, Any]:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        params = self.params
+        model = HistGradientBoostingClassifier(
+            learning_rate=params.rate,
+            max_leaf_nodes=params.leaves,
+            early_stopping=False,
+            warm_start=True,
+            random_state=self.seed,
+        )
+        weight = balanced(self.targets) if params.balance else None
+        done = 0
+        while done < params.rounds:
+            before, done = done, min(done + AT_ONCE, params.rounds)
+            model.set_params(max_iter=done)
+            yield from beside(partial(model.fit, self.rows, self.targets, weight), Progress(before / params.rounds, self.name))
+        return model
+
+    def _recognise(self, model: Any, rows: NDArray[np.float32]) -> NDArray[Any]:
+        found: NDArray[Any] = model.predict_proba(rows)
+        return found
+
+    def _together(self, model: Any) -> int:
+        return VISITS // (self.params.rounds * self.outputs)
