@@ -29,7 +29,7 @@ def volume() -> nh.Volume:
 @pytest.fixture
 def session(volume: nh.Volume) -> nh.LabellingSession:
     """Two classes, a stroke of each in two slices."""
-    session = nh.LabellingSession(nh.TrainParams(bp={"iterations": 200}))
+    session = nh.LabellingSession()
     image = session.add(volume)
     ball, around = session.add_class("ball"), session.add_class("background")
     for z in (5, 7):

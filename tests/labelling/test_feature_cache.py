@@ -66,4 +66,5 @@ def test_padding_is_not_learned() -> None:
     valid[:, :, :4] = False
     volume = nh.Volume(array, nh.axial_affine((1, 1, 1)), unit="HU", modality="CT", valid=valid)
     strokes = np.full(array.shape, 1, np.uint8)
-    assert len(finish(StrokeFeatures(engine(volume), FeatureCache()).update(strokes))) == valid.sum()
+    painted = finish(StrokeFeatures(engine(volume), FeatureCache()).update(strokes))
+    assert len(painted.values) == valid.sum()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 
 import napari_hounsfield as nh
 from napari_hounsfield.labelling.images import identity
+from napari_hounsfield.labelling.session_file import FILE
 from napari_hounsfield.operation import finish
 
 from .conftest import picture
@@ -38,8 +39,6 @@ def test_an_image_that_is_not_here_is_told(session: nh.LabellingSession, tmp_pat
 
 
 def test_identity_is_of_voxels_and_grid(volume: nh.Volume) -> None:
-    from dataclasses import replace
-
     same = replace(volume, name="other name", array=volume.array.copy())
     assert finish(identity(same)) == finish(identity(volume))
     moved = replace(volume, affine=volume.affine + np.eye(4)[:, [3, 3, 3, 3]] * 0 + _shift(1.0))
@@ -55,8 +54,6 @@ def _shift(mm: float) -> np.ndarray:
 
 
 def test_no_name_and_no_path_is_in_the_file(session: nh.LabellingSession, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     image = session.images[0]
     image.volume = replace(image.volume, name="CANARY", source=nh.Source("1.2.CANARY", (Path("/CANARY/a.dcm"),)))
     path = nh.save_session(session, tmp_path / "a.safetensors")
@@ -92,14 +89,10 @@ def test_damaged_and_foreign_files_are_refused(session: nh.LabellingSession, vol
 def test_edited_files_are_refused(
     session: nh.LabellingSession, volume: nh.Volume, tmp_path: Path, change: object, words: str
 ) -> None:
-    from safetensors import safe_open
-    from safetensors.numpy import save_file
-
     path = nh.save_session(session, tmp_path / "a.safetensors")
-    with safe_open(path, framework="numpy") as file:
-        tensors = {key: file.get_tensor(key).copy() for key in file.keys()}  # noqa: SIM118
-        card = json.loads(file.metadata()["napari-hounsfield"])
+    tensors, card = FILE.read(path)
     change(card, tensors)  # type: ignore[operator]
-    save_file(tensors, tmp_path / "b.safetensors", {"napari-hounsfield": json.dumps(card)})
+    kind = replace(FILE, schema=card["schema"])
+    kind.write(tmp_path / "b.safetensors", tensors, card, False, lambda path: None)
     with pytest.raises(nh.ModelError, match=words):
         nh.load_session(tmp_path / "b.safetensors", [volume])

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.operation import Progress
 from napari_hounsfield.pixels.classifier import PixelClassifier
-from napari_hounsfield.volume import Volume, is_background
+from napari_hounsfield.pixels.slab_recognition import recognise_maps
+from napari_hounsfield.volume import Volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +20,8 @@ class LabelledPlane:
 
     Attributes
     ----------
+    z
+        Which one.
     labels
         (y, x) class numbers; background and padding are 0.
     sureness
@@ -26,7 +29,7 @@ class LabelledPlane:
     """
 
     z: int
-    labels: NDArray[np.uint8]
+    labels: NDArray[np.unsignedinteger]
     sureness: NDArray[np.float32]
 
 
@@ -40,11 +43,8 @@ def labelled_plane(
     maps
         Its features (maps, y, x).
     """
-    shape = maps.shape[1:]
-    found = yield from classifier.recogniser.steps(maps.reshape(len(maps), -1).T)
-    numbers = np.array([0 if is_background(name) else value for value, name in classifier.classes.items()], np.uint8)
-    best = np.partition(found, -2, axis=1)[:, -2:]
-    labels, sureness = numbers[found.argmax(axis=1)].reshape(shape), (best[:, 1] - best[:, 0]).reshape(shape)
+    found = yield from recognise_maps(classifier, maps[:, np.newaxis])
+    labels, sureness = found.labels[0], found.sureness[0]
     if volume.valid is not None:
         labels[~volume.valid[z]], sureness[~volume.valid[z]] = 0, 0
     return LabelledPlane(z, labels, sureness)

@@ -1,4 +1,4 @@
-"""The session itself: images, classes, strokes, features, classifier and one history, for scripts and for the viewer."""
+"""The session itself: what is painted, its features, and the classifier that learns it, for scripts and for the viewer."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from collections.abc import Generator
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from psygnal import Signal
 
-from napari_hounsfield.editing.delta import Delta
-from napari_hounsfield.editing.editor import Edit, LabelEditor
-from napari_hounsfield.editing.history import Change, History, Setting, Together
-from napari_hounsfield.errors import GridError, LabelError, ModelError
+from napari_hounsfield.editing.history import Setting
+from napari_hounsfield.errors import LabelError, ModelError
 from napari_hounsfield.feature_stack import FeatureEngine, FeatureParams, FeatureSource
 from napari_hounsfield.operation import Progress, finish, part
 from napari_hounsfield.pixels.classifier import PixelClassifier
+from napari_hounsfield.pixels.cross_validation import CrossValidation, ValidationParams, cross_validate
+from napari_hounsfield.pixels.importance import Importance, ImportanceParams, importance
+from napari_hounsfield.pixels.learning import PaintedSamples
+from napari_hounsfield.pixels.next_place import NextPlace, next_place, plane_doubt
 from napari_hounsfield.pixels.train_params import TrainParams
-from napari_hounsfield.volume import LabelMap, Segmentation, Volume
+from napari_hounsfield.volume import Segmentation
 
 from . import classes as class_edits
-from .classes import Classes
 from .feature_cache import FeatureCache
-from .images import SessionImage, blank
-from .learning import learned
+from .images import SessionImage
+from .learning import checked, learned, taken
+from .painting import PaintedImages
 from .plane import LabelledPlane, labelled_plane
-from .stroke_features import Painted, joined
+from .stroke_features import joined
 
 
-class LabellingSession:
+class LabellingSession(PaintedImages):
     """Paint classes on images, train on them, see what is recognised, undo any of it.
 
     Nothing here knows of a viewer: what takes long is a generator of Progress, `train_steps` for one, that can be followed and
@@ -37,190 +37,31 @@ class LabellingSession:
     Parameters
     ----------
     params
-        Features and classifier; blanks are filled from the first image.
+        Features and classifier; blanks are filled from the first image. None: the preset `live`.
     cache
         Where features are kept.
 
     Attributes
     ----------
-    images
-        In the order in which they were added.
-    history
-        What can be undone: strokes, edits of classes, applied drafts, training.
+    version
+        Counts the classifiers that there have been.
+    warm
+        Whether the classifier depends on those before it, and not on strokes, parameters and seed alone.
     """
 
-    changed = Signal(str)
-    """What has changed: `images`, `classes`, `strokes`, `params` or `classifier`."""
-
     def __init__(self, params: TrainParams | None = None, cache: FeatureCache | None = None) -> None:
-        self.images: list[SessionImage] = []
-        self.history = History()
+        super().__init__()
         self.cache = cache or FeatureCache()
-        self.classes: Classes = ()
-        self.params = params or TrainParams()
+        self.params = params or TrainParams.from_preset("live")
         self.classifier: PixelClassifier | None = None
+        self.version, self.warm = 0, False
         self._sources: dict[SessionImage, FeatureSource] = {}
-        self.version = 0
-        """Counts the classifiers that there have been."""
-        self.warm = False
-        """Whether the classifier depends on those before it, and not on strokes, parameters and seed alone."""
-        self._edits = 0
         self._learned = -1
-
-    # -- images
-
-    def add(self, volume: Volume, strokes: LabelMap | LabelEditor | None = None) -> SessionImage:
-        """Add an image.
-
-        Parameters
-        ----------
-        volume
-            One scalar image, of the unit and modality of the others; its spacing may differ, features are in mm.
-        strokes
-            To begin with, on the same grid; the array is edited in place. Numbers that are not classes yet become some. An
-            editor of them takes on the session's history.
-
-        Raises
-        ------
-        ModelError
-            If its unit is not that of the others.
-        GridError
-            If the strokes lie on another grid.
-        """
-        volume.require_scalar()
-        if self.images and volume.unit != self.images[0].volume.unit:
-            ours = self.images[0].volume.unit or "unknown"
-            raise ModelError(f"{volume.name or 'image'}: unit is {volume.unit or 'unknown'!r}, the session's is {ours!r}")
-        labels = strokes.labels if isinstance(strokes, LabelEditor) else strokes or blank(volume, {})
-        if labels.grid.shape != volume.grid.shape:
-            raise GridError(f"{labels.name or 'strokes'}: grids differ: {labels.grid} against {volume.grid}")
-        classes = self.classes
-        for value in labels.values():
-            if value and all(one.value != value for one in classes):
-                classes = class_edits.added(classes, labels.class_name(value), value=value)
-        editor = strokes if isinstance(strokes, LabelEditor) else LabelEditor(labels)
-        editor.join(self.history)
-        image = SessionImage(volume, editor)
-        editor.changed.connect(self._on_edit)
-        editor.classes_changed.connect(self._on_classes)
-        self.images.append(image)
-        self._set_classes(classes)
-        self.changed.emit("images")
-        return image
 
     def remove(self, image: SessionImage) -> None:
         """Let go of an image; what was learned from it stays in the classifier until the next training."""
-        self.images.remove(image)
-        image.editor.changed.disconnect(self._on_edit)
-        image.editor.classes_changed.disconnect(self._on_classes)
         self._forget(image)
-        self.history.drop(lambda change: isinstance(change, Edit) and change.editor is image.editor)
-        self.changed.emit("images")
-
-    # -- classes
-
-    def add_class(self, name: str, colour: str = "") -> int:
-        """Add a class and return its number.
-
-        Raises
-        ------
-        LabelError
-            If the name is taken.
-        """
-        before = self.classes
-        self.set_classes(class_edits.added(before, name, colour), f"class {name}")
-        return next(one.value for one in self.classes if one not in before)
-
-    def set_classes(self, classes: Classes, title: str = "classes") -> None:
-        """Replace names and colours, as an edit that can be undone."""
-        self._do(title, self._classes_to(classes))
-
-    def drop_class(self, value: int, into: int = 0) -> None:
-        """Remove a class with its strokes, or give them to the class `into`.
-
-        Raises
-        ------
-        LabelError
-            If there is no such class.
-        """
-        old = class_edits.of_value(self.classes, value)
-        title = f"remove {old.name}"
-        if into:
-            title = f"{old.name} becomes {class_edits.of_value(self.classes, into).name}"
-        edits = [self._strokes_to(i, np.where(i.strokes.array == value, into, i.strokes.array), title) for i in self.images]
-        self._do(title, *(edit for some in edits for edit in some), self._classes_to(class_edits.dropped(self.classes, value)))
-
-    def _classes_to(self, classes: Classes) -> Setting:
-        return Setting("classes", self._set_classes, self.classes, classes)
-
-    def _set_classes(self, classes: Any) -> None:
-        self.classes = classes
-        self._edits += 1
-        for image in self.images:
-            image.editor.set_classes(class_edits.names(classes))
-        self.changed.emit("classes")
-
-    def _on_classes(self, names: dict[int, str]) -> None:
-        """Classes that were edited where one image's strokes are shown are the session's."""
-        if class_edits.names(self.classes) != {value: name for value, name in names.items() if value}:
-            self._set_classes(class_edits.following(self.classes, names))
-
-    # -- strokes
-
-    def paint(self, image: SessionImage, where: ArrayLike, value: int) -> None:
-        """Paint a mask (z, y, x) with a class; 0 erases.
-
-        Raises
-        ------
-        LabelError
-            If there is no such class.
-        GridError
-            If the mask has another shape than the image.
-        """
-        title = f"paint {class_edits.of_value(self.classes, value).name}" if value else "erase"
-        mask, array = np.asarray(where, bool), image.strokes.array
-        if mask.shape != array.shape:
-            raise GridError(f"the mask has shape {mask.shape}, the image {array.shape}")
-        self._do(title, *self._strokes_to(image, np.where(mask, value, array), title))
-
-    def apply(self, image: SessionImage, draft: LabelMap) -> None:
-        """Take labels up as strokes where nothing is painted yet; their classes are matched by name, and new ones added.
-
-        Raises
-        ------
-        GridError
-            If the labels do not lie on the image's grid.
-        """
-        array, strokes = draft.on(image.volume.grid).array, image.strokes.array
-        numbers = np.zeros(int(array.max()) + 1, np.uint8)
-        classes = self.classes
-        for value in np.unique(array[array > 0]):
-            name = draft.class_name(int(value))
-            if all(one.name.casefold() != name.casefold() for one in classes):
-                classes = class_edits.added(classes, name)
-            numbers[value] = next(one.value for one in classes if one.name.casefold() == name.casefold())
-        edits = self._strokes_to(image, np.where(strokes == 0, numbers[array], strokes), "draft")
-        self._do("draft", self._classes_to(classes), *edits)
-
-    def _strokes_to(self, image: SessionImage, after: NDArray[Any], title: str) -> list[Edit]:
-        """What makes the strokes of an image these; nothing where they are so already."""
-        before = image.strokes.array
-        delta = Delta.between(before, after.astype(before.dtype, copy=False))
-        return [] if delta is None else [Edit(title, delta, image.editor)]
-
-    def _do(self, title: str, *changes: Change) -> None:
-        """Do changes, as one that can be undone."""
-        real = [change for change in changes if not isinstance(change, Setting) or change.before != change.after]
-        if real:
-            for change in real:
-                finish(change.write(undo=False))
-            self.history.add(Together(title, tuple(real)))
-
-    def _on_edit(self, box: Any) -> None:
-        self._edits += 1
-        self.changed.emit("strokes")
-
-    # -- features
+        super().remove(image)
 
     def set_params(self, params: TrainParams) -> None:
         """Choose other features or another classifier, as an edit that can be undone."""
@@ -231,7 +72,7 @@ class LabellingSession:
             for image in self.images:
                 self._forget(image)
         self.params = params
-        self._edits += 1
+        self.edits += 1
         self.changed.emit("params")
 
     def resolved(self) -> TrainParams:
@@ -243,7 +84,7 @@ class LabellingSession:
     def source(self, image: SessionImage) -> FeatureSource:
         """Where the features of an image come from."""
         if image not in self._sources:
-            recipe: FeatureParams = self.resolved().features.resolve(image.volume)
+            recipe: FeatureParams = self.resolved().needed.resolve(image.volume)
             self._sources[image] = FeatureEngine(image.volume, recipe)
         return self._sources[image]
 
@@ -254,13 +95,14 @@ class LabellingSession:
 
     # -- learning and recognising
 
-    def painted_steps(self) -> Generator[Progress, None, Painted]:
-        """Features of everything that is painted."""
+    def painted_steps(self) -> Generator[Progress, None, PaintedSamples]:
+        """What is painted, with the features that the classifier takes."""
         images, found = list(self.images), []  # one may be removed meanwhile
         for done, image in enumerate(images):
             steps = image.features(self.source(image), self.cache).update(image.strokes.array)
             found.append((yield from part(steps, done / len(images), (done + 1) / len(images))))
-        return joined(found, len(self.resolved().features.names))
+        params = self.resolved()
+        return taken(joined(found, len(params.needed.names)), list(params.needed.names), params.kept)
 
     def train_steps(self, warm: bool = False) -> Generator[Progress, None, PixelClassifier]:
         """Train on what is painted.
@@ -276,7 +118,7 @@ class LabellingSession:
         LabelError
             If there is no image, or fewer than two classes are painted.
         """
-        params, edits, first = self.resolved(), self._edits, self.images[0].volume
+        params, edits, first = self.resolved(), self.edits, self.images[0].volume
         painted = yield from part(self.painted_steps(), 0, 0.5)
         names = class_edits.names(self.classes)
         last = self.classifier if warm else None
@@ -291,7 +133,7 @@ class LabellingSession:
     @property
     def outdated(self) -> bool:
         """Whether something was edited since the last training."""
-        return self._learned != self._edits
+        return self._learned != self.edits
 
     def live_steps(self, image: SessionImage, z: int) -> Generator[Progress, None, LabelledPlane]:
         """Recognise one slice by what is painted now: trained first, and warm, if something was edited.
@@ -333,17 +175,39 @@ class LabellingSession:
         """Recognise a whole image; see `segment_steps`."""
         return finish(self.segment_steps(image))
 
+    # -- what it is worth, and what would help
+
+    def estimate_steps(self, validation: ValidationParams | None = None) -> Generator[Progress, None, CrossValidation]:
+        """Figures on strokes that were left out in turn, never divided; LabelError where there are too few."""
+        params = self.resolved()
+        painted = yield from part(self.painted_steps(), 0, 0.3)
+        names = checked(painted, class_edits.names(self.classes))
+        return (yield from part(cross_validate(painted, names, params, validation), 0.3, 1))
+
+    def importance_steps(self, how: ImportanceParams | None = None) -> Generator[Progress, None, Importance]:
+        """What each feature is worth to the classifier; LabelError where too few strokes are painted."""
+        params = self.resolved()
+        painted = yield from part(self.painted_steps(), 0, 0.3)
+        names = checked(painted, class_edits.names(self.classes))
+        return (yield from part(importance(painted, names, params, how), 0.3, 1))
+
+    def next_steps(self, image: SessionImage, most: int = 24) -> Generator[Progress, None, NextPlace | None]:
+        """Where to paint next: the most doubtful region of the most doubtful of at most `most` slices, evenly spread.
+
+        None where the classifier is sure of everything; ModelError where nothing is trained yet.
+        """
+        _, rows, columns = image.volume.spacing
+        count = image.volume.grid.shape[0]
+        slices = sorted({int(z) for z in np.linspace(0, count - 1, min(most, count))})
+        painted = {z: int(np.count_nonzero(image.strokes.array[z])) for z in slices}
+        doubts = {}
+        for done, z in enumerate(slices):
+            plane = yield from part(self.plane_steps(image, z), done / len(slices), (done + 1) / len(slices))
+            valid = None if image.volume.valid is None else image.volume.valid[z]
+            doubts[z] = plane_doubt(plane.sureness, image.strokes.array[z] > 0, valid, (rows, columns))
+        return next_place(doubts, painted)
+
     def _trained(self) -> PixelClassifier:
         if self.classifier is None:
             raise ModelError("nothing is trained yet: paint two classes and train")
         return self.classifier
-
-    # -- history
-
-    def undo(self) -> None:
-        """Take back what was done last."""
-        finish(self.history.undo())
-
-    def redo(self) -> None:
-        """Do again what was taken back last."""
-        finish(self.history.redo())

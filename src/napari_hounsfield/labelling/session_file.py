@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -12,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from napari_hounsfield._version import __version__
-from napari_hounsfield.errors import FormatError, HounsfieldError, ModelError
-from napari_hounsfield.formats.atomic import atomic_path
+from napari_hounsfield.errors import HounsfieldError, ModelError
+from napari_hounsfield.formats.tensor_file import TensorFile
 from napari_hounsfield.operation import Progress, finish, part
-from napari_hounsfield.pixels.classifier import METADATA_KEY, PixelClassifier, load_model
+from napari_hounsfield.pixels.classifier import PixelClassifier, load_model
 from napari_hounsfield.pixels.train_params import TrainParams
 from napari_hounsfield.volume import Volume
 
@@ -24,9 +22,7 @@ from .classes import StrokeClass, names
 from .images import blank, identity
 from .session import LabellingSession
 
-KIND = "labelling session"
-SCHEMA = 1
-LARGEST_FILE = 4 * 2**30
+FILE = TensorFile("labelling session", 1, (1,), 4 * 2**30)
 
 
 def save_session(session: LabellingSession, path: str | Path, overwrite: bool = False) -> Path:
@@ -45,9 +41,6 @@ def save_steps(session: LabellingSession, path: str | Path, overwrite: bool = Fa
     WriteError
         If the file exists and `overwrite` is False, or cannot be written; nothing is left behind.
     """
-    from safetensors.numpy import save
-
-    target = Path(path)
     tensors: dict[str, NDArray[Any]] = {}
     images = []
     for number, image in enumerate(session.images):
@@ -60,17 +53,11 @@ def save_steps(session: LabellingSession, path: str | Path, overwrite: bool = Fa
     if session.classifier is not None:
         tensors["classifier"] = _packed(session.classifier)
     card = {
-        "kind": KIND,
-        "schema": SCHEMA,
-        "version": __version__,
         "parameters": session.params.model_dump(mode="json", exclude_unset=True),
         "classes": [{"value": one.value, "name": one.name, "colour": one.colour} for one in session.classes],
         "images": images,
     }
-    with atomic_path(target, overwrite) as temporary:
-        temporary.write_bytes(save(tensors, {METADATA_KEY: json.dumps(card, sort_keys=True, allow_nan=False)}))
-        _open(temporary, target.name)
-    return target
+    return FILE.write(path, tensors, card, overwrite, FILE.read)
 
 
 def load_session(path: str | Path, images: Sequence[Volume] = ()) -> LabellingSession:
@@ -97,7 +84,7 @@ def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Pro
         If it is no session, is damaged or from a newer version, or an image of it is not among `images`.
     """
     path = Path(path)
-    tensors, card = _open(path, path.name)
+    tensors, card = FILE.read(path)
     known: dict[str, Volume] = {}
     for done, volume in enumerate(images):
         pseudonym = yield from part(identity(volume), done / len(images), (done + 1) / len(images))
@@ -144,27 +131,3 @@ def _unpacked(data: NDArray[np.uint8]) -> PixelClassifier:
         path = Path(folder, "classifier.safetensors")
         path.write_bytes(data.tobytes())
         return load_model(path)
-
-
-def _open(path: Path, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Tensors and description; nothing in the file is executed."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ModelError(f"{name}: larger than any session ({LARGEST_FILE >> 30} GiB)")
-        with safe_open(path, framework="numpy") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            card = json.loads((file.metadata() or {})[METADATA_KEY])
-            kind, schema = card["kind"], card["schema"]
-    except OSError as error:
-        raise FormatError(f"{name}: {error.strerror or 'cannot be read'}") from None
-    except SafetensorError as error:
-        raise FormatError(f"{name}: not a safetensors file, or cut short ({str(error)[:80]})") from None
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise ModelError(f"{name}: not a session of napari-hounsfield") from None
-    if kind != KIND:
-        raise ModelError(f"{name}: holds a {str(kind)[:40]!r}, not a {KIND}")
-    if schema != SCHEMA:
-        raise ModelError(f"{name}: written by another version (schema {str(schema)[:8]}, this one reads {SCHEMA})")
-    return tensors, card

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
-from napari_hounsfield._version import __version__
 from napari_hounsfield.bp import BPNetwork
 from napari_hounsfield.bp_course import Course
-from napari_hounsfield.errors import FormatError, ModelError
+from napari_hounsfield.errors import ModelError
 from napari_hounsfield.feature_stack import FeatureParams
+from napari_hounsfield.formats.tensor_file import TensorFile
 from napari_hounsfield.volume import Record
 
 from .calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, tempered
@@ -24,12 +21,12 @@ from .classifiers import rebuilt
 from .recogniser import Recogniser
 from .train_params import TrainParams
 
-METADATA_KEY = "napari-hounsfield"
-KIND = "pixel classifier"
+if TYPE_CHECKING:
+    import numpy as np
+
 SCHEMA = 2
 """Schema 1 had no temperature and no loss curve."""
-READABLE = (1, SCHEMA)
-LARGEST_FILE = 512 * 2**20
+FILE = TensorFile("pixel classifier", SCHEMA, (1, SCHEMA), 512 * 2**20)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,15 +86,7 @@ class PixelClassifier:
         WriteError
             If the file exists and `overwrite` is False, or cannot be written; nothing is left behind.
         """
-        from safetensors.numpy import save
-
-        from napari_hounsfield.formats.atomic import atomic_path
-
-        tensors = {name: np.ascontiguousarray(t) for name, t in self.recogniser.tensors().items()}
         card = {
-            "kind": KIND,
-            "schema": SCHEMA,
-            "version": __version__,
             "parameters": self.params.model_dump(mode="json"),
             "classes": [{"label": value, "name": name} for value, name in self.classes.items()],
             "unit": self.unit,
@@ -106,22 +95,8 @@ class PixelClassifier:
             "figures": self.figures,
             "temperature": self.temperature,
             "course": self.course.to_json(),
-            "sha256": _digest(tensors),
         }
-        target = Path(path)
-        with atomic_path(target, overwrite) as temporary:
-            temporary.write_bytes(save(tensors, {METADATA_KEY: json.dumps(card, sort_keys=True, allow_nan=False)}))
-            load_model(temporary)
-        return target
-
-
-def _digest(tensors: Mapping[str, NDArray[Any]]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        digest.update(f"{name} {tensor.dtype.str} {tensor.shape}\n".encode())
-        digest.update(tensor.tobytes())
-    return digest.hexdigest()
+        return FILE.write(path, self.recogniser.tensors(), card, overwrite, load_model)
 
 
 def load_model(path: str | Path) -> PixelClassifier:
@@ -137,20 +112,7 @@ def load_model(path: str | Path) -> PixelClassifier:
         If it is no pixel classifier, is damaged, or comes from a newer version.
     """
     path = Path(path)
-    tensors, metadata = _open(path)
-    try:
-        card = json.loads(metadata[METADATA_KEY])
-        kind, schema = card["kind"], card["schema"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise ModelError(f"{path.name}: not a model of napari-hounsfield") from None
-    if kind != KIND:
-        raise ModelError(f"{path.name}: holds a {str(kind)[:40]!r}, not a {KIND}")
-    if schema not in READABLE:
-        raise ModelError(f"{path.name}: written by another version (schema {str(schema)[:8]}, this one reads up to {SCHEMA})")
-    if card.get("sha256") != _digest(tensors):
-        raise ModelError(f"{path.name}: damaged, its tensors do not have the hash that was recorded")
-    if not all(np.isfinite(t).all() for t in tensors.values()):
-        raise ModelError(f"{path.name}: holds values that are not finite")
+    tensors, card = FILE.read(path)
     try:
         params = TrainParams(**card["parameters"])
         classes = {int(c["label"]): str(c["name"]) for c in card["classes"]}
@@ -179,17 +141,3 @@ def load_model(path: str | Path) -> PixelClassifier:
     if recogniser.outputs != len(classes) or recogniser.inputs != len(params.kept):
         raise ModelError(f"{path.name}: its network does not fit its classes and features")
     return model
-
-
-def _open(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ModelError(f"{path.name}: larger than any pixel classifier ({LARGEST_FILE >> 20} MiB)")
-        with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except OSError as error:
-        raise FormatError(f"{path.name}: {error.strerror or 'cannot be read'}") from None
-    except (SafetensorError, TypeError) as error:
-        raise FormatError(f"{path.name}: not a safetensors file ({str(error)[:80]})") from None

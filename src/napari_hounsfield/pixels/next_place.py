@@ -75,7 +75,7 @@ def plane_doubt(
     doubt = 1 - sureness
     if valid is not None:
         doubt = np.where(valid, doubt, 0)
-    inside = sureness.size if valid is None else max(1, np.count_nonzero(valid))
+    inside = sureness.size if valid is None else max(1, int(np.count_nonzero(valid)))
     total = float(doubt.sum(dtype=np.float64)) / inside
     size = [max(1, round(region / step)) for step in spacing]
     mean = uniform_filter(doubt, size, mode="constant")
