@@ -9,7 +9,7 @@ import pytest
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.surface_form import SurfaceForm
-from napari_hounsfield._napari.surface_layers import show_surface
+from napari_hounsfield._napari.surface_layers import in_world, show_surface
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_patients_are_not_mirrored_in_3d(make_napari_viewer: Any, qtbot: Any) ->
     (layer,) = nh.show(window, nh.LabelMap(array, nh.axial_affine((1, 1, 1))))
     found = nh.surfaces(nh.from_layer(layer))
     for part in found.parts:
-        show_surface(window, layer, part).shading = "none"
+        show_surface(window, layer, in_world(layer, part)).shading = "none"
     form.switch()
     picture = window.screenshot(flash=False)[..., :3].astype(int)
     at = {}

@@ -13,7 +13,7 @@ from .bridge import from_layer
 from .form import OperationForm
 from .inputs import LayerChoice
 from .notices import complain, tell
-from .surface_layers import show_surface, surface_layers
+from .surface_layers import in_world, show_surface, surface_layers
 from .worker import Steps, message_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class SurfaceForm(OperationForm):
             yield Progress(0, "reading the layer")
             found = yield from nh.surfaces.steps(from_layer(labels), params=params)
             for number, part in enumerate(found.parts):
-                yield Progress((number + 1) / len(found.parts), "showing", part)
+                yield Progress((number + 1) / len(found.parts), "showing", in_world(labels, part))
             return found
 
         def show(progress: Progress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,23 +21,30 @@ MARK = "hounsfield surface"
 """Key in the metadata of a surface layer of ours: the labels layer's name and the value of the class."""
 
 
+def in_world(labels: Layer, part: SurfaceOfClass) -> SurfaceOfClass:
+    """A surface with its vertices in the world that its labels are shown in; takes a moment, so not in the main thread."""
+    how = labels.metadata.get(KEY)
+    world = how.placement.world if isinstance(how, Shown) else WORLD_OF_PATIENT
+    return replace(part, vertices=(part.vertices @ world[:3, :3].T + world[:3, 3]).astype(np.float32))
+
+
 def surface_layers(viewer: ViewerModel, labels: Labels) -> dict[int, Surface]:
     """Surfaces of a labels layer that are there, by the value of the class."""
     return {layer.metadata[MARK][1]: layer for layer in viewer.layers if layer.metadata.get(MARK, ("",))[0] == labels.name}
 
 
 def show_surface(viewer: ViewerModel, labels: Labels, part: SurfaceOfClass) -> Surface:
-    """Show the surface of one class, in the layer that is there for it or in a new one."""
+    """Show the surface of one class, placed by `in_world`, in the layer that is there for it or in a new one."""
     from napari.layers import Surface
 
-    vertices, colour = _world(labels, part.vertices), _colour(labels, part.label)
+    shape, colour = (part.vertices, part.faces), _colour(labels, part.label)
     before = surface_layers(viewer, labels).get(part.label)
     if before is not None:
-        before.data = (vertices, part.faces)
+        before.data = shape
         before.colormap = colour
         return before
     layer = Surface(
-        (vertices, part.faces),
+        shape,
         name=f"{labels.name}: {part.name}",
         colormap=colour,
         contrast_limits=(0, 1),
@@ -50,13 +58,6 @@ def show_surface(viewer: ViewerModel, labels: Labels, part: SurfaceOfClass) -> S
     _only_in_3d(viewer, layer)
     light(viewer, layer)
     return layer
-
-
-def _world(labels: Layer, vertices: Any) -> Any:
-    """Where points of the patient are in the world that the labels are shown in."""
-    how = labels.metadata.get(KEY)
-    world = how.placement.world if isinstance(how, Shown) else WORLD_OF_PATIENT
-    return (vertices @ world[:3, :3].T + world[:3, 3]).astype(np.float32)
 
 
 def _colour(labels: Labels, value: int) -> Any:
