@@ -60,7 +60,9 @@ class Painting(Container[Any]):
             number.native.setMinimumWidth(NARROW)
             number.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # else as wide as its bounds
         self.window = PushButton(text="as shown", tooltip="The range that the image's contrast shows between black and white")
-        limits: Container[Any] = Container(widgets=[self.low, self.high, self.window], layout="horizontal", label="range", labels=False)
+        limits: Container[Any] = Container(
+            widgets=[self.low, self.high, self.window], layout="horizontal", label="range", labels=False
+        )
         limits.margins = (0, 0, 0, 0)
         super().__init__(widgets=[rows([self.brush, self.ball, self.over, self.image, limits])], labels=False)
         self.brush.changed.connect(self._set_brush)
