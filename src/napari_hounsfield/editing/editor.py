@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,10 @@ from .history import History, Setting, Together
 from .params import EditParams
 from .registry import cropped
 from .tally import Tally
+
+
+SOON = 0.2
+"""Seconds that the plane that is looked at may take without a report, and so without a chance to be given up."""
 
 
 @dataclass(frozen=True)
@@ -172,8 +177,9 @@ class LabelEditor:
         before, given_up = self.labels, True
         try:
             if shown is not None:
-                before = replace(before, array=before.array.copy())
                 yield Progress(0.1, operation.name, self._show(shown))
+                before = replace(before, array=before.array.copy())  # which takes a while, so not before it is seen
+                finish(shown.write(before.array, undo=True))
             result = yield from part(operation.steps(**_inputs(operation, before, others), params=params), 0.1, 0.9)
             delta = yield from part(delta_steps(before.array, _fitting(before, result), allows=allows), 0.9, 0.95)
             given_up = False
@@ -302,7 +308,7 @@ class LabelEditor:
     def _plane_of(self, near: _Near, operation: Operation[..., Any]) -> Generator[Progress, None, NDArray[Any] | None]:
         """Result in the plane that is looked at; None where nothing can be done there, such as to a class that is not there."""
         try:
-            result = yield from operation.steps(**_inputs(operation, near.labels, near.others), params=near.params)
+            result = yield from _quiet(operation.steps(**_inputs(operation, near.labels, near.others), params=near.params))
         except LabelError:
             if near.labels.array.shape == self.array.shape:
                 raise
@@ -337,6 +343,18 @@ class LabelEditor:
         self.edited.emit(delta.box)
         self.changed.emit(delta.box)
         return delta.box
+
+
+def _quiet(steps: Generator[Progress, None, Any]) -> Generator[Progress, None, Any]:
+    """Report nothing of what is done soon: whoever draws each report would only keep the plane that is looked at waiting."""
+    start = time.monotonic()
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as stop:
+            return stop.value
+        if time.monotonic() - start > SOON:
+            yield progress
 
 
 def _fitting(before: LabelMap, result: LabelMap | Segmentation) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, PushButton
 from napari.layers import Image
-from qtpy.QtWidgets import QSizePolicy
+from qtpy.QtWidgets import QAbstractSpinBox, QSizePolicy
 
 from napari_hounsfield._napari.bridge import millimetres
 from napari_hounsfield._napari.layout import rows
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EVERYWHERE, BACKGROUND = "everywhere", "background only"
 LIMIT = 1e9
-NARROW = 80
+NARROW = 66
 """Pixels of a number, at least."""
 
 
@@ -47,21 +47,24 @@ class Painting(Container[Any]):
         )
         self.image = ComboBox(
             name="image",
-            label="where values of",
+            label="image",
             choices=self._images,
             nullable=True,
             tooltip="Only voxels whose value in this image is in the range are changed. Images on the grid of the labels",
         )
-        self.low = FloatSpinBox(name="low", label="from", min=-LIMIT, max=LIMIT, step=10, tooltip="Lowest value that is painted")
-        self.high = FloatSpinBox(name="high", label="to", min=-LIMIT, max=LIMIT, step=10, tooltip="Highest value that is painted")
+        self.low = FloatSpinBox(name="low", min=-LIMIT, max=LIMIT, step=10, tooltip="Lowest value that is painted")
+        self.high = FloatSpinBox(name="high", min=-LIMIT, max=LIMIT, step=10, tooltip="Highest value that is painted")
         for number in (self.low, self.high):
             number.native.setDecimals(2)
+            number.native.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
             number.native.setMinimumWidth(NARROW)
             number.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # else as wide as its bounds
-        self.window = PushButton(text="As displayed", tooltip="The range that the image's contrast shows between black and white")
-        limits = Container(widgets=[self.low, self.high], layout="horizontal", label="")
+        self.window = PushButton(text="as shown", tooltip="The range that the image's contrast shows between black and white")
+        limits: Container[Any] = Container(
+            widgets=[self.low, self.high, self.window], layout="horizontal", label="range", labels=False
+        )
         limits.margins = (0, 0, 0, 0)
-        super().__init__(widgets=[rows([self.brush, self.ball, self.over, self.image, limits, self.window])], labels=False)
+        super().__init__(widgets=[rows([self.brush, self.ball, self.over, self.image, limits])], labels=False)
         self.brush.changed.connect(self._set_brush)
         self.ball.changed.connect(self._set_ball)
         self.window.changed.connect(self._take_window)
