@@ -31,6 +31,8 @@ NAMES = [
     "Export",
     "Windows",
     "Surfaces",
+    "Segment editor",
+    "Linked views",
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from .cursor.status import show_status
+from .cursor.status import show_status, status_of
 from .preferences import preferences
 from .windowing.drag import drag_window
 from .windowing.keys import bind_keys
@@ -28,6 +28,21 @@ def equip(viewer: ViewerModel) -> None:
     unmirror(viewer)
     if preferences().scale_bar:
         viewer.canvas.overlays.scale_bar.visible = True
+
+
+def equip_view(model: ViewerModel, study: ViewerModel) -> None:
+    """Let another view of a viewer's layers set windows by drag, and say what lies under the cursor."""
+    model.mouse_drag_callbacks.append(drag_window)
+    status = status_of(study)
+    if status is not None:
+        status.follow(model)
+
+
+def strip_view(model: ViewerModel, study: ViewerModel) -> None:
+    """Let go of a view that closes."""
+    status = status_of(study)
+    if status is not None:
+        status.leave(model)
 
 
 def unmirror(viewer: ViewerModel) -> None:

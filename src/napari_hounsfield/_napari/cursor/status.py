@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtWidgets import QSizePolicy
@@ -17,6 +18,9 @@ EVERY_MS = 30
 """Milliseconds between two readings: more often than can be read would only take time from the picture."""
 WIDEST = 760
 """Pixels; what does not fit is in the tooltip."""
+
+
+_lines: WeakKeyDictionary[ViewerModel, CursorStatus] = WeakKeyDictionary()
 
 
 class CursorStatus(QElidingLabel):
@@ -39,6 +43,14 @@ class CursorStatus(QElidingLabel):
         """Read under the cursor of this viewer too."""
         self._listeners.append(_Listener(viewer, self._moved, self))
 
+    def leave(self, viewer: ViewerModel) -> None:
+        """Read there no longer."""
+        for listener in [one for one in self._listeners if one.viewer is viewer]:
+            listener.stop()
+            self._listeners.remove(listener)
+        if self._last is viewer:
+            self._last = self._listeners[0].viewer
+
     def _moved(self, viewer: ViewerModel) -> None:
         self._last = viewer
         if not self._timer.isActive():
@@ -57,7 +69,7 @@ class _Listener:
     """Hears a viewer's cursor and sliders; a plain object, since napari looks into what is connected."""
 
     def __init__(self, viewer: ViewerModel, moved: Any, native: QObject) -> None:
-        self._viewer, self._moved = viewer, moved
+        self.viewer, self._moved = viewer, moved
         self._events = [viewer.cursor.events.position, viewer.dims.events.point, viewer.dims.events.ndisplay]
         for event in self._events:
             event.connect(self.on_event)
@@ -66,7 +78,7 @@ class _Listener:
     def on_event(self, event: Any = None) -> None:
         """Read soon."""
         if self._moved is not None:
-            self._moved(self._viewer)
+            self._moved(self.viewer)
 
     def stop(self, *_: Any) -> None:
         """Let go of the viewer."""
@@ -80,5 +92,11 @@ def show_status(viewer: ViewerModel) -> None:
     window = getattr(viewer, "window", None)
     if window is None:
         return
-    bar = window._qt_window.statusBar()
-    bar.addPermanentWidget(CursorStatus(viewer))
+    line = CursorStatus(viewer)
+    window._qt_window.statusBar().addPermanentWidget(line)
+    _lines[viewer] = line
+
+
+def status_of(viewer: ViewerModel) -> CursorStatus | None:
+    """The line of a viewer's window; None where there is none."""
+    return _lines.get(viewer)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from napari.components import ViewerModel
 from napari.qt import QtViewer
 
+from napari_hounsfield._napari.viewing import equip_view, strip_view
+
 from .copies import VOLUMES
 from .later import alive
 from .marks import Marks
@@ -62,6 +64,7 @@ class View(Pane):
         model.theme = study.theme
         self.turn(plane)
         self.marks = Marks(self)
+        equip_view(model, study)
 
     def turn(self, plane: Plane | None) -> None:
         """Show a plane, or 3D."""
@@ -140,6 +143,7 @@ class View(Pane):
         """Close the canvas and let go of everything."""
         self.busy = True
         self.marks.stop()
+        strip_view(self.model, self.study)
         self.model.layers.clear()
         self.model._layer_slicer.shutdown()
         if alive(self.widget):  # else it went with the window
