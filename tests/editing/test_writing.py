@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import napari_hounsfield as nh
 from napari_hounsfield.editing.params import ClassesParams
-from napari_hounsfield.editing.writing import Rules, edited_boxes, write
+from napari_hounsfield.editing.writing import Rules, edited_boxes, one_of, write
 from napari_hounsfield.operation import finish
 
 from .conftest import labelled, maps
@@ -29,6 +29,13 @@ def test_written_where_it_may(array, value, edited, locked, overwrites, seed):
     write(after, mask, value, rules)
     free = np.ones(array.shape, bool) if overwrites else np.isin(array, [*edited, 0])
     assert np.array_equal(after, np.where(mask & free & ~np.isin(array, list(locked)), value, array))
+
+
+def test_many_labels_are_looked_up():
+    array = np.random.default_rng(0).integers(0, 60, (3, 9, 9)).astype(np.uint8)
+    wanted = [*range(0, 60, 3), 300]
+    assert np.array_equal(one_of(array, wanted), np.isin(array, wanted))
+    assert np.array_equal(one_of(array.astype(np.uint16), wanted), np.isin(array, wanted))
 
 
 def test_a_label_that_does_not_fit():

@@ -63,6 +63,11 @@ class Sites:
 
     def keys(self, labels: NDArray[np.integer]) -> Keys:
         """Keys of labels: at no distance from themselves, where they are sites."""
+        if labels.dtype == np.uint8:
+            table = np.full(256, self.none, np.int32)
+            known = self.values[self.values < 256]
+            table[known] = np.arange(len(known), dtype=np.int32)
+            return np.take(table, labels)
         keys = np.full(labels.shape, self.none, np.int32)
         for place, value in enumerate(self.values):
             if value <= np.iinfo(labels.dtype).max:

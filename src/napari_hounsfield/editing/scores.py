@@ -21,8 +21,11 @@ CUT = 3.0
 
 def surrounded(array: NDArray[Any], box: Box, reach: Sequence[int]) -> NDArray[Any]:
     """A box of an array with what lies around it; beyond the array its last voxels go on."""
-    z, y, x = (np.clip(np.arange(s.start - r, s.stop + r), 0, n - 1) for s, r, n in zip(box, reach, array.shape, strict=True))
-    return array[z[0] : z[-1] + 1, y[0] : y[-1] + 1, x[0] : x[-1] + 1][np.ix_(z - z[0], y - y[0], x - x[0])]
+    wanted = [(s.start - r, s.stop + r) for s, r in zip(box, reach, strict=True)]
+    beyond = [(max(0, -start), max(0, stop - n)) for (start, stop), n in zip(wanted, array.shape, strict=True)]
+    z, y, x = (slice(start + before, stop - after) for (start, stop), (before, after) in zip(wanted, beyond, strict=True))
+    inner = array[z, y, x]
+    return np.pad(inner, beyond, mode="edge") if any(map(any, beyond)) else inner
 
 
 @dataclass(frozen=True, eq=False)

@@ -101,27 +101,26 @@ def _vote(
     margin = kernel.total * CLEARLY
 
     def work(planes: slice) -> None:
+        from .compiled import stand
+
         box = (slice(whole[0].start + planes.start, whole[0].start + planes.stop), whole[1], whole[2])
         source = surrounded(before, box, reach)
         present = [v for v, b in boxes.items() if b[0].start < box[0].stop + reach[0] and b[0].stop > box[0].start - reach[0]]
-        inner = source[tuple(slice(r, n - r) for r, n in zip(reach, source.shape, strict=True))]
+        inner = before[box]
+        places = np.zeros(inner.shape, np.uint16)
+        for place, value in enumerate(present, 1):
+            places[inner == value] = place
         none = np.full(inner.shape, kernel.total, np.float32)
-        own = np.full(inner.shape, -1, np.float32)
-        best, winner = np.zeros_like(none), np.zeros_like(inner)
-        for value in present:
-            scores = kernel.scores(source == value)
-            none -= scores
-            np.copyto(own, scores, where=inner == value)
-            better = scores > best + margin
-            np.copyto(best, scores, where=better)
-            winner[better] = value
-        np.copyto(own, none, where=own < 0)  # voxels of no edited class
-        better = none > best + margin
-        np.copyto(best, none, where=better)
-        winner[better] = 0
-        edited = np.isin(inner, present)
-        changes = (best > own + margin) & rules.may_change(inner) & (edited | (winner > 0))
-        after[box][changes] = winner[changes]
+        own, best, winner = np.zeros_like(none), np.zeros_like(none), np.zeros_like(places)
+        for place, value in enumerate(present, 1):
+            stand(kernel.scores(source == value), place, places, own, none, best, winner, margin)
+        np.copyto(own, none, where=places == 0)
+        empty = none > best + margin
+        winner[empty] = 0
+        changes = np.flatnonzero(((best > own + margin) | (empty & (none > own + margin))) & (winner != places))
+        values = np.array([0, *present], before.dtype)[winner.ravel()[changes]]
+        allowed = rules.may_change(inner[np.unravel_index(changes, inner.shape)])
+        after[box][np.unravel_index(changes[allowed], inner.shape)] = values[allowed]
 
     plane = (whole[1].stop - whole[1].start) * (whole[2].stop - whole[2].start)
     deep = slabs([s.stop - s.start for s in whole], max(SLAB_VOXELS, HALO_SHARE * reach[0] * plane))

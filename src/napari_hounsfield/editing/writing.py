@@ -16,6 +16,9 @@ from napari_hounsfield.volume import LabelMap
 
 from .params import ClassesParams, EditParams
 
+FEW = 12
+"""So many comparisons are faster than looking labels up in a table."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -94,8 +97,12 @@ def require_class(labels: LabelMap, value: int, params: EditParams) -> None:
 
 def one_of(labels: NDArray[np.integer], values: Collection[int]) -> NDArray[np.bool_]:
     """Where the labels are one of some values."""
-    found = np.zeros(labels.shape, bool)
     known = np.iinfo(labels.dtype)
+    if labels.dtype == np.uint8 and len(values) > FEW:
+        table = np.zeros(256, bool)
+        table[[value for value in values if value <= known.max]] = True
+        return np.take(table, labels)
+    found = np.zeros(labels.shape, bool)
     for value in values:
         if known.min <= value <= known.max:
             found |= labels == value
