@@ -25,7 +25,6 @@ from .params import EditParams
 from .registry import cropped
 from .tally import Tally
 
-
 SOON = 0.2
 """Seconds that the plane that is looked at may take without a report, and so without a chance to be given up."""
 
