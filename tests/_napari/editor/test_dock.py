@@ -180,6 +180,20 @@ def test_every_operation_has_a_form(dock: SegmentEditor, name: str) -> None:
         assert isinstance(dock.operations.form.params(dock.editing), nh.Params)
 
 
+def test_edits_are_of_the_class_that_is_painted_with(dock: SegmentEditor, layer: Any) -> None:
+    layer.selected_label = 2
+    dock.operations.choice.value = "scissors"
+    inputs = dock.operations.form.fields.inputs
+    assert (inputs["classes"].value, inputs["label"].value) == ((2,), 2)
+    layer.selected_label = 3
+    assert (inputs["classes"].value, inputs["label"].value) == ((3,), 3)
+    inputs["classes"].value = (1, 2)  # by the user, who knows better
+    layer.selected_label = 2
+    assert (inputs["classes"].value, inputs["label"].value) == ((1, 2), 2)
+    dock.operations.choice.value = "combine"
+    assert dock.operations.form.fields.inputs["classes"].value == ()
+
+
 @pytest.fixture
 def computing(dock: SegmentEditor, monkeypatch: pytest.MonkeyPatch) -> SegmentEditor:
     """The dock while it computes for ten seconds."""

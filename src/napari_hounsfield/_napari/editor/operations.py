@@ -16,7 +16,7 @@ from napari_hounsfield._napari.notices import complain, reported
 from napari_hounsfield._napari.worker import Job, Steps, message_of
 from napari_hounsfield.cleaning import clean
 from napari_hounsfield.editing.editor import LabelEditor
-from napari_hounsfield.editing.params import PointsParams
+from napari_hounsfield.editing.params import ClassesParams, PointsParams
 from napari_hounsfield.editing.registry import EDITS, Edit, everywhere
 from napari_hounsfield.operation import Params
 from napari_hounsfield.volume import LabelMap
@@ -57,17 +57,18 @@ class EditForm(Container[Any]):
 
     def suggest(self, value: int) -> None:
         """Let the edit be of a class, unless the user has said otherwise."""
-        inputs = self.fields.inputs
-        name, wanted = ("label", value) if "label" in inputs else ("classes", (value,))
-        if not value or name not in inputs:
-            return
-        try:
-            untouched = inputs[name].value == self._suggested[name]
-        except ValueError:  # something is being typed
-            untouched = False
-        if untouched and wanted != self._suggested[name]:
-            self._suggested[name] = wanted
-            inputs[name].value = wanted
+        wanted: dict[str, Any] = {"label": value}
+        if issubclass(self.edit.operation.params_type, ClassesParams):
+            wanted["classes"] = (value,)
+        for name in wanted.keys() & self.fields.inputs.keys() if value else ():
+            field = self.fields.inputs[name]
+            try:
+                untouched = field.value == self._suggested[name]
+            except ValueError:  # something is being typed
+                untouched = False
+            if untouched and wanted[name] != self._suggested[name]:
+                self._suggested[name] = wanted[name]
+                field.value = wanted[name]
 
     def params(self, editing: LayerEditing) -> Params:
         """Parameters as they are shown, with what was drawn.
