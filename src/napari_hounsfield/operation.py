@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Generic, ParamSpec, Self, TypeVar, 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from ._version import __version__
+from .attribute_docstrings import attribute_docstrings
 from .volume import Record
 
 D = ParamSpec("D")
@@ -25,9 +26,7 @@ R = TypeVar("R")
 class Params(BaseModel):
     """Base of every parameter model: frozen, no unknown names, help from attribute docstrings."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
     presets: ClassVar[dict[str, dict[str, Any]]] = {}
     """Named sets of values; `seed` is what the seed papers use."""
 
@@ -41,6 +40,14 @@ class Params(BaseModel):
             If there is no preset of that name.
         """
         return cls(**cls.presets[name])
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Give every field its help text."""
+        super().__pydantic_init_subclass__(**kwargs)
+        for name, text in attribute_docstrings(cls).items():
+            if name in cls.model_fields and cls.model_fields[name].description is None:
+                cls.model_fields[name].description = text
 
     @field_validator("*")
     @classmethod
