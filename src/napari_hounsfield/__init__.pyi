@@ -85,6 +85,7 @@ from .meshes.mesh import Surfaces as Surfaces
 from .operation import Operation as Operation
 from .operation import Params as Params
 from .operation import Progress as Progress
+from .pixels.boosting import BoostingParams as BoostingParams
 from .pixels.class_count import ClassCount as ClassCount
 from .pixels.class_count import suggest_classes as suggest_classes
 from .pixels.class_editing import drop_classes as drop_classes
@@ -98,10 +99,13 @@ from .pixels.classifier import PixelClassifier as PixelClassifier
 from .pixels.classifier import load_model as load_model
 from .pixels.drafts import Drafts as Drafts
 from .pixels.first_classes import classes as classes
+from .pixels.forest import ForestParams as ForestParams
+from .pixels.logistic import LogisticParams as LogisticParams
 from .pixels.recognition import SegmentParams as SegmentParams
 from .pixels.recognition import segment as segment
 from .pixels.sampling import SampleParams as SampleParams
 from .pixels.sampling import samples as samples
+from .pixels.svm import SVMParams as SVMParams
 from .pixels.training import TrainParams as TrainParams
 from .pixels.training import train as train
 from .runtime import configure as configure

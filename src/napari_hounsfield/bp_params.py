@@ -35,7 +35,7 @@ class BPParams(Params):
     inputs: Literal["standardised", "decorrelated", "better"] = "standardised"
     """What L-BFGS trains on: each feature by itself; decorrelated, for faint textures; or the better on held-back strokes."""
     iterations: int = number(2000, 1, 1_000_000)
-    """Passes over all training samples."""
+    """Passes over all training samples; L-BFGS takes more of them where there are more than 2,000 samples."""
     patience: int = number(0, 0, 100_000)
     """Stop after so many passes without a smaller loss on the strokes held back, and take the best; 0: never."""
     learning_rate: float = number(0.02, 1e-6, 10.0)

@@ -25,9 +25,15 @@ from .operation import Progress, part
 if TYPE_CHECKING:
     from torch import Tensor
 
+FEW = 2000
+"""Samples for which the settings below, and the iterations of the recipe, are made; more allow for finer differences."""
+MOST_TIMES = 4.0
+"""More iterations for more samples: at most so many times."""
 FAINTEST = 0.03
 """Smallest variance that a direction of the inputs is enlarged from, as a part of the largest."""
 
+GOOD = 0.35
+"""Loss of held-back samples with which the finer way is taken without trying the smoother one."""
 CLEARLY = 0.95
 """Part of the loss of the smoother way that the loss of the finer one has to stay below, to be preferred."""
 
@@ -48,19 +54,21 @@ def quick_fit(
     standard = Standard.of(samples[0])
     batch = standard.batch(samples, count, params.balance, where)
     kept = standard.batch(held, count, params.balance, where) if held and len(held[1]) else None
-    ways: tuple[Inputs, ...] = ("decorrelated",)
+    ways: tuple[Inputs, ...] = ("decorrelated", "standardised")
     if params.inputs != "better":
         ways = (params.inputs,)
     elif start is not None:
         ways = (start.course.inputs,)
-    elif kept:
-        ways = ("standardised", "decorrelated")
+    elif not kept:
+        ways = ("decorrelated",)
     best, least = None, math.inf
     for number, way in enumerate(ways):
         steps = _trained(batch, kept, way, params, seed, start and restandardised(start, standard))
         loss, weights, course = yield from part(steps, number / len(ways), (number + 1) / len(ways))
-        if best is None or loss < CLEARLY * least:
+        if best is None or loss < least / CLEARLY:
             least, best = loss, BPNetwork(standard.mean, standard.scale, weights[0], weights[1], course)
+        if loss < GOOD:
+            break
     assert best is not None
     return best
 
@@ -77,6 +85,7 @@ def _trained(
     elif coordinates.centred:
         network.solve_outputs()
     loss, held_loss, points = math.inf, None, []
+    most = round(params.iterations * min(MOST_TIMES, max(1.0, math.sqrt(len(batch.inputs) / FEW))))
     best, least, at = None, math.inf, 0
     for iteration, value in enumerate(minimise(network), start=1):
         before, loss = loss, value
@@ -85,9 +94,9 @@ def _trained(
         decisive = value if held_loss is None else held_loss
         if decisive < least or not (params.patience and theirs):
             best, least, at = network.place(), decisive, iteration
-        done = iteration / params.iterations
+        done = iteration / most
         yield LossProgress(min(1.0, done), f"BP network, loss {value:.4f}", None, iteration, value, held_loss)
-        if iteration >= params.iterations or (params.patience and iteration - at >= params.patience):
+        if iteration >= most or (params.patience and iteration - at >= params.patience):
             break
         if before - value < params.tolerance * value:
             break
@@ -117,7 +126,8 @@ class Coordinates:
             same = torch.eye(inputs.shape[1])
             return cls(same, same, deep)
         variances, directions = torch.linalg.eigh((inputs.T @ inputs / len(inputs)).double().cpu())
-        scale = variances.clamp_min(FAINTEST * float(variances[-1])).sqrt()
+        faintest = FAINTEST * min(1.0, FEW / len(inputs))
+        scale = variances.clamp_min(faintest * float(variances[-1])).sqrt()
         return cls((directions / scale).float(), (scale[:, None] * directions.T).float(), True)
 
     def seen(self, batch: Batch) -> Batch:

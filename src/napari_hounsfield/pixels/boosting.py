@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from numpy.typing import NDArray
 
 from napari_hounsfield.operation import Params, Progress, number
+from napari_hounsfield.runtime import threads
 
 from .sample_classifier import SampleClassifier, balanced, beside
 
@@ -19,6 +20,9 @@ AT_ONCE = 10
 """Rounds between two places where the work can be stopped."""
 VISITS = 8_000_000
 """Rows times trees that are recognised between two reports of progress."""
+
+SMALL = 1_000_000
+"""Samples times features under which one thread is fastest."""
 
 
 class BoostingParams(Params):
@@ -55,7 +59,8 @@ class Boosting(SampleClassifier[BoostingParams]):
         while done < params.rounds:
             before, done = done, min(done + AT_ONCE, params.rounds)
             model.set_params(max_iter=done)
-            yield from beside(partial(model.fit, self.rows, self.targets, weight), Progress(before / params.rounds, self.name))
+            grow = partial(_fit, model, self.rows, self.targets, weight)
+            yield from beside(grow, Progress(before / params.rounds, self.name))
         return model
 
     def _recognise(self, model: Any, rows: NDArray[np.float32]) -> NDArray[Any]:
@@ -64,3 +69,11 @@ class Boosting(SampleClassifier[BoostingParams]):
 
     def _together(self, model: Any) -> int:
         return VISITS // (self.params.rounds * self.outputs)
+
+
+def _fit(model: Any, rows: NDArray[np.float32], targets: NDArray[np.int64], weight: NDArray[np.float64] | None) -> None:
+    """Fit with one thread where samples are few: several would spend their time waiting for each other."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1 if rows.size <= SMALL else threads(), user_api="openmp"):
+        model.fit(rows, targets, weight)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-REGION_MM = 15.0
+REGION_MM = 30.0
 """Edge of the region that is suggested."""
 APART_MM = 5.0
 """Distance to what is painted already, below which nothing is suggested."""
