@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,8 @@ from .resampling import resampled
 from .volume import Volume
 
 
-class ChannelKind(Protocol):
-    """What a channel has to be."""
+class ChannelLike(Protocol):
+    """What says which channel is meant: a kind, or the parameters of its features."""
 
     @property
     def name(self) -> str:
@@ -32,6 +32,14 @@ class ChannelKind(Protocol):
     @property
     def modality(self) -> str:
         """DICOM modality; empty: any."""
+
+
+class ChannelKind(NamedTuple):
+    """What a channel is."""
+
+    name: str
+    unit: str
+    modality: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +91,11 @@ class Channels:
         return self.volumes[1:]
 
     @property
+    def kinds(self) -> tuple[ChannelKind, ...]:
+        """What each further channel is."""
+        return tuple(ChannelKind(n, v.unit, v.modality) for n, v in zip(self.names[1:], self.further, strict=True))
+
+    @property
     def grid(self) -> Grid:
         """Where the voxels lie."""
         return self.main.grid
@@ -98,7 +111,7 @@ class Channels:
         """The main image, valid only where all images are: where one paints and recognises."""
         return self.main if self.valid is self.main.valid else replace(self.main, valid=self.valid)
 
-    def matched(self, wanted: Sequence[ChannelKind]) -> Channels:
+    def matched(self, wanted: Sequence[ChannelLike]) -> Channels:
         """The main image with the further ones that are wanted, in that order and by those names.
 
         An image of a wanted name is taken first, then in order whatever has the unit and the modality; one of unknown modality
@@ -204,11 +217,11 @@ def channel_names(volumes: Sequence[Volume], names: Sequence[str] = ()) -> tuple
     return tuple(found)
 
 
-def _fits(volume: Volume, wanted: ChannelKind) -> bool:
+def _fits(volume: Volume, wanted: ChannelLike) -> bool:
     known = volume.modality and wanted.modality
     return wanted.unit in (None, volume.unit) and (not known or volume.modality == wanted.modality)
 
 
-def _described(name: str, kind: ChannelKind | Volume) -> str:
+def _described(name: str, kind: ChannelLike | Volume) -> str:
     words = [word for word in (kind.modality if kind.modality != name else "", kind.unit) if word]
     return f"{name} ({', '.join(words)})" if words else name

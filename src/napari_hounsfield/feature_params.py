@@ -13,7 +13,6 @@ from .feature_maps import KINDS
 from .gabor_bank import GaborParams
 from .intensity import TISSUE_WINDOWS, WindowParams, is_hounsfield
 from .operation import Numbers, Params, numbers
-from .volume import Volume
 
 DERIVATIVES = ("gradient", "laplacian", "structure", "hessian")
 SCALES = (1.0, 2.0, 4.0)
@@ -29,8 +28,8 @@ class ChannelParams(Params):
     """Of its values; None: any."""
     modality: str = ""
     """DICOM modality; empty: any."""
-    features: FeatureParams
-    """What is computed."""
+    features: FeatureParams = Field(default_factory=lambda: FeatureParams())
+    """What is computed of it."""
 
     @property
     def names(self) -> list[str]:
@@ -108,7 +107,7 @@ class FeatureParams(Params):
             return self._of_channels(image)
         if self.channels:
             image.matched(self.channels)  # says which is missing
-        volume: Volume = data[0]
+        volume = image.main
         voxel = max(volume.spacing[1:])
         widest = max(n * step for n, step in zip(volume.grid.shape[1:], volume.spacing[1:], strict=True))
         for field, chosen in (("gaussian", self.smooth), ("scales", self._derives)):
