@@ -5,6 +5,8 @@ from ._napari.bridge import show as show
 from ._version import __version__ as __version__
 from .bp import BPNetwork as BPNetwork
 from .bp import BPParams as BPParams
+from .channels import Channels as Channels
+from .channels import aligned as aligned
 from .cleaning import CleanParams as CleanParams
 from .cleaning import clean as clean
 from .dicom.read_params import ReadParams as ReadParams
@@ -60,6 +62,7 @@ from .evaluation.readers import Readers as Readers
 from .evaluation.readers import ReadersParams as ReadersParams
 from .evaluation.readers import compare_readers as compare_readers
 from .evaluation.report import write_report as write_report
+from .feature_params import ChannelParams as ChannelParams
 from .feature_stack import FeatureParams as FeatureParams
 from .feature_stack import features as features
 from .feature_stack import features_into as features_into

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from .channels import Channels, as_channels
 from .errors import ParameterError
 from .feature_maps import KINDS
 from .gabor_bank import GaborParams
 from .intensity import TISSUE_WINDOWS, WindowParams, is_hounsfield
 from .operation import Numbers, Params, numbers
-from .volume import Volume
 
 DERIVATIVES = ("gradient", "laplacian", "structure", "hessian")
 SCALES = (1.0, 2.0, 4.0)
 """Default scales of the derivatives in voxels."""
+
+
+class ChannelParams(Params):
+    """A further image of the patient, and what is computed for every voxel of it."""
+
+    name: str = ""
+    """Before the names of its maps; empty: its modality."""
+    unit: str | None = None
+    """Of its values; None: any."""
+    modality: str = ""
+    """DICOM modality; empty: any."""
+    features: FeatureParams = Field(default_factory=lambda: FeatureParams())
+    """What is computed of it."""
+
+    @property
+    def names(self) -> list[str]:
+        """Names of its maps."""
+        return [f"{self.name}: {name}" for name in self.features.names]
+
+    def own(self, names: Collection[str]) -> list[str]:
+        """Those of the names that are of its maps, as they are called without the channel."""
+        return [name.removeprefix(f"{self.name}: ") for name in names if name.startswith(f"{self.name}: ")]
 
 
 class FeatureParams(Params):
@@ -60,6 +83,8 @@ class FeatureParams(Params):
     """Use the Gabor bank."""
     gabor: GaborParams = Field(default_factory=lambda: GaborParams(pool="mean"))
     """Filters over the intensity in the window."""
+    channels: tuple[ChannelParams, ...] = ()
+    """Of further images of the patient; empty: as for the first, at the same scales, each in the window of its own modality."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -75,9 +100,14 @@ class FeatureParams(Params):
         Raises
         ------
         ParameterError
-            If a Gaussian is wider than the image, or a Gabor filter does not fit it.
+            If a Gaussian is wider than the image, or a Gabor filter does not fit it; if a channel is missing.
         """
-        volume: Volume = data[0]
+        image = as_channels(data[0])
+        if image.further:
+            return self._of_channels(image)
+        if self.channels:
+            image.matched(self.channels)  # says which is missing
+        volume = image.main
         voxel = max(volume.spacing[1:])
         widest = max(n * step for n, step in zip(volume.grid.shape[1:], volume.spacing[1:], strict=True))
         for field, chosen in (("gaussian", self.smooth), ("scales", self._derives)):
@@ -96,6 +126,22 @@ class FeatureParams(Params):
                 "gabor": self.gabor.resolve(volume) if self.texture else self.gabor,
             }
         )
+
+    def _of_channels(self, image: Channels) -> Self:
+        main = self.model_copy(update={"channels": ()}).resolve(image.main)
+        image = image.matched(self.channels) if self.channels else image
+        given = self.channels or [ChannelParams(features=main._for_channel(self.windows))] * len(image.further)
+        channels = tuple(
+            ChannelParams(name=name, unit=volume.unit, modality=volume.modality, features=one.features.resolve(volume))
+            for name, volume, one in zip(image.names[1:], image.further, given, strict=True)
+        )
+        return main.model_copy(update={"channels": channels})
+
+    def _for_channel(self, windows: str) -> FeatureParams:
+        """The same maps at the same scales for another modality, without the place in the body, which is the same there."""
+        alike = self.model_copy(update={"window": WindowParams(), "windows": windows if windows == "one" else "auto"})
+        without = alike.model_copy(update={"position": False})
+        return without if without.names else alike
 
     @property
     def _derives(self) -> bool:
@@ -119,5 +165,13 @@ class FeatureParams(Params):
 
     @property
     def names(self) -> list[str]:
-        """Names of the maps that resolved parameters give."""
+        """Names of the maps that resolved parameters give: those of the main image, then those of each channel."""
+        return [*self.own_names, *(name for channel in self.channels for name in channel.names)]
+
+    @property
+    def own_names(self) -> list[str]:
+        """Names of the maps of the main image."""
         return [name for kind in KINDS for name in kind.names(self)]
+
+
+ChannelParams.model_rebuild()

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from .channels import Channels, as_channels
 from .errors import GridError, ParameterError
 from .feature_maps import KINDS
 from .feature_maps.image import FeatureImage
@@ -31,26 +32,37 @@ Steps = Generator[Progress, None, None]
 
 
 class FeatureEngine:
-    """Features of one volume, made slab by slab so that memory stays bounded.
+    """Features of one image, or of several channels one after the other, made slab by slab so that memory stays bounded.
 
     Parameters
     ----------
-    volume
-        One scalar image.
+    image
+        One scalar image, or channels.
     params
         Resolved parameters.
+
+    Attributes
+    ----------
+    volume
+        The image; of channels the main one, valid where all are.
+
+    Raises
+    ------
+    ParameterError
+        If the channels are not those of the parameters.
     """
 
-    def __init__(self, volume: Volume, params: FeatureParams) -> None:
-        self.volume, self.params = volume, params
+    def __init__(self, image: Volume | Channels, params: FeatureParams) -> None:
+        channels = as_channels(image).matched(params.channels)
+        self.volume, self.params = channels.frame, params
         self.names = params.names
-        self._image = FeatureImage(volume)
-        self._kinds = [(kind(self._image, params), len(kind.names(params))) for kind in KINDS if kind.names(params)]
+        recipes = (params, *(channel.features for channel in params.channels))
+        self._channels = [_ChannelMaps(volume, recipe) for volume, recipe in zip(channels.volumes, recipes, strict=True)]
 
     @property
     def reach(self) -> int:
         """Slices beyond a slice that its features depend on; the place in the body, found once, is not counted."""
-        return max(kind.reach for kind, _ in self._kinds)
+        return max((kind.reach for channel in self._channels for kind, _ in channel.kinds), default=0)
 
     def slab(self, first: int, last: int, out: NDArray[np.float32]) -> Generator[Progress, None, None]:
         """Write the maps of slices `first` to `last` into `out` (maps, last - first, y, x)."""
@@ -59,13 +71,14 @@ class FeatureEngine:
 
     def groups(self, first: int, last: int) -> Iterator[tuple[slice, Callable[[NDArray[np.float32]], Steps]]]:
         """For each kind its range of maps, and what writes them, of slices `first` to `last`, into an array of their own."""
-        slab = Slab(self._image, first, last)
         start = 0
-        for kind, count in self._kinds:
-            if not kind.derives:
-                slab = Slab(self._image, first, last)  # what was kept is needed no more
-            yield slice(start, start + count), partial(kind.compute, slab)
-            start += count
+        for channel in self._channels:
+            slab = Slab(channel.image, first, last)
+            for kind, count in channel.kinds:
+                if not kind.derives:
+                    slab = Slab(channel.image, first, last)  # what was kept is needed no more
+                yield slice(start, start + count), partial(kind.compute, slab)
+                start += count
 
     def slabs(self) -> Iterator[tuple[int, int]]:
         """Ranges of slices that keep a slab's features small."""
@@ -82,6 +95,15 @@ class FeatureEngine:
         return np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32)
 
 
+class _ChannelMaps:
+    """An image and the kinds of maps that are computed of it, each with the number of its maps."""
+
+    def __init__(self, volume: Volume, params: FeatureParams) -> None:
+        self.image = FeatureImage(volume)
+        counts = [(kind, len(kind.names(params))) for kind in KINDS]
+        self.kinds = [(kind(self.image, params), count) for kind, count in counts if count]
+
+
 def _slabs(shape: tuple[int, ...], maps: int) -> Iterator[tuple[int, int]]:
     depth, rows, columns = shape
     step = max(1, SLAB_VOXELS // (rows * columns * maps))
@@ -92,7 +114,8 @@ def _slabs(shape: tuple[int, ...], maps: int) -> Iterator[tuple[int, int]]:
 class StoredFeatures:
     """Features that are already there, behind the same interface as the engine that computes them."""
 
-    def __init__(self, features: Features, volume: Volume) -> None:
+    def __init__(self, features: Features, image: Volume | Channels) -> None:
+        volume = as_channels(image).frame
         ours, theirs = volume.grid, features.grid
         if ours.shape != theirs.shape or not np.allclose(ours.affine, theirs.affine, atol=1e-3):
             raise GridError(f"features lie on another grid than the image: {theirs} against {ours}")
@@ -135,7 +158,7 @@ def recipe_of(features: Features) -> FeatureParams:
 FeatureSource = FeatureEngine | StoredFeatures
 
 
-def feature_source(volume: Volume, params: FeatureParams, features: Features | None) -> FeatureSource:
+def feature_source(image: Volume | Channels, params: FeatureParams, features: Features | None) -> FeatureSource:
     """Stored features where they are given and made by the same recipe, otherwise an engine that computes them.
 
     Parameters
@@ -151,21 +174,21 @@ def feature_source(volume: Volume, params: FeatureParams, features: Features | N
         If they lie on another grid.
     """
     if features is None:
-        return FeatureEngine(volume, params)
-    stored = StoredFeatures(features, volume)
+        return FeatureEngine(image, params)
+    stored = StoredFeatures(features, image)
     if stored.params != params:
         raise ParameterError("the features given were computed with other parameters than asked for here")
     return stored
 
 
 @operation("features", FeatureParams)
-def features(volume: Volume, params: FeatureParams) -> Generator[Progress, None, Features]:
+def features(volume: Volume | Channels, params: FeatureParams) -> Generator[Progress, None, Features]:
     """Compute the features of every voxel.
 
     Parameters
     ----------
     volume
-        One scalar image.
+        One scalar image, or several channels of a patient.
     params
         What to compute; blanks are filled by modality and voxel size.
 
@@ -181,9 +204,10 @@ def features(volume: Volume, params: FeatureParams) -> Generator[Progress, None,
     ParameterError
         If a filter does not fit the image, or the maps do not fit into memory.
     """
-    out = _room((len(params.names), *volume.grid.shape), volume.name or "image")
+    frame = as_channels(volume).frame
+    out = _room((len(params.names), *frame.grid.shape), frame.name or "image")
     yield from features_into(volume, params, out)
-    return volume.maps(out, params.names, params.model_dump(mode="json"))
+    return frame.maps(out, params.names, params.model_dump(mode="json"))
 
 
 def _room(shape: tuple[int, ...], name: str) -> NDArray[np.float32]:
@@ -213,13 +237,15 @@ class MapArray(Protocol):
     def __setitem__(self, key: Any, value: Any, /) -> None: ...
 
 
-def features_into(volume: Volume, params: FeatureParams | None, out: MapArray) -> Generator[Progress, None, FeatureParams]:
+def features_into(
+    volume: Volume | Channels, params: FeatureParams | None, out: MapArray
+) -> Generator[Progress, None, FeatureParams]:
     """Compute the features of every voxel into an array that may be larger than memory.
 
     Parameters
     ----------
     volume
-        One scalar image.
+        One scalar image, or several channels of a patient.
     params
         What to compute; None: the defaults. `params.resolve(volume).names` tells the maps beforehand.
     out
@@ -240,11 +266,11 @@ def features_into(volume: Volume, params: FeatureParams | None, out: MapArray) -
     """
     params = (FeatureParams() if params is None else params).resolve(volume)
     engine = FeatureEngine(volume, params)
-    shape = (len(engine.names), *volume.grid.shape)
+    shape = (len(engine.names), *engine.volume.grid.shape)
     kind = np.dtype(out.dtype)
     if tuple(out.shape) != shape or kind not in (np.float32, np.float16):
         raise ParameterError(
-            f"{volume.name or 'image'}: maps of shape {shape} (maps, z, y, x) in float32 or float16 do not go into "
+            f"{engine.volume.name or 'image'}: maps of shape {shape} (maps, z, y, x) in float32 or float16 do not go into "
             f"an array of shape {tuple(out.shape)} in {kind}"
         )
     for first, last in engine.slabs():

@@ -84,6 +84,11 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value) if hasattr(value, "__iter__") else value
 
 
+def in_words(annotation: Any) -> bool:
+    """Whether a parameter of this type can be typed in; a list of models is for scripts alone."""
+    return not any(isinstance(part, type) and issubclass(part, BaseModel) for part in get_args(annotation))
+
+
 Numbers = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 """A list of numbers; a single number is accepted."""
 Whole = Annotated[tuple[int, ...], BeforeValidator(_as_tuple)]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import napari_hounsfield as nh
+from napari_hounsfield.channels import as_channels
 from napari_hounsfield.labelling.images import identity
 from napari_hounsfield.labelling.session_file import FILE
 from napari_hounsfield.operation import finish
@@ -55,7 +56,7 @@ def _shift(mm: float) -> np.ndarray:
 
 def test_no_name_and_no_path_is_in_the_file(session: nh.LabellingSession, tmp_path: Path) -> None:
     image = session.images[0]
-    image.volume = replace(image.volume, name="CANARY", source=nh.Source("1.2.CANARY", (Path("/CANARY/a.dcm"),)))
+    image.channels = as_channels(replace(image.volume, name="CANARY", source=nh.Source("1.2.CANARY", (Path("/CANARY/a.dcm"),))))
     path = nh.save_session(session, tmp_path / "a.safetensors")
     assert b"CANARY" not in path.read_bytes()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_hounsfield.channels import Channels
 from napari_hounsfield.operation import Operation
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ def command_of(name: str, about: str, thing: Any) -> Command:
     if not isinstance(thing, Operation):
         command: Command = thing(name, about)
         return command
+    if Channels in thing.inputs[0].kinds:
+        from .channels import ChannelsCommand
+
+        return ChannelsCommand(name, about, thing)
     if not hasattr(thing.result, "table"):
         return OperationCommand(name, about, thing)
     if name == "evaluate":

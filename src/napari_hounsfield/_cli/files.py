@@ -82,14 +82,19 @@ class Reader:
 
         return load_model(path)
 
-    def image(self, path: Path) -> Volume:
+    def image(self, path: Path, params: Params | None = None) -> Volume:
         """The one image of a path, or the series that was chosen."""
         from napari_hounsfield.formats.reading import kind_of, read_volume
 
+        chosen: Any = self.params if params is None else params
         if kind_of(path) in ("folder", "DICOM"):
-            series = self._series(path, self.params)
-            return self._told(self.console.run(series.steps(self.params), "reading"), series.name)
-        return self._told(read_volume(path, self.params), path.name)
+            series = self._series(path, chosen)
+            return self._told(self.console.run(series.steps(chosen), "reading"), series.name)
+        return self._told(read_volume(path, chosen), path.name)
+
+    def further(self, path: Path) -> Volume:
+        """A further image beside one that the parameters of reading are for."""
+        return self.image(path, read_params()())
 
     def whatever(self, path: Path) -> Volume | LabelMap:
         """The one image or label map of a path."""

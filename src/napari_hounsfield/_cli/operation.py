@@ -23,7 +23,20 @@ if TYPE_CHECKING:
 
     from .console import Console
 
-RESERVED = {*COMMON_DEFAULTS, "help", "source", "overwrite", "out", "model", "cases", "preset", "report", "pseudonyms"}
+RESERVED = {
+    *COMMON_DEFAULTS,
+    "help",
+    "source",
+    "overwrite",
+    "out",
+    "model",
+    "cases",
+    "preset",
+    "report",
+    "pseudonyms",
+    "channel",
+    "any_frame",
+}
 """Names of options that are not parameters."""
 GROUPS = {"read": "reading of IMAGE", "statistics": "statistics of many cases"}
 """What the options of models beside the operation's own are called."""
@@ -89,6 +102,10 @@ class OperationCommand(Command):
         """What reads the inputs, as was typed."""
         return files.Reader(console, build(files.read_params(), self.options["read"], values) if self.images else None)
 
+    def given(self, values: Mapping[str, Any]) -> list[Path | None]:
+        """Files of the inputs, which no output may replace."""
+        return [values.get(item.name) for item in self.operation.inputs]
+
     def data(self, values: Mapping[str, Any], reader: files.Reader) -> list[Any]:
         """The inputs, read."""
         return [reader.load(item.kinds, values.get(item.name)) for item in self.operation.inputs]
@@ -98,8 +115,7 @@ class OperationCommand(Command):
         params = self.parameters(values)
         out: Path = values["out"]
         targets = files.targets(out, self.operation.result, params)
-        given = [values.get(item.name) for item in self.operation.inputs]
-        files.check(targets, files.suffixes(self.operation.result), values["overwrite"], given)
+        files.check(targets, files.suffixes(self.operation.result), values["overwrite"], self.given(values))
         reader = self.reader(values, console)
         source = reader.source(values.get("source"))
         data = self.data(values, reader)

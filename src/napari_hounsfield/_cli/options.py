@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from napari_hounsfield.operation import in_words
+
 from .types import Kind, choice, help_text, kind_of, metavar
 from .usage import UsageError
 
@@ -134,7 +136,7 @@ def _leaves(model: type[BaseModel], outer: Any = None) -> Iterator[tuple[tuple[s
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from (((name, *path), leaf, value) for path, leaf, value in _leaves(inner, default))
-        else:
+        elif in_words(inner):
             yield (name,), field, default
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit, PushButton, SpinBox
 
 from napari_hounsfield.intensity import NO_LIMIT
-from napari_hounsfield.operation import Params
+from napari_hounsfield.operation import Params, in_words
 
 from .layout import rows
 
@@ -138,7 +138,7 @@ class Fields:
             value = getattr(initial, name)
             if isinstance(value, Params):
                 self.groups[name] = Group(name, value, field.description or "")
-            else:
+            elif in_words(field.annotation):
                 self.inputs[name] = _input(name, field, value)
         self._untouched = self._values()
         self._range = NamedRange(self._type, self.inputs) if hasattr(self._type, "_named") else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_hounsfield.channels import Channels, as_channels
 from napari_hounsfield.components import slabs
 from napari_hounsfield.editing.editor import LabelEditor
 from napari_hounsfield.operation import Progress
@@ -23,20 +24,26 @@ if TYPE_CHECKING:
 
 
 class SessionImage:
-    """An image, its strokes, and the features of what is painted.
+    """An image, or several channels of a patient, its strokes, and the features of what is painted.
 
     Parameters
     ----------
-    volume
-        One scalar image.
+    image
+        One scalar image, or channels.
     editor
         Of the strokes, on the same grid.
     """
 
-    def __init__(self, volume: Volume, editor: LabelEditor) -> None:
-        self.volume, self.editor = volume, editor
+    def __init__(self, image: Volume | Channels, editor: LabelEditor) -> None:
+        self.channels = as_channels(image)
+        self.editor = editor
         self.editor.changed.connect(self._outdate)
         self._features: StrokeFeatures | None = None
+
+    @property
+    def volume(self) -> Volume:
+        """The image that is painted on: of several channels the main one."""
+        return self.channels.main
 
     @property
     def strokes(self) -> LabelMap:

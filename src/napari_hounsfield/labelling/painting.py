@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
+from napari_hounsfield.channels import Channels, aligned, as_channels
 from napari_hounsfield.editing.delta import Delta
 from napari_hounsfield.editing.editor import Edit, LabelEditor
 from napari_hounsfield.editing.history import Change, History, Setting, Together
-from napari_hounsfield.errors import GridError, ModelError
+from napari_hounsfield.errors import GridError, ModelError, ParameterError
 from napari_hounsfield.operation import finish
 from napari_hounsfield.volume import LabelMap, Volume
 
@@ -42,28 +44,31 @@ class PaintedImages:
         self.classes: Classes = ()
         self.edits = 0
 
-    def add(self, volume: Volume, strokes: LabelMap | LabelEditor | None = None) -> SessionImage:
+    def add(
+        self, volume: Volume | Channels, strokes: LabelMap | LabelEditor | None = None, channels: Sequence[Volume] = ()
+    ) -> SessionImage:
         """Add an image.
 
         Parameters
         ----------
         volume
-            One scalar image, of the unit and modality of the others; its spacing may differ, features are in mm.
+            One scalar image, of the unit and modality of the others; its spacing may differ, features are in mm. Or several
+            channels of a patient (`aligned`, or `aligned_steps` where one must not wait).
         strokes
             To begin with, on the same grid; the array is edited in place. Numbers that are not classes yet become some. An
             editor of them takes on the session's history.
+        channels
+            Further images of the patient, which are put on the grid of the first here.
 
         Raises
         ------
         ModelError
-            If its unit is not that of the others.
+            If its unit is not that of the others, or it has other channels.
         GridError
-            If the strokes lie on another grid.
+            If the strokes lie on another grid, or a channel in another frame of reference.
         """
-        volume.require_scalar()
-        if self.images and volume.unit != self.images[0].volume.unit:
-            ours = self.images[0].volume.unit or "unknown"
-            raise ModelError(f"{volume.name or 'image'}: unit is {volume.unit or 'unknown'!r}, the session's is {ours!r}")
+        image = self._fitting(aligned(volume, channels) if isinstance(volume, Volume) and channels else as_channels(volume))
+        volume = image.main
         labels = strokes.labels if isinstance(strokes, LabelEditor) else strokes or blank(volume, {})
         if labels.grid.shape != volume.grid.shape:
             raise GridError(f"{labels.name or 'strokes'}: grids differ: {labels.grid} against {volume.grid}")
@@ -73,13 +78,27 @@ class PaintedImages:
                 classes = class_edits.added(classes, labels.class_name(value), value=value)
         editor = strokes if isinstance(strokes, LabelEditor) else LabelEditor(labels)
         editor.join(self.history)
-        image = SessionImage(volume, editor)
+        added = SessionImage(image, editor)
         editor.changed.connect(self._on_edit)
         editor.classes_changed.connect(self._on_classes)
-        self.images.append(image)
+        self.images.append(added)
         self._set_classes(classes)
         self.changed.emit("images")
-        return image
+        return added
+
+    def _fitting(self, image: Channels) -> Channels:
+        """The image with its channels in the order of the session's; ModelError where it is of another kind."""
+        image.main.require_scalar()
+        if not self.images:
+            return image
+        first = self.images[0].channels
+        if image.main.unit != first.main.unit:
+            ours, theirs = first.main.unit or "unknown", image.main.unit or "unknown"
+            raise ModelError(f"{image.main.name or 'image'}: unit is {theirs!r}, the session's is {ours!r}")
+        try:
+            return image.matched(first.kinds)
+        except ParameterError as error:
+            raise ModelError(f"{image.main.name or 'image'}: the session's images have other channels: {error}") from None
 
     def remove(self, image: SessionImage) -> None:
         """Let go of an image; what was learned from it stays in the classifier until the next training."""

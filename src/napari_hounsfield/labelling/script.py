@@ -35,7 +35,8 @@ def as_script(session: LabellingSession, path: str | Path, sources: Sequence[str
     """
     found = [str(source) for source in sources]
     if not found:
-        folders = [{str(file.parent) for file in i.volume.source.files} if i.volume.source else set() for i in session.images]
+        volumes = [volume for image in session.images for volume in image.channels.originals]
+        folders = [{str(file.parent) for file in volume.source.files} if volume.source else set() for volume in volumes]
         found = sorted(set().union(*folders)) or ["folder or file of the image"]
     path = Path(path)
     return TEMPLATE.format(paths=found, session=str(path), model=str(path.with_name(f"{path.stem}.classifier.safetensors")))

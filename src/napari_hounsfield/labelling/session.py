@@ -79,13 +79,13 @@ class LabellingSession(PaintedImages):
         """Parameters with their blanks filled from the first image; LabelError where there is none."""
         if not self.images:
             raise LabelError("the session has no image yet")
-        return self.params.resolve(self.images[0].volume)
+        return self.params.resolve(self.images[0].channels)
 
     def source(self, image: SessionImage) -> FeatureSource:
         """Where the features of an image come from."""
         if image not in self._sources:
-            recipe: FeatureParams = self.resolved().needed.resolve(image.volume)
-            self._sources[image] = FeatureEngine(image.volume, recipe)
+            recipe: FeatureParams = self.resolved().needed.resolve(image.channels)
+            self._sources[image] = FeatureEngine(image.channels, recipe)
         return self._sources[image]
 
     def _forget(self, image: SessionImage) -> None:
@@ -162,14 +162,14 @@ class LabellingSession(PaintedImages):
         """Recognise one slice; ModelError where nothing is trained yet."""
         classifier = self._trained()
         maps = yield from part(self.cache.plane(self.source(image), z), 0, 0.8)
-        return (yield from part(labelled_plane(image.volume, classifier, maps, z), 0.8, 1))
+        return (yield from part(labelled_plane(image.channels.frame, classifier, maps, z), 0.8, 1))
 
     def segment_steps(self, image: SessionImage, probabilities: bool = False) -> Generator[Progress, None, Segmentation]:
         """Recognise a whole image, with its sureness; ModelError where nothing is trained yet."""
         from napari_hounsfield.pixels.recognition import SegmentParams, segment
 
         params = SegmentParams(probabilities=probabilities, sureness=True)
-        return (yield from segment.steps(image.volume, self._trained(), params=params))
+        return (yield from segment.steps(image.channels, self._trained(), params=params))
 
     def segment(self, image: SessionImage) -> Segmentation:
         """Recognise a whole image; see `segment_steps`."""
@@ -203,7 +203,7 @@ class LabellingSession(PaintedImages):
         doubts = {}
         for done, z in enumerate(slices):
             plane = yield from part(self.plane_steps(image, z), done / len(slices), (done + 1) / len(slices))
-            valid = None if image.volume.valid is None else image.volume.valid[z]
+            valid = None if image.channels.valid is None else image.channels.valid[z]
             doubts[z] = plane_doubt(plane.sureness, image.strokes.array[z] > 0, valid, (rows, columns))
         return next_place(doubts, painted)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from napari_hounsfield.channels import Channels, aligned_steps, as_channels
 from napari_hounsfield.errors import HounsfieldError, ModelError
 from napari_hounsfield.formats.tensor_file import TensorFile
 from napari_hounsfield.operation import Progress, finish, part
@@ -22,7 +23,8 @@ from .classes import StrokeClass, names
 from .images import blank, identity
 from .session import LabellingSession
 
-FILE = TensorFile("labelling session", 1, (1,), 4 * 2**30)
+FILE = TensorFile("labelling session", 2, (1, 2), 4 * 2**30)
+"""Schema 1 had no channels."""
 
 
 def save_session(session: LabellingSession, path: str | Path, overwrite: bool = False) -> Path:
@@ -33,8 +35,8 @@ def save_session(session: LabellingSession, path: str | Path, overwrite: bool = 
 def save_steps(session: LabellingSession, path: str | Path, overwrite: bool = False) -> Generator[Progress, None, Path]:
     """Write a session to one safetensors file.
 
-    Painted voxels are kept as places and classes. Of an image the file holds only shape, unit, modality and a pseudonym, which
-    is made of its voxels and grid: no name, no path, no voxel.
+    Painted voxels are kept as places and classes. Of an image and its channels, before they were resampled, the file holds only
+    the channel's name, shape, unit, modality and a pseudonym, which is made of voxels and grid: no other name, no path, no voxel.
 
     Raises
     ------
@@ -44,12 +46,12 @@ def save_steps(session: LabellingSession, path: str | Path, overwrite: bool = Fa
     tensors: dict[str, NDArray[Any]] = {}
     images = []
     for number, image in enumerate(session.images):
-        pseudonym = yield from part(identity(image.volume), number / len(session.images), (number + 1) / len(session.images))
+        steps = _records(image.channels)
+        main, *further = yield from part(steps, number / len(session.images), (number + 1) / len(session.images))
         places = np.flatnonzero(image.strokes.array)
         tensors[f"places.{number}"] = places.astype(np.int64)
         tensors[f"values.{number}"] = image.strokes.array.reshape(-1)[places].astype(np.uint8)
-        shape = list(image.volume.grid.shape)
-        images.append({"identity": pseudonym, "shape": shape, "unit": image.volume.unit, "modality": image.volume.modality})
+        images.append(main | {"channels": further})
     if session.classifier is not None:
         tensors["classifier"] = _packed(session.classifier)
     card = {
@@ -92,15 +94,16 @@ def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Pro
     try:
         session = LabellingSession(TrainParams(**card["parameters"]))
         session.classes = tuple(StrokeClass(int(c["value"]), str(c["name"]), str(c["colour"])) for c in card["classes"])
-        missing = [record for record in card["images"] if record["identity"] not in known]
+        needed = [one for record in card["images"] for one in (record, *record.get("channels", ()))]
+        missing = [record for record in needed if record["identity"] not in known]
         if missing:
             shapes = ", ".join("x".join(str(int(n)) for n in record["shape"]) for record in missing)
-            raise ModelError(f"{path.name}: {len(missing)} of its {len(card['images'])} images are not here (z, y, x: {shapes})")
+            raise ModelError(f"{path.name}: {len(missing)} of its {len(needed)} images are not here (z, y, x: {shapes})")
         for number, record in enumerate(card["images"]):
-            volume = known[record["identity"]]
-            strokes = blank(volume, names(session.classes))
+            image = yield from _found(record, known)
+            strokes = blank(image.main, names(session.classes))
             _unpack(strokes.array, tensors, number, set(names(session.classes)))
-            session.add(volume, strokes)
+            session.add(image, strokes)
         if "classifier" in tensors:
             session.classifier = _unpacked(tensors["classifier"])
     except HounsfieldError as error:
@@ -108,6 +111,25 @@ def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Pro
     except (KeyError, TypeError, ValueError, ValidationError):
         raise ModelError(f"{path.name}: its description of the session is incomplete") from None
     return session
+
+
+def _records(channels: Channels) -> Generator[Progress, None, list[dict[str, Any]]]:
+    """What the file holds of an image and of each further channel."""
+    found, count = [], len(channels.originals)
+    for done, (name, volume) in enumerate(zip(channels.names, channels.originals, strict=True)):
+        pseudonym = yield from part(identity(volume), done / count, (done + 1) / count)
+        kept = {"unit": volume.unit, "modality": volume.modality, "shape": list(volume.grid.shape)}
+        found.append({"identity": pseudonym, "name": name, **kept})
+    return found
+
+
+def _found(record: Mapping[str, Any], known: Mapping[str, Volume]) -> Generator[Progress, None, Channels]:
+    """The image of a record with its channels; whether they belong together was settled when they were first put together."""
+    main, further = known[record["identity"]], record.get("channels", ())
+    if not further:
+        return as_channels(main)
+    named = [str(one["name"]) for one in (record, *further)]
+    return (yield from aligned_steps(main, [known[one["identity"]] for one in further], named, any_frame=True))
 
 
 def _unpack(array: NDArray[np.uint8], tensors: Mapping[str, NDArray[Any]], number: int, classes: set[int]) -> None:

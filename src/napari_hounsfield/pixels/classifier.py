@@ -24,9 +24,9 @@ from .train_params import TrainParams
 if TYPE_CHECKING:
     import numpy as np
 
-SCHEMA = 2
-"""Schema 1 had no temperature and no loss curve."""
-FILE = TensorFile("pixel classifier", SCHEMA, (1, SCHEMA), 512 * 2**20)
+SCHEMA = 3
+"""Schema 1 had no temperature and no loss curve, schema 2 no channels."""
+FILE = TensorFile("pixel classifier", SCHEMA, (1, 2, SCHEMA), 512 * 2**20)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class PixelClassifier:
     recogniser
         The trained BP network, or the forest.
     unit, modality
-        Of the image it was trained on.
+        Of the image it was trained on; of further channels they are in the recipe.
     counts
         Training and test samples of each class: `{"train": {name: n}, "test": {name: n}}`.
     figures

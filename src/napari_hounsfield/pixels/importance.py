@@ -181,4 +181,7 @@ def kinds_of(features: FeatureParams, names: list[str]) -> dict[str, list[str]]:
         taken = [name for name in names if name in of_kind]
         if taken:
             kinds[kind.__name__.lower()] = taken
+    for channel in features.channels:
+        of_channel = kinds_of(channel.features, channel.own(names))
+        kinds |= {f"{channel.name}: {kind}": [f"{channel.name}: {n}" for n in taken] for kind, taken in of_channel.items()}
     return kinds

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_hounsfield.errors import ModelError
+from napari_hounsfield.channels import Channels, as_channels
+from napari_hounsfield.errors import ModelError, ParameterError
 from napari_hounsfield.feature_stack import feature_source
 from napari_hounsfield.operation import Params, Progress, operation, part
 from napari_hounsfield.volume import Features, Segmentation, Volume
@@ -26,16 +27,38 @@ class SegmentParams(Params):
     """Give how far each voxel is from a tie between two classes."""
 
 
+def channels_for(classifier: PixelClassifier, image: Volume | Channels) -> Channels:
+    """The channels that a classifier was trained on, in its order.
+
+    Raises
+    ------
+    ModelError
+        If one is missing or of another unit or modality, or there are more.
+    """
+    channels = as_channels(image)
+    main = channels.main
+    if classifier.unit != main.unit:
+        raise ModelError(
+            f"{main.name or 'image'}: unit is {main.unit or 'unknown'!r}, "
+            f"the classifier was trained on {classifier.unit or 'unknown'!r}"
+        )
+    try:
+        return channels.matched(classifier.recipe.channels)
+    except ParameterError as error:
+        raise ModelError(f"the classifier was trained on other channels: {error}") from None
+
+
 @operation("segment", SegmentParams)
 def segment(
-    volume: Volume, classifier: PixelClassifier, features: Features | None = None, *, params: SegmentParams
+    volume: Volume | Channels, classifier: PixelClassifier, features: Features | None = None, *, params: SegmentParams
 ) -> Generator[Progress, None, Segmentation]:
     """Recognise every voxel of a volume.
 
     Parameters
     ----------
     volume
-        One scalar image of the unit that the classifier was trained on; its spacing may differ, features are in mm.
+        One scalar image of the unit that the classifier was trained on; its spacing may differ, features are in mm. The channels
+        that it was trained on, in any order, where it was trained on several.
     classifier
         What `train` gave, or `load_model` read.
     features
@@ -51,18 +74,15 @@ def segment(
     Raises
     ------
     ModelError
-        If the classifier was trained on another unit.
+        If the classifier was trained on another unit, or on other channels.
     ParameterError
         If a filter of its recipe does not fit the image, or other features are given.
     """
-    if classifier.unit != volume.unit:
-        raise ModelError(
-            f"{volume.name or 'image'}: unit is {volume.unit or 'unknown'!r}, "
-            f"the classifier was trained on {classifier.unit or 'unknown'!r}"
-        )
-    recipe = classifier.recipe.resolve(volume)
+    image = channels_for(classifier, volume)
+    volume = image.frame
+    recipe = classifier.recipe.resolve(image)
     needed = recipe if features is not None else needed_kinds(recipe, classifier.params.kept)
-    source = feature_source(volume, needed, features)
+    source = feature_source(image, needed, features)
     taken = [source.names.index(name) for name in classifier.params.kept]
     shape = volume.array.shape
     numbers = class_numbers(classifier)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field
 
 from napari_hounsfield.bp_params import BPParams
+from napari_hounsfield.channels import Channels
 from napari_hounsfield.errors import ParameterError
 from napari_hounsfield.feature_stack import FeatureParams, recipe_of
 from napari_hounsfield.operation import Params, number
@@ -89,7 +90,7 @@ class TrainParams(Params):
         ParameterError
             If the features do not fit the image, or a map to keep is not among them.
         """
-        volume: Volume = data[0]
+        volume: Volume | Channels = data[0]
         given = next((d for d in data if isinstance(d, Features)), None)
         known = given is not None and self.features == FeatureParams()
         features = recipe_of(given) if known and given is not None else self.features.resolve(volume)
@@ -105,4 +106,5 @@ def needed_kinds(features: FeatureParams, names: Collection[str]) -> FeaturePara
         without = features.model_copy(update={kind: False})
         if getattr(features, kind) and not (set(features.names) - set(without.names)) & set(names):
             features = without
-    return features
+    needed = [c.model_copy(update={"features": needed_kinds(c.features, c.own(names))}) for c in features.channels]
+    return features.model_copy(update={"channels": tuple(needed)}) if needed else features

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.channels import Channels, as_channels
 from napari_hounsfield.errors import LabelError
 from napari_hounsfield.feature_stack import feature_source
 from napari_hounsfield.operation import Progress, operation, part
@@ -23,7 +24,7 @@ __all__ = ["TrainParams", "train"]
 
 @operation("train", TrainParams)
 def train(
-    volume: Volume,
+    volume: Volume | Channels,
     strokes: LabelMap,
     test: LabelMap | None = None,
     features: Features | None = None,
@@ -35,7 +36,7 @@ def train(
     Parameters
     ----------
     volume
-        One scalar image.
+        One scalar image, or several channels of a patient.
     strokes
         Painted voxels: 0 is unlabelled, every class, background too, has its own positive number.
     test
@@ -58,16 +59,18 @@ def train(
         If the strokes do not lie on the image's grid.
     """
     samples, classes = yield from part(painted_samples(volume, strokes, test, features, params), 0.0, 0.4)
-    return (yield from part(learn(samples, classes, params, volume.unit, volume.modality), 0.4, 1.0))
+    main = as_channels(volume).main
+    return (yield from part(learn(samples, classes, params, main.unit, main.modality), 0.4, 1.0))
 
 
 def painted_samples(
-    volume: Volume, strokes: LabelMap, test: LabelMap | None, features: Features | None, params: TrainParams
+    image: Volume | Channels, strokes: LabelMap, test: LabelMap | None, features: Features | None, params: TrainParams
 ) -> Generator[Progress, None, tuple[PaintedSamples, dict[int, str]]]:
     """Samples of an image, for `learn`, `cross_validate` and `importance`, and the names of their classes.
 
     Arguments and errors are those of `train`; `params` are resolved (`params.resolve(volume)`).
     """
+    volume = as_channels(image).frame
     if test is None and isinstance(strokes, Samples):
         test = strokes.test
     name = strokes.name or "strokes"
@@ -90,7 +93,7 @@ def painted_samples(
         testing = (tested_on > 0)[used | (tested_on > 0)]
         painted = np.where(used, painted, tested_on)
         used = painted > 0
-    source = feature_source(volume, params.features if features is not None else params.needed, features)
+    source = feature_source(image, params.features if features is not None else params.needed, features)
     rows = yield from source.at(used)
     taken = [source.names.index(name) for name in params.kept]
     some = rows if len(taken) == rows.shape[1] else np.ascontiguousarray(rows[:, taken])
