@@ -38,9 +38,9 @@ def dice_of(case: Case, kind: str, voxels: int, seed: int) -> float:
     return float(np.mean([2 * np.sum(ours & theirs) / max(1, ours.sum() + theirs.sum()) for ours, theirs in overlaps]))
 
 
-def rows(seeds: int) -> Iterator[Sequence[str]]:
+def rows(seeds: int, only: Sequence[str] = ()) -> Iterator[Sequence[str]]:
     """A row for each case and classifier."""
-    for case in cases():
+    for case in cases(*only):
         for kind in KINDS:
             cells = []
             for voxels in VOXELS:
@@ -54,9 +54,10 @@ def main() -> None:
     """Print the table, or write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--cases", nargs="*", default=())
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name} as well")
     given = parser.parse_args()
-    text = "\n".join(table(("case", "classifier", *(f"{voxels} voxels" for voxels in VOXELS)), rows(given.seeds)))
+    text = "\n".join(table(("case", "classifier", *(f"{voxels} voxels" for voxels in VOXELS)), rows(given.seeds, given.cases)))
     print(text)
     if given.write:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARKS[0])

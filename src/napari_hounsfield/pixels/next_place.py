@@ -75,9 +75,13 @@ def plane_doubt(
     doubt = 1 - sureness
     if valid is not None:
         doubt = np.where(valid, doubt, 0)
+<<<<<<< HEAD
     inside = sureness.size if valid is None else max(1, int(np.count_nonzero(valid)))
+=======
+    inside = sureness.size if valid is None else int(np.count_nonzero(valid)) or 1
+>>>>>>> bp
     total = float(doubt.sum(dtype=np.float64)) / inside
-    size = [max(1, round(region / step)) for step in spacing]
+    size = [round(region / step) or 1 for step in spacing]
     mean = uniform_filter(doubt, size, mode="constant")
     if painted is not None and painted.any():
         mean = np.where(distance_transform_edt(~painted, sampling=spacing) > APART_MM, mean, 0)
@@ -106,10 +110,10 @@ def next_place(planes: Mapping[int, PlaneDoubt], painted_on: Mapping[int, int] |
         None where no plane holds any doubt.
     """
     painted_on = painted_on or {}
-    most = max(painted_on.values(), default=0)
+    most = max([1, *painted_on.values()])
     best, worth = None, 0.0
     for z, plane in sorted(planes.items()):
-        value = plane.doubt * (plane.total + 1e-6) / (1 + painted_on.get(z, 0) / max(1, most))
+        value = plane.doubt * (plane.total + 1e-6) / (1 + painted_on.get(z, 0) / most)
         if plane.doubt > 0 and value > worth:
             best, worth = NextPlace(z, *plane.centre, plane.region, plane.doubt), value
     return best
