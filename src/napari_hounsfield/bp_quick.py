@@ -156,10 +156,5 @@ class Coordinates:
             inner = 1 if number == last else 2
             weights.append(network.weights[number] / 2 / inner)
             biases.append(network.biases[number] / inner + weights[-1].sum(axis=1))
-<<<<<<< HEAD
-        single_weights, single_biases = (tuple(a.astype(np.float32) for a in arrays) for arrays in (weights, biases))
-        return replace(network, weights=single_weights, biases=single_biases)
-=======
         layers = [tuple(array.astype(np.float32) for array in arrays) for arrays in (weights, biases)]
         return replace(network, weights=layers[0], biases=layers[1])
->>>>>>> bp

@@ -75,11 +75,7 @@ def plane_doubt(
     doubt = 1 - sureness
     if valid is not None:
         doubt = np.where(valid, doubt, 0)
-<<<<<<< HEAD
-    inside = sureness.size if valid is None else max(1, int(np.count_nonzero(valid)))
-=======
     inside = sureness.size if valid is None else int(np.count_nonzero(valid)) or 1
->>>>>>> bp
     total = float(doubt.sum(dtype=np.float64)) / inside
     size = [round(region / step) or 1 for step in spacing]
     mean = uniform_filter(doubt, size, mode="constant")
