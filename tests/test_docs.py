@@ -29,7 +29,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def phantom_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the pages assume it: a DICOM series in `ct`, with `reference.nii.gz`, `strokes.nii.gz`, `pet.nrrd`, `mr.nrrd`."""
+    """A folder as the pages assume it: a DICOM series in `ct`, its `reference.nii.gz` and `strokes.nii.gz`, PET and MR."""
     folder = tmp_path_factory.mktemp("phantom")
     phantom = chest_phantom(PhantomParams(slices=16, matrix=64))
     finish(write_series(phantom.volume, folder / "ct"))
