@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import napari_hounsfield as nh
@@ -28,12 +29,16 @@ def blocks(page: Path, language: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def phantom_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the pages assume it: a DICOM series in `ct`, with `reference.nii.gz` and `strokes.nii.gz`."""
+    """A folder as the pages assume it: a DICOM series in `ct`, its `reference.nii.gz` and `strokes.nii.gz`, PET and MR."""
     folder = tmp_path_factory.mktemp("phantom")
     phantom = chest_phantom(PhantomParams(slices=16, matrix=64))
     finish(write_series(phantom.volume, folder / "ct"))
     nh.write(folder / "reference.nii.gz", phantom.reference)
     nh.write(folder / "strokes.nii.gz", draw_strokes(phantom.reference))
+    coarse = np.array(phantom.volume.affine) @ np.diag([2.0, 2, 2, 1])
+    for modality, unit, name in (("PT", "SUV", "pet"), ("MR", "stored value", "mr")):
+        array = np.abs(phantom.volume.array[::2, ::2, ::2]).astype(np.float32)
+        nh.write(folder / f"{name}.nrrd", nh.Volume(array, coarse, unit=unit, modality=modality))
     return folder
 
 

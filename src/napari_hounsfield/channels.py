@@ -74,7 +74,6 @@ class Channels:
         object.__setattr__(self, "names", channel_names(self.volumes, self.names))
         object.__setattr__(self, "originals", tuple(self.originals) or self.volumes)
         for name, volume in zip(self.names, self.volumes, strict=True):
-            volume.require_scalar()
             if volume.grid.shape != self.grid.shape or not np.allclose(volume.affine, self.grid.affine, atol=1e-3):
                 raise GridError(f"channel {name}: grids differ: {volume.grid} against {self.grid}")
         if len(self.volumes) > 1 and self.valid is not None and not self.valid.any():

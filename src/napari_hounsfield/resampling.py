@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,13 +90,51 @@ def _without_padding(volume: Volume) -> tuple[NDArray[Any], float]:
 
 def _interpolate(values: NDArray[Any], step: Affine, first: int, out: NDArray[np.float32]) -> None:
     """Write values (z, y, x) at the planes of the grid from `first` on into `out`."""
+    matrix, offset = step[:3, :3], step[:3, 3] + step[:3, 0] * first
+    if np.array_equal(matrix, np.diag(np.diag(matrix))):
+        _interpolate_straight(values, np.diag(matrix), offset, out)
+        return
     from scipy.ndimage import affine_transform
 
-    matrix, offset = step[:3, :3], step[:3, 3] + step[:3, 0] * first
-    straight = np.array_equal(matrix, np.diag(np.diag(matrix)))
-    affine_transform(
-        values, np.diag(matrix) if straight else matrix, offset, out.shape, output=out, order=1, mode="nearest", prefilter=False
-    )
+    affine_transform(values, matrix, offset, out.shape, output=out, order=1, mode="nearest", prefilter=False)
+
+
+def _interpolate_straight(
+    values: NDArray[Any], factors: NDArray[np.float64], offset: NDArray[np.float64], out: NDArray[np.float32]
+) -> None:
+    """The same where the axes run along each other: axis by axis, which is five times quicker."""
+    along = zip(factors, offset, out.shape, values.shape, strict=True)
+    z, y, x = (_Between.of(factor * np.arange(n) + start, size) for factor, start, n, size in along)
+    near: dict[int, NDArray[np.float32]] = {}
+    for row, (below, above, share) in enumerate(zip(z.below, z.above, z.share, strict=True)):
+        near = {i: near[i] if i in near else x.mixed(y.mixed(values[i].astype(np.float32), 0), 1) for i in {below, above}}
+        np.subtract(near[above], near[below], out=out[row])
+        out[row] *= share
+        out[row] += near[below]
+
+
+class _Between(NamedTuple):
+    """Between which two voxels places along an axis lie, and what share the second has."""
+
+    below: NDArray[np.intp]
+    above: NDArray[np.intp]
+    share: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, places: NDArray[np.float64], size: int) -> Self:
+        """Of places in voxels; beyond the ends the outermost voxel."""
+        places = np.clip(places, 0, size - 1)
+        below = places.astype(np.intp)
+        return cls(below, np.minimum(below + 1, size - 1), (places - below).astype(np.float32))
+
+    def mixed(self, plane: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+        """A plane (y, x) interpolated along an axis."""
+        low = plane.take(self.below, axis)
+        mixed = plane.take(self.above, axis)
+        mixed -= low
+        mixed *= self.share[:, np.newaxis] if axis == 0 else self.share
+        mixed += low
+        return mixed
 
 
 def _inside(size: tuple[int, int, int], step: Affine, planes: slice, shape: tuple[int, int, int]) -> NDArray[np.bool_]:

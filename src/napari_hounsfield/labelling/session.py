@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_hounsfield.channels import Channels
 from napari_hounsfield.editing.history import Setting
 from napari_hounsfield.errors import LabelError, ModelError
 from napari_hounsfield.feature_stack import FeatureEngine, FeatureParams, FeatureSource
@@ -56,6 +57,7 @@ class LabellingSession(PaintedImages):
         self.classifier: PixelClassifier | None = None
         self.version, self.warm = 0, False
         self._sources: dict[SessionImage, FeatureSource] = {}
+        self._resolved: tuple[Channels, TrainParams, TrainParams] | None = None
         self._learned = -1
 
     def remove(self, image: SessionImage) -> None:
@@ -79,7 +81,10 @@ class LabellingSession(PaintedImages):
         """Parameters with their blanks filled from the first image; LabelError where there is none."""
         if not self.images:
             raise LabelError("the session has no image yet")
-        return self.params.resolve(self.images[0].channels)
+        channels = self.images[0].channels
+        if self._resolved is None or self._resolved[0] is not channels or self._resolved[1] != self.params:
+            self._resolved = channels, self.params, self.params.resolve(channels)  # windows of MR and PET take a while
+        return self._resolved[2]
 
     def source(self, image: SessionImage) -> FeatureSource:
         """Where the features of an image come from."""
