@@ -186,7 +186,7 @@ def test_probabilities_that_do_not_fit_are_refused(refused, probable):
     assert "grids differ" in refused(*words, "other.nii.gz")
     maps = probable[0].probabilities
     nh.write("bad.nii.gz", nh.Features(np.where(maps.array > 0.5, np.nan, maps.array), maps.names, AFFINE))
-    assert "not all from 0 to 1" in refused(*words, "bad.nii.gz")
+    assert refused(*words, "bad.nii.gz").startswith("bad.nii.gz: probabilities of 'background' hold NaN")
     nh.write("four.nrrd", nh.Volume(np.zeros((4, *maps.array.shape[1:]), np.float32), AFFINE, axes="tzyx"))
     assert "4 maps of probabilities without names" in refused(*words, "four.nrrd")
     Path("cases.csv").write_text("case,prediction,reference\na,p.nii.gz,r.nii.gz\n")
@@ -206,3 +206,17 @@ def test_columns_that_mean_nothing_are_told(done, table):
     table.write_text(table.read_text().replace("patient", "who"))
     said = done("evaluate", "--cases", table, "--resamples", 100, "--no-surface")
     assert "Columns of the table that were not read: who." in said["notes"]
+
+
+def test_measuring_many_cases_lists_objects_and_no_background_of_empty_labels(run, done, here):
+    image, labels = np.ones((2, 6, 6), np.float32), np.zeros((2, 6, 6), np.uint8)
+    nh.write("ct.nii.gz", nh.Volume(image, AFFINE))
+    nh.write("empty.nii.gz", nh.LabelMap(labels, AFFINE, {1: "lung"}))
+    nh.write("none.nii.gz", nh.LabelMap(labels, AFFINE))
+    labels[0, 0, 0] = labels[1, 4, 4] = 1
+    nh.write("two.nii.gz", nh.LabelMap(labels, AFFINE, {1: "lung"}))
+    Path("cases.csv").write_text("case;image;labels\na;ct.nii.gz;two.nii.gz\n\nb;ct.nii.gz;none.nii.gz\n")
+    said = done("measure", "--cases", "cases.csv", "--objects", "--out", "all.csv")
+    assert "empty" in said["cases"][1]["notes"][0]
+    rows = list(csv.DictReader(Path("all.csv").read_text().splitlines()))
+    assert [(r["case"], r["name"], r["object"]) for r in rows] == [("a", "lung", ""), ("a", "lung", "1"), ("a", "lung", "2")]
