@@ -154,7 +154,9 @@ def macro_means(classes: Sequence[ClassFigures]) -> dict[str, Any]:
         means[name] = float(np.mean(values)) if values else None
         if not values:
             given = {str(c.reasons.get(name, "")) for c in classes}
-            reasons[name] = given.pop() if len(given) == 1 else "undefined for every class"
+            reasons[name] = (
+                given.pop() if len(given) == 1 and given <= set(NOT_MEASURED.values()) else "undefined for every class"
+            )
     return {**means, "reasons": reasons}
 
 
