@@ -38,6 +38,7 @@ _HOME = {
     "Series": "dicom.series",
     "ReadParams": "dicom.read_params",
     "read": "formats.reading",
+    "read_labels": "formats.reading",
     "write": "formats.writing",
     "window": "intensity",
     "WindowParams": "intensity",

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from ._version import __version__
 from .attribute_docstrings import attribute_docstrings
-from .volume import Record
+from .volume import LabelMap, Record, Volume
 
 D = ParamSpec("D")
 R = TypeVar("R")
@@ -171,7 +171,8 @@ class Operation(Generic[D, R]):
             value = bound.arguments[given.name]
             if not (isinstance(value, given.kinds) or (value is None and not given.required)):
                 wanted = " or ".join(kind.__name__ for kind in given.kinds)
-                raise TypeError(f"{self.name}() takes a {wanted} as {given.name}, not {type(value).__name__}")
+                hint = "; read_labels() reads labels from a file" if isinstance(value, Volume) and LabelMap in given.kinds else ""
+                raise TypeError(f"{self.name}() takes a {wanted} as {given.name}, not {type(value).__name__}{hint}")
         return list(bound.arguments.values()), params
 
     def steps(self, *data: Any, **named: Any) -> Generator[Progress, None, R]:

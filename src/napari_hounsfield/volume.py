@@ -143,8 +143,8 @@ class Volume(_Image):
             raise IntensityError(f"{self.name or 'image'}: there is no time point {index}")
         return replace(self, array=self.array[index], axes=self.axes[1:], name=f"{self.name} time {index + 1}".strip())
 
-    def require_scalar(self) -> None:
-        """Raise IntensityError unless this is one scalar (z, y, x) image without NaN in the scanned field."""
+    def require_single(self) -> None:
+        """Raise IntensityError unless this is one (z, y, x) image of one value a voxel."""
         label = self.name or "image"
         if self.axes != "zyx":
             what = (
@@ -153,6 +153,11 @@ class Volume(_Image):
                 else "has a time axis: choose one point (time=1, --time 1, or the slider)"
             )
             raise IntensityError(f"{label}: {what}; this works on one value a voxel")
+
+    def require_scalar(self) -> None:
+        """Raise IntensityError unless this is one scalar (z, y, x) image without NaN in the scanned field."""
+        self.require_single()
+        label = self.name or "image"
         if self.array.dtype.kind == "f":
             for z, plane in enumerate(self.array):
                 bad = ~np.isfinite(plane)

@@ -17,7 +17,7 @@ from napari_hounsfield._napari.curves import beside
 from napari_hounsfield._napari.figure_rows import text_of, title_of
 from napari_hounsfield._napari.hand_figures import inside_ellipse, inside_polygon
 from napari_hounsfield._napari.layers import KEY, shown
-from napari_hounsfield._napari.live_form import BEHIND, FOLLOWING, LiveForm
+from napari_hounsfield._napari.live_form import BEHIND, FAILED, FOLLOWING, GONE, OTHERS, LiveForm
 from napari_hounsfield._napari.places import places_of
 from napari_hounsfield.evaluation.pictures import roc_figure
 from napari_hounsfield.operation import finish as finish_steps
@@ -176,6 +176,33 @@ def test_figures_that_were_given_up_are_said_to_be_behind(compared: Any, qtbot: 
     qtbot.waitUntil(lambda: form.bar.job is not job, timeout=20_000)
     form.bar.cancel()
     assert dock.comparison.summary.text() == BEHIND
+
+
+def test_figures_name_their_layers_and_say_when_others_are_chosen_or_one_is_gone(window: Any, compared: Any, qtbot: Any) -> None:
+    dock, prediction, reference = compared
+    form, summary = dock.forms["evaluate"], dock.comparison.summary
+    assert summary.text().startswith("prediction: prediction · reference: reference\n")
+    form.choices[0].value, form.choices[1].value = reference, prediction
+    assert summary.text() == OTHERS
+    form.choices[1].value, form.choices[0].value = reference, prediction
+    assert "2 classes" in summary.text()
+    form.live.value = False
+    reference.scale = [2 * size for size in reference.scale]
+    assert summary.text() == BEHIND
+    form.run()  # on different grids
+    qtbot.waitUntil(lambda: not form.bar.busy, timeout=20_000)
+    assert summary.text() == BEHIND
+    reference.scale = [size / 2 for size in reference.scale]
+    form.run()
+    qtbot.waitUntil(lambda: "2 classes" in summary.text(), timeout=20_000)
+    form.choices[1].value = prediction
+    form.run()  # the same layer twice
+    assert summary.text() == FAILED
+    form.choices[1].value = reference
+    form.run()
+    qtbot.waitUntil(lambda: "2 classes" in summary.text(), timeout=20_000)
+    window.layers.remove(prediction)
+    assert summary.text() == GONE
 
 
 def test_removed_layers_are_not_computed_on(window: Any, compared: Any, qtbot: Any, said: Any) -> None:

@@ -159,9 +159,12 @@ def test_many_cases(run: Run, done: Done, series: Path, here: Path) -> None:
     ("text", "reason"),
     [
         ("case,prediction,reference\n", "holds no case"),
-        ("case,prediction\na,b\n", "has no column reference; it takes case, prediction, reference, region"),
-        ("case,prediction,reference\na,b,\n", "row 2 has no reference"),
-        ("case,prediction,reference\na,b,c\na,b,c\n", "row 3 repeats a case"),
+        (
+            "case,prediction\na,b\n",
+            "has no column reference; it takes case, prediction, reference, region, probabilities, patient, method",
+        ),
+        ("case,prediction,reference\na,b,\n", "line 2 has no reference"),
+        ("case,prediction,reference\na,b,c\na,b,c\n", "line 3 repeats a case"),
         ("case,prediction,reference\na,b.nii,c.nii\n", None),
     ],
 )
@@ -169,4 +172,5 @@ def test_bad_table_of_cases(run: Run, here: Path, text: str, reason: str | None)
     Path("cases.csv").write_text(text)
     result = run("evaluate", "--cases", "cases.csv")
     assert (result.status, result.out) == (2, "")
-    assert result.err == (f"hounsfield: cases.csv: {reason}\n" if reason else "hounsfield: b.nii: no such file or directory\n")
+    missing = "hounsfield: cases.csv: case 'a' (line 2): b.nii: no such file or directory (and 1 more that are missing)\n"
+    assert result.err == (f"hounsfield: cases.csv: {reason}\n" if reason else missing)

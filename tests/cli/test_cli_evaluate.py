@@ -52,7 +52,8 @@ def test_tables_and_report_are_written(run, table):
     options = ("--resamples", 100, "--no-surface", "--out", "all.csv", "--report", "report.html")
     result = run("evaluate", "--cases", table, *options)
     assert (result.status, result.err) == (0, "")
-    assert result.out.splitlines()[-3:] == ["wrote all.csv", "wrote all.summary.csv", "wrote report.html"]
+    names = ("all.csv", "all.summary.csv", "all.comparisons.csv", "report.html")
+    assert result.out.splitlines()[-4:] == [f"wrote {name}" for name in names]
     rows = list(csv.DictReader(Path("all.csv").read_text().splitlines()))
     assert [(r["case"], r["method"], r["name"]) for r in rows[:3]] == [
         ("c0", "a", "lung"),
@@ -101,10 +102,21 @@ def test_refused(refused, table, words, reason):
     assert reason in refused("evaluate", "--cases", table, *words)
 
 
-def test_a_case_on_another_grid_is_named_by_number(refused, table):
+def test_a_case_on_another_grid_is_named(refused, table):
     other = nh.LabelMap(np.ones((2, 6, 6), np.uint8), nh.axial_affine((3, 2, 2)))
     nh.write("maps/a1.nii.gz", other, overwrite=True)
-    assert refused("evaluate", "--cases", table).startswith("cases.csv: case 3: ")
+    assert refused("evaluate", "--cases", table).startswith("cases.csv: case 'c1' (line 4): ")
+
+
+def test_cases_that_fail_may_be_left_out(run, table):
+    other = nh.LabelMap(np.ones((2, 6, 6), np.uint8), nh.axial_affine((3, 2, 2)))
+    nh.write("maps/a1.nii.gz", other, overwrite=True)
+    words = ("--no-surface", "--resamples", 100, "--keep-going", "--out", "most.csv")
+    result = run("evaluate", "--cases", table, *words)
+    assert result.status == 2
+    assert "1 cases failed and were left out: cases.csv: case 'c1' (line 4): " in result.err
+    rows = list(csv.DictReader(Path("most.csv").read_text().splitlines()))
+    assert [(r["case"], r["method"]) for r in rows[::2]] == [(f"c{i}", m) for i in range(4) for m in "ab" if (i, m) != (1, "a")]
 
 
 def test_a_table_that_is_not_there(refused, here):
@@ -113,7 +125,7 @@ def test_a_table_that_is_not_there(refused, here):
 
 def test_a_missing_file_is_found_before_any_work(refused, table):
     Path("maps/b3.nii.gz").unlink()
-    assert refused("evaluate", "--cases", table) == "b3.nii.gz: no such file or directory"
+    assert refused("evaluate", "--cases", table) == "cases.csv: case 'c3' (line 9): b3.nii.gz: no such file or directory"
 
 
 @pytest.fixture
@@ -174,7 +186,7 @@ def test_probabilities_that_do_not_fit_are_refused(refused, probable):
     assert "grids differ" in refused(*words, "other.nii.gz")
     maps = probable[0].probabilities
     nh.write("bad.nii.gz", nh.Features(np.where(maps.array > 0.5, np.nan, maps.array), maps.names, AFFINE))
-    assert "not all from 0 to 1" in refused(*words, "bad.nii.gz")
+    assert refused(*words, "bad.nii.gz").startswith("bad.nii.gz: probabilities of 'background' hold NaN")
     nh.write("four.nrrd", nh.Volume(np.zeros((4, *maps.array.shape[1:]), np.float32), AFFINE, axes="tzyx"))
     assert "4 maps of probabilities without names" in refused(*words, "four.nrrd")
     Path("cases.csv").write_text("case,prediction,reference\na,p.nii.gz,r.nii.gz\n")
@@ -182,7 +194,7 @@ def test_probabilities_that_do_not_fit_are_refused(refused, probable):
     assert "come from the table" in line
 
 
-@pytest.mark.parametrize("name", ["patinet", "Patient", "methods", "regoin", "probability"])
+@pytest.mark.parametrize("name", ["patinet", "methods", "regoin", "probability"])
 def test_a_mistyped_column_is_refused(refused, table, name):
     rows = table.read_text().replace("patient", "who").replace("method", name, 1).splitlines()
     table.write_text("\n".join(rows))
@@ -194,3 +206,17 @@ def test_columns_that_mean_nothing_are_told(done, table):
     table.write_text(table.read_text().replace("patient", "who"))
     said = done("evaluate", "--cases", table, "--resamples", 100, "--no-surface")
     assert "Columns of the table that were not read: who." in said["notes"]
+
+
+def test_measuring_many_cases_lists_objects_and_no_background_of_empty_labels(run, done, here):
+    image, labels = np.ones((2, 6, 6), np.float32), np.zeros((2, 6, 6), np.uint8)
+    nh.write("ct.nii.gz", nh.Volume(image, AFFINE))
+    nh.write("empty.nii.gz", nh.LabelMap(labels, AFFINE, {1: "lung"}))
+    nh.write("none.nii.gz", nh.LabelMap(labels, AFFINE))
+    labels[0, 0, 0] = labels[1, 4, 4] = 1
+    nh.write("two.nii.gz", nh.LabelMap(labels, AFFINE, {1: "lung"}))
+    Path("cases.csv").write_text("case;image;labels\na;ct.nii.gz;two.nii.gz\n\nb;ct.nii.gz;none.nii.gz\n")
+    said = done("measure", "--cases", "cases.csv", "--objects", "--out", "all.csv")
+    assert "empty" in said["cases"][1]["notes"][0]
+    rows = list(csv.DictReader(Path("all.csv").read_text().splitlines()))
+    assert [(r["case"], r["name"], r["object"]) for r in rows] == [("a", "lung", ""), ("a", "lung", "1"), ("a", "lung", "2")]

@@ -368,7 +368,7 @@ def test_other_grids_are_resampled_only_if_asked():
         nh.evaluate(coarse, reference)
     found = nh.evaluate(coarse, reference, nh.EvaluateParams(resample=True))
     assert found.classes[0].dice == 1
-    assert found.notes == ("The prediction was taken to the grid of the reference by nearest neighbour.",)
+    assert found.notes[0] == "The prediction was taken to the grid of the reference by nearest neighbour."
     assert nh.evaluate(reference, reference, nh.EvaluateParams(resample=True)).notes == ()
 
 

@@ -254,16 +254,51 @@ def test_missing_files_are_known_before_the_first_case_is_read(folder, tmp_path)
     table = folder(*THREE)
     (tmp_path / "r2.nii.gz").unlink()
     steps = evaluate_cases.steps(table, params=FAST)
-    with pytest.raises(FileNotFoundError, match=r"r2\.nii\.gz"):
+    with pytest.raises(FormatError, match=r"^cases\.csv: case 'three' \(line 4\): r2\.nii\.gz: no such file"):
         next(steps)
 
 
-def test_errors_name_the_case_by_number(folder):
+def test_errors_name_table_case_line_and_file(folder, tmp_path):
     other = row([1, 0, 1], NAMES, nh.axial_affine((3, 1, 1), (50, 0, 0)))
-    table = folder(THREE[0], ("Mr Smith", [1, 0, 1], other, "b", "a"))
-    with pytest.raises(nh.GridError, match=r"^cases\.csv: case 2: ") as error:
+    table = folder(THREE[0], ("far", [1, 0, 1], other, "b", "a"))
+    with pytest.raises(nh.GridError, match=r"^cases\.csv: case 'far' \(line 3\): "):
         evaluate_cases(table, FAST)
-    assert "Smith" not in str(error.value)
+    (tmp_path / "s1").mkdir()
+    (tmp_path / "s1" / "p0.nii.gz").write_bytes(b"no image")
+    (tmp_path / "two.csv").write_text("case;Reference; PREDICTION\n\n\nb;r0.nii.gz;p0.nii.gz\n\na;r0.nii.gz;s1/p0.nii.gz\n")
+    two = read_case_table(tmp_path / "two.csv")
+    with pytest.raises(FormatError, match=r"^two\.csv: case 'a' \(line 6\): s1/p0\.nii\.gz: not a NIfTI file"):
+        evaluate_cases(two, FAST)
+    found = evaluate_cases(two, FAST.model_copy(update={"keep_going": True}))
+    assert [each.case.name for each in found.cases] == ["b"]
+    assert found.failures[0].startswith("two.csv: case 'a' (line 6): s1/p0.nii.gz")
+    assert found.to_json()["failures"] == list(found.failures)
+
+
+def test_region_is_read_by_default(folder, tmp_path):
+    folder(THREE[0])
+    nh.write(tmp_path / "region.nii.gz", row([1, 1, 0, 0, 0, 0]))
+    path = tmp_path / "with_region.csv"
+    path.write_text("case,prediction,reference,region\none,p0.nii.gz,r0.nii.gz,region.nii.gz\n")
+    table = nh.read_case_table(path)
+    assert (table.unread, evaluate_cases(table, FAST).cases[0].record["voxels"]) == ((), 2)
+
+
+def test_cases_without_a_patient_are_patients_of_their_own(tmp_path):
+    path = tmp_path / "cases.csv"
+    path.write_text("case,prediction,reference,patient\nanna,p,r,\nb,p,r,anna\nc,p,r,\n")
+    table = read_case_table(path)
+    assert len({case.patient for case in table.cases}) == 3
+    assert [case.known_patient for case in table.cases] == ["", "anna", ""]
+    assert table.without_patient == 2
+
+
+def test_rows_name_patients_and_comparisons_can_be_written(folder, tmp_path):
+    two = [(name, ours, theirs, patient, method) for name, ours, theirs, patient, _ in THREE for method in "ab"]
+    found = evaluate_cases(folder(*two), FAST)
+    assert {line["patient"] for line in found.rows()} == {"anna", "berta"}
+    written = nh.write(tmp_path / "compared.csv", found.comparisons).read_text().splitlines()
+    assert len(written) == len(found.comparisons) + 1
 
 
 @pytest.mark.parametrize(
@@ -272,11 +307,12 @@ def test_errors_name_the_case_by_number(folder):
         (b"", "holds no case"),
         (b"case,prediction,reference\n", "holds no case"),
         (b"case,reference\na,b\n", "has no column prediction"),
-        (b"case,prediction,reference\na,b,c\na,b,c\n", "row 3 repeats a case"),
-        (b"case,prediction,reference,method\na,b,c,m\na,b,c,m\n", "row 3 repeats a case"),
-        (b"case,prediction,reference,method\na,b,c,\n", "row 2 has no method"),
-        (b"case,prediction,reference\n,b,c\n", "row 2 has no case"),
-        (b"case,prediction,reference\na,b\n", "row 2 has no reference"),
+        (b"case,prediction,reference\na,b,c\na,b,c\n", "line 3 repeats a case"),
+        (b"case,prediction,reference,method\na,b,c,m\na,b,c,m\n", "line 3 repeats a case"),
+        (b"case,prediction,reference,method\na,b,c,\n", "line 2 has no method"),
+        (b"case,prediction,reference\n,b,c\n", "line 2 has no case"),
+        (b"case,prediction,reference\na,b\n", "line 2 has no reference"),
+        (b"case,prediction,reference\na,b,c,d\n", "line 2 has more cells than the header"),
         ("case,prediction,reference\nä,b,c\n".encode("latin-1"), "not a CSV table in UTF-8"),
         ("case,prediction,reference\na,b,c\n".encode("utf-16"), "not a CSV table in UTF-8"),
     ],
@@ -292,4 +328,4 @@ def test_a_byte_order_mark_and_blanks_are_no_trouble(tmp_path):
     path = tmp_path / "cases.csv"
     path.write_bytes("\ufeffcase,prediction,reference,patient\n a , p.nii ,r.nii,  \n".encode())
     (case,) = read_case_table(path).cases
-    assert (case.name, case.patient, case.files["prediction"]) == ("a", "a", tmp_path / "p.nii")
+    assert (case.name, case.known_patient, case.files["prediction"]) == ("a", "", tmp_path / "p.nii")

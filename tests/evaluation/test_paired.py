@@ -171,3 +171,23 @@ def test_lists_that_are_no_pairs_are_refused(test):
 def test_scores_that_are_not_finite_are_refused():
     with pytest.raises(ParameterError, match="finite"):
         delong([0.1, np.nan, 0.3, 0.4], [1, 2, 3, 4], [True, True, False, False])
+
+
+def test_corrections_and_p_values_that_are_none_are_refused():
+    for name in ("bonferroni", "Holm"):
+        with pytest.raises(ParameterError, match="none of holm, benjamini-hochberg, none"):
+            adjusted([0.01, 0.02], name)
+    for p in (-0.1, 1.5, float("nan")):
+        with pytest.raises(ParameterError, match="not from 0 to 1"):
+            adjusted([0.01, p])
+
+
+def test_undefined_pairs_give_a_reason_and_no_test():
+    found = wilcoxon([1.0, None, 3.0], [0.0, 1.0, float("nan")])
+    assert (found.p, found.difference, found.reason) == (None, None, "2 of 3 pairs are undefined or infinite")
+
+
+def test_mcnemar_takes_right_and_wrong_alone():
+    assert mcnemar([1, 0, 1], [True, True, False]).n == 3
+    with pytest.raises(ParameterError, match="right and wrong"):
+        mcnemar([0.3, 0.9], [1, 0])

@@ -124,7 +124,7 @@ def test_consensus_lies_on_the_grid_and_carries_names_and_history():
     said = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert [c["name"] for c in said["classes"]] == ["lung", "tumour"]
     assert said["readers"] == ["a", "b", "c", "d"]
-    assert len(found.table()) == 1 + 2 * 4 + 1 + 1 + 2 * 6
+    assert len(found.table()) == 1 + 2 * 4 + 1 + 1 + 3 * 6 + 1 + 1 + 3
 
 
 def test_maps_that_are_stored_flipped_are_matched():

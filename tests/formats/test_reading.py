@@ -304,3 +304,15 @@ def test_replaced_labels_take_their_sureness_along(tmp_path: Path, labels: Label
     write(path, labels, overwrite=True)
     assert isinstance(read_draft(path), LabelMap)
     assert sorted(tmp_path.iterdir()) == [path, other]
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
+def test_a_byte_that_is_wrong_in_compressed_voxels_is_found(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    voxels = np.random.default_rng(0).random((10, 20, 20)) > 0.7
+    write(path, LabelMap(voxels.astype(np.uint8), np.eye(4)))
+    whole = path.read_bytes()
+    for place in range(len(whole) // 2, len(whole), max(1, len(whole) // 40)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
+        with pytest.raises(FormatError, match="damaged"):
+            read(path)

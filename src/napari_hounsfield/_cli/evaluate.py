@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from napari_hounsfield.evaluation.case_results import CasesEvaluation, of_one_case
 from napari_hounsfield.evaluation.case_statistics import StatisticsParams
-from napari_hounsfield.evaluation.case_table import read_case_table
-from napari_hounsfield.evaluation.cases import PROBABILITIES, CasesParams, evaluate_cases, with_probabilities
+from napari_hounsfield.evaluation.case_table import PROBABILITIES, read_case_table
+from napari_hounsfield.evaluation.cases import CasesParams, evaluate_cases, with_probabilities
 
 from . import files
 from .operation import RESERVED
@@ -39,14 +39,16 @@ class EvaluateCommand(TableCommand):
         """Add the report beside the table."""
         super().add_output(result)
         self.option("--report", "write a report to read in a browser there (.html)", metavar="HTML", type=Path)
+        self.option("--keep-going", "leave out cases that fail, say why, and exit with 2", action="store_true")
         self.option("--pseudonyms", "in the report call cases and files by numbers", action="store_true")
 
     def check(self, values: Mapping[str, Any]) -> None:
         """Check every file that will be written."""
         super().check(values)
-        for path, suffixes in ((values["report"], REPORT_SUFFIXES), (_summary_path(values), files.TABLE_SUFFIXES)):
-            if path is not None:
-                files.check([path], suffixes, values["overwrite"], [values.get("cases")])
+        if values["report"] is not None:
+            files.check([values["report"]], REPORT_SUFFIXES, values["overwrite"], [values.get("cases")])
+        for path in _beside(values):
+            files.check([path], files.TABLE_SUFFIXES, values["overwrite"], [values.get("cases")])
 
     def data(self, values: Mapping[str, Any], reader: files.Reader) -> list[Any]:
         """The inputs, read; the prediction with its probabilities."""
@@ -61,15 +63,15 @@ class EvaluateCommand(TableCommand):
         required, optional = self.columns(values)
         table = read_case_table(values["cases"], required, optional)
         statistics = build(StatisticsParams, self.options[STATISTICS], values)
-        params = CasesParams(evaluate=self.parameters(values), statistics=statistics)
+        params = CasesParams(evaluate=self.parameters(values), statistics=statistics, keep_going=values["keep_going"])
         return console.run(evaluate_cases.steps(table, params=params), self.name)
 
     def write(self, result: Any, values: Mapping[str, Any]) -> list[Path]:
         """Write the table, for many cases the summary beside it, and the report."""
         written = super().write(result, values)
-        summary = _summary_path(values)
-        if summary is not None:
-            written += files.save([summary], result.summary_rows(), None, values["overwrite"])
+        if beside := _beside(values):
+            for path, records in zip(beside, (result.summary_rows(), result.comparison_rows()), strict=True):
+                written += files.save([path], records, None, values["overwrite"]) if records else []
         if values["report"] is not None:
             from napari_hounsfield.evaluation.report import write_report
 
@@ -80,9 +82,11 @@ class EvaluateCommand(TableCommand):
         return written
 
 
-def _summary_path(values: Mapping[str, Any]) -> Path | None:
-    """Beside a CSV of many cases; JSON holds the summary itself."""
+def _beside(values: Mapping[str, Any]) -> list[Path]:
+    """Summary and comparisons, beside a CSV of many cases; JSON holds them itself."""
     from napari_hounsfield.formats.atomic import sibling
 
     out: Path | None = values["out"]
-    return None if out is None or values["cases"] is None or out.suffix.lower() != ".csv" else sibling(out, "summary")
+    if out is None or values["cases"] is None or out.suffix.lower() != ".csv":
+        return []
+    return [sibling(out, "summary"), sibling(out, "comparisons")]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from napari_hounsfield.errors import FormatError
+from napari_hounsfield.evaluation.case_table import read_case_table
+
 from . import files
-from .cases import CaseResults, read_cases
+from .cases import CaseResults
 from .operation import OperationCommand
 from .summary import record
 from .usage import UsageError
@@ -49,6 +52,8 @@ class TableCommand(OperationCommand):
         said = record(self.name, result, written) | {"warnings": reader.warnings}
         lines = [*result.table(), *(f"wrote {path.name}" for path in written)]
         console.result(said, "\n".join(lines))
+        if failures := getattr(result, "failures", ()):
+            raise FormatError(f"{values['cases'].name}: {len(failures)} cases failed and were left out: {failures[0]}")
 
     def check(self, values: Mapping[str, Any]) -> None:
         """Raise if what is given does not fit together, or the table could not be written."""
@@ -72,17 +77,18 @@ class TableCommand(OperationCommand):
         params = self.parameters(values)
         if values["cases"] is None:
             return console.run(self.operation.steps(*self.data(values, reader), params=params), self.name)
-        cases = read_cases(values["cases"], *self.columns(values))
+        table = read_case_table(values["cases"], *self.columns(values))
+        table.check_files()
         results = []
-        for case in cases:
-            data = self.data({item: case.get(word.lower()) for item, word in self.inputs.items()}, reader)
-            results.append(console.run(self.operation.steps(*data, params=params), case["case"]))
-        return CaseResults(cases, results)
+        for case in table.cases:
+            with table.naming(case):
+                data = self.data({item: case.files.get(word.lower()) for item, word in self.inputs.items()}, reader)
+                results.append(console.run(self.operation.steps(*data, params=params), case.name))
+        return CaseResults(table.cases, results)
 
     def write(self, result: Any, values: Mapping[str, Any]) -> list[Path]:
         """Write the table where it was asked for; what was written."""
         out: Path | None = values["out"]
         if out is None:
             return []
-        flat = values["cases"] is not None and out.suffix.lower() == ".csv"
-        return files.save([out], result.rows() if flat else result, None, values["overwrite"])
+        return files.save([out], result, None, values["overwrite"])

@@ -36,7 +36,7 @@ class EditListener:
         self._layers = [getattr(layer, "__wrapped__", layer) for layer in layers]  # plugins are handed proxies
         for layer in self._layers:
             self._histories[id(layer)] = _history(layer)
-            for event in (layer.events.paint, layer.events.labels_update, layer.events.data):
+            for event in _events(layer):
                 event.connect(self.on_edit)
             layer.events.set_data.connect(self.on_redraw)
 
@@ -62,7 +62,7 @@ class EditListener:
 
     def _disconnect(self) -> None:
         for layer in self._layers:
-            for event in (layer.events.paint, layer.events.labels_update, layer.events.data):
+            for event in _events(layer):
                 event.disconnect(self.on_edit)
             layer.events.set_data.disconnect(self.on_redraw)
         self._layers = []
@@ -72,6 +72,21 @@ class EditListener:
         """Let go of the layers."""
         self._timer.stop()
         self._disconnect()
+
+
+def _events(layer: Labels) -> tuple[Any, ...]:
+    """What changes labels, or where they lie and how large their voxels are."""
+    events = layer.events
+    return (
+        events.paint,
+        events.labels_update,
+        events.data,
+        events.scale,
+        events.translate,
+        events.rotate,
+        events.shear,
+        events.affine,
+    )
 
 
 def _history(layer: Labels) -> tuple[int, int]:

@@ -91,12 +91,13 @@ class FiguresPanel(QWidget):
         for title, picture in self.pictures.items():
             why = _nothing_to_draw(title, outcome.result)
             picture.show_words(why) if why else picture.show_result(outcome.result)
-        self.summary.setText(_summary(figures))
+        self.show_outdated("")
         self._enable()
 
     def show_outdated(self, words: str) -> None:
-        """Say that the labels were edited since."""
-        self.summary.setText(words)
+        """Say why the figures no longer hold; without words they do."""
+        if words or self.outcome is not None:
+            self.summary.setText(words or _summary(self.outcome))
 
     def go_to(self, row: Row) -> None:
         """Move the viewer to the object, or to the class's largest section, and take up its label."""
@@ -201,8 +202,10 @@ def _nothing_to_draw(title: str, result: Any) -> str:
     )  # fmt: skip
 
 
-def _summary(figures: Mapping[str, Any]) -> str:
-    """A line on everything together."""
+def _summary(outcome: Outcome) -> str:
+    """A line on the layers, and one on everything together."""
+    figures = outcome.figures
+    layers = " · ".join(f"{name}: {layer.name}" for name, layer in outcome.layers.items() if layer is not None)
     parts = [f"{len(figures['classes'])} {'class' if len(figures['classes']) == 1 else 'classes'}"]
     if figures.get("voxels") is not None:
         parts.append(f"{text_of(figures['voxels'])} voxels")
@@ -215,4 +218,4 @@ def _summary(figures: Mapping[str, Any]) -> str:
             parts.append(f"{title} {value:.4f}")
     if figures.get("unit"):
         parts.append(f"intensities in {figures['unit']}")
-    return "\n".join([" · ".join(parts), *figures.get("notes", ())])
+    return "\n".join([layers, " · ".join(parts), *figures.get("notes", ())])

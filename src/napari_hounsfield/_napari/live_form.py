@@ -15,6 +15,7 @@ from . import preferences, results
 from .editing import EditListener
 from .form import OperationForm, with_layers
 from .inputs import LayerChoice, read_at
+from .listening import LayerListener
 from .notices import complain
 from .places import Place, places_of
 from .probabilities import Maps, maps_of, with_probabilities
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 
 FOLLOWING = "the labels are being edited: figures follow…"
+OTHERS = "the figures are of other layers than those that are chosen: press Run"
+GONE = "the figures are of a layer that is gone"
+FAILED = "the figures are of before the run that ended without any: press Run"
 BEHIND = "the figures are of before the last edit: press Run"
 
 
@@ -57,7 +61,8 @@ class LiveForm(OperationForm):
     shown
         Gets each outcome.
     outdated
-        Gets what to say when the labels were edited, and what was shown no longer holds.
+        Gets what to say when what was shown no longer holds: labels were edited or moved, others are chosen, one is gone, or a
+        run failed; nothing when it holds again.
     """
 
     def __init__(
@@ -78,7 +83,10 @@ class LiveForm(OperationForm):
         self.append(self.live)
         self._edits = EditListener(self._on_edit, self._on_pause, self.native)
         self.outcome: Outcome | None = None
-        self._behind = False  # whether labels were edited since
+        self._behind = ""  # why figures are older than what they are of
+        for choice in self.choices:
+            choice.changed.connect(self._say_behind)
+        self._layers_listener = LayerListener(viewer, self._say_behind, self.native)
         self._last: tuple[Mapping[str, Layer | None], Params] | None = None
 
     def run(self) -> None:
@@ -88,6 +96,7 @@ class LiveForm(OperationForm):
             layers = {choice.needed.name: choice.chosen() for choice in self.choices if isinstance(choice, LayerChoice)}
             params = self.fields.params()
         except Exception as error:
+            self._on_end()
             complain(message_of(error))
             return
         for choice in self.choices:
@@ -101,7 +110,7 @@ class LiveForm(OperationForm):
         self._edits.follow(layer for layer in layers.values() if isinstance(layer, Labels))
         self._last = layers, params
         steps = with_layers(self._steps(request, maps, params, self._viewer.dims.current_step), request)
-        self.bar.start(steps, lambda done: self._finish(request, *done), ended=self._say_behind)
+        self.bar.start(steps, lambda done: self._finish(request, *done), ended=self._on_end)
 
     def _steps(self, request: results.Request, maps: Maps, params: Params, step: tuple[int, ...]) -> Steps:
         yield Progress(0, "reading the layers")
@@ -119,14 +128,14 @@ class LiveForm(OperationForm):
         return Outcome(result, result.to_json(), request.layers, places)
 
     def _finish(self, request: results.Request, outcome: Outcome, layers: list[Any]) -> None:
-        self.outcome, self._behind = outcome, False
+        self.outcome, self._behind = outcome, ""
         results.present(self._viewer, request, outcome.result, layers)
         self._shown(outcome)
 
     def _on_edit(self) -> None:
         if self.outcome is None and not self.bar.busy:
             return
-        self._behind = True
+        self._behind = BEHIND
         if self.live.value:
             if self.bar.busy:
                 self.bar.cancel()  # what it computes no longer holds
@@ -134,9 +143,21 @@ class LiveForm(OperationForm):
         else:
             self._say_behind()
 
-    def _say_behind(self) -> None:
-        if self._behind and self.outcome is not None:
-            self._outdated(BEHIND)
+    def _on_end(self) -> None:
+        """Take it that the run gave no figures; where it did, they come next."""
+        self._behind = self._behind or FAILED
+        self._say_behind()
+
+    def _say_behind(self, _: Any = None) -> None:
+        if self.outcome is not None:
+            self._outdated(self._behind or self._mismatch(self.outcome.layers))
+
+    def _mismatch(self, layers: Mapping[str, Layer | None]) -> str:
+        """Why layers are not those that would be computed on now."""
+        if any(layer is not None and layer not in self._viewer.layers for layer in layers.values()):
+            return GONE
+        chosen = {choice.needed.name: choice.value for choice in self.choices if isinstance(choice, LayerChoice)}
+        return "" if all(chosen.get(name) == layer for name, layer in layers.items()) else OTHERS
 
     def _on_pause(self) -> None:
         """Compute again what was computed last; labels that are gone are let be."""

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import field_validator
 
 from napari_hounsfield.boxes import around, extents
+from napari_hounsfield.errors import GridError, IntensityError, LabelError
 from napari_hounsfield.grid import Grid, same_lattice
 from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation, part
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, as_label_map, is_background
@@ -20,7 +21,7 @@ from .curves import ClassCurves, Confusion
 from .figures import class_figures, volume_figures
 from .matching import SharedClass, shared_classes
 from .rates import overall_rates
-from .resampling import nearest_labels, nearest_maps
+from .resampling import nearest_labels, nearest_maps, share_inside
 from .result import Evaluation
 from .soft_figures import probability_figures
 
@@ -28,6 +29,10 @@ __all__ = ["EvaluateParams", "Evaluation", "evaluate"]
 
 MOST_CLASSES = 200
 """More make no table that could be read."""
+
+
+MOST_NAMES = 8
+"""Names that are listed in a note."""
 
 
 class EvaluateParams(Params):
@@ -95,7 +100,7 @@ def evaluate(
     Raises
     ------
     GridError
-        If the grids are different lattices, unless `params` asks for resampling.
+        If the grids are different lattices, unless `params` asks for resampling; then if they have no voxel in common.
     IntensityError
         If probabilities are not from 0 to 1.
     LabelError
@@ -131,7 +136,10 @@ def evaluate(
     curves: tuple[ClassCurves, ...] = ()
     if isinstance(prediction, Segmentation) and prediction.probabilities is not None:
         maps = yield from part(_maps(prediction.probabilities, reference.grid, params.resample), 0.75, 0.77)
-        soft = yield from part(probability_figures(maps, masks, every, ours, classes), 0.77, 1)
+        try:
+            soft = yield from part(probability_figures(maps, masks, every, ours, classes), 0.77, 1)
+        except (IntensityError, LabelError) as error:
+            raise type(error)(f"{maps.name}: {error}" if maps.name else str(error)) from error
         notes += soft.notes
         curves = soft.curves
         overall = {**overall, **soft.overall, "reasons": overall["reasons"] | soft.reasons}
@@ -140,7 +148,11 @@ def evaluate(
             measured[i] |= figures
             reasons[i] |= why
     records = [class_figures(every[i].label, every[i].name, counts[i], measured[i], reasons[i]) for i in classes]
-    notes = (*notes, *region_notes, *_notes(ours, reference))
+    notes = (*notes, *region_notes, *_notes(ours, reference), *_empty_notes(pairs, classes == [0], judged, ignore))
+    if ignore:
+        there = yield from extents(reference.array)
+        if absent := [str(value) for value in ignore if value not in there]:
+            notes += (f"Ignored values that the reference does not hold: {', '.join(absent)}.",)
     confusion = _confusion(matched, every, ignore)
     return Evaluation(tuple(records), sum(pairs.values()), params.tolerance[0], notes, confusion, overall, curves)
 
@@ -152,8 +164,17 @@ def _aligned(
     labels = data.labels if isinstance(data, Segmentation) else data
     if not resample or same_lattice(labels.grid, reference.grid):
         return as_label_map(labels if labels.name else replace(labels, name=name), reference.grid), ()
-    moved = yield from nearest_labels(labels, reference.grid)
-    return moved, (f"The {name} was taken to the grid of the reference by nearest neighbour.",)
+    moved = yield from part(nearest_labels(labels, reference.grid), 0, 0.5)
+    covered = yield from part(share_inside(reference.grid, labels.grid), 0.5, 0.75)
+    kept = yield from part(share_inside(labels.grid, reference.grid), 0.75, 1)
+    if not covered:
+        raise GridError(f"{labels.name or name}: lies wholly outside the reference: there is nothing to resample")
+    notes = [f"The {name} was taken to the grid of the reference by nearest neighbour."]
+    if covered < 1:
+        notes.append(f"{1 - covered:.2%} of the reference's grid lies outside the {name}, where it counts as 0.")
+    if kept < 1:
+        notes.append(f"{1 - kept:.2%} of the {name}'s grid lies outside the reference, and is not counted.")
+    return moved, tuple(notes)
 
 
 def _maps(maps: Features, grid: Grid, resample: bool) -> Generator[Progress, None, Features]:
@@ -171,9 +192,22 @@ def _notes(prediction: LabelMap, reference: LabelMap) -> tuple[str, ...]:
         notes.append(f"The {'reference' if ours else 'prediction'} has no class names: classes are compared by number.")
     elif ours and not ours & theirs:
         notes.append("Prediction and reference have no class name in common: each class is compared with nothing.")
+    elif ours != theirs:
+        alone = (("prediction", ours - theirs), ("reference", theirs - ours))
+        listed = "; ".join(f"{side}: {', '.join(sorted(names)[:MOST_NAMES])}" for side, names in alone if names)
+        notes.append(f"Class names without a counterpart, in the {listed}.")
     if any(name and not is_background(name) for name in (m.classes.get(0, "") for m in maps)):
         notes.append("Value 0 has a name, and is taken for background all the same.")
     return tuple(notes)
+
+
+def _empty_notes(pairs: Pairs, background_only: bool, region: LabelMap | None, ignore: list[int]) -> tuple[str, ...]:
+    if not pairs:
+        why = " and ".join(["a region"] * (region is not None) + ["ignored values"] * bool(ignore))
+        return (f"No voxel is left to count{f', with {why}' if why else ''}: every rate is undefined.",)
+    if background_only:
+        return ("Both maps are empty where voxels are counted: background is the only class.",)
+    return ()
 
 
 def _known(shared: SharedClass, ignore: list[int]) -> bool:

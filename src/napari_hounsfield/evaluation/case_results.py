@@ -25,6 +25,8 @@ class CaseFigures:
     """`Evaluation.to_json()`."""
     lines: Sequence[str] = field(repr=False)
     """`Evaluation.table()`."""
+    rows: Sequence[Mapping[str, Any]] = field(repr=False)
+    """`Evaluation.rows()`."""
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready; without the patient."""
@@ -65,12 +67,15 @@ class CasesEvaluation:
         Of every pair of methods on the cases that both have.
     notes
         What to know of the figures, in words.
+    failures
+        Cases that were left out, and why.
     """
 
     cases: tuple[CaseFigures, ...]
     classes: tuple[ClassSummary, ...]
     comparisons: tuple[Comparison, ...] = ()
     notes: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
     history: tuple[Record, ...] = field(default=(), repr=False)
 
     def with_record(self, record: Record) -> CasesEvaluation:
@@ -84,12 +89,20 @@ class CasesEvaluation:
             "classes": [each.to_json() for each in self.classes],
             "comparisons": [each.to_json() for each in self.comparisons],
             "notes": list(self.notes),
-        }
+        } | ({"failures": list(self.failures)} if self.failures else {})
 
     def rows(self) -> list[dict[str, Any]]:
-        """A flat record for every class of every case."""
-        named = [({"case": c.case.name} | ({"method": c.case.method} if c.case.method else {}), c) for c in self.cases]
-        return [own | dict(record) for own, case in named for record in case.record["classes"]]
+        """A flat record for every class of every case, and where asked for every object, with the patient where there are any."""
+        by_patient = any(each.case.patient not in ("", each.case.name) for each in self.cases)
+        named = []
+        for each in self.cases:
+            patient = {"patient": each.case.known_patient} if by_patient else {}
+            named.append({"case": each.case.name} | patient | ({"method": each.case.method} if each.case.method else {}))
+        return [own | dict(record) for own, each in zip(named, self.cases, strict=True) for record in each.rows]
+
+    def comparison_rows(self) -> list[dict[str, Any]]:
+        """A flat record for every figure of every class and pair of methods."""
+        return [_flat_ends(each.to_json()) for each in self.comparisons]
 
     def summary_rows(self) -> list[dict[str, Any]]:
         """A flat record for every figure of every class and method."""
@@ -105,7 +118,7 @@ class CasesEvaluation:
         for each in self.cases:
             method = f" ({each.case.method})" if each.case.method else ""
             lines += [each.case.name + method, *each.lines, ""]
-        return [*lines, *self.summary(), *self.notes]
+        return [*lines, *self.summary(), *self.notes, *(f"left out: {failure}" for failure in self.failures)]
 
     def summary(self) -> list[str]:
         """Lines of the tables of all cases."""
@@ -147,7 +160,7 @@ class CasesEvaluation:
 
 def of_one_case(evaluation: Evaluation, files: Mapping[str, Path]) -> CasesEvaluation:
     """A single evaluation as a set of one case, without statistics."""
-    case = CaseFigures(Case("case 1", files, "case 1"), evaluation.to_json(), tuple(evaluation.table()))
+    case = CaseFigures(Case("case 1", files, "case 1"), evaluation.to_json(), tuple(evaluation.table()), tuple(evaluation.rows()))
     return CasesEvaluation((case,), (), notes=evaluation.notes, history=evaluation.history)
 
 

@@ -89,6 +89,8 @@ def notes_on(table: CaseTable, figures: Sequence[CaseFigures], classes: Sequence
     """What to know of the figures, in words."""
     patients = {case.patient for case in table.cases}
     yield f"{len({case.name for case in table.cases})} cases of {len(patients)} patients; intervals are by patient."
+    if table.without_patient:
+        yield f"{table.without_patient} cases have no patient: each counts as a patient of its own."
     if table.unread:
         yield f"Columns of the table that were not read: {', '.join(one_line(name) for name in table.unread)}."
     tolerances = [each.record["tolerance_mm"] for each in figures]

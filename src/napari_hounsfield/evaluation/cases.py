@@ -13,12 +13,10 @@ from napari_hounsfield.volume import LabelMap, Segmentation
 from .agreement import EvaluateParams, evaluate
 from .case_results import CaseFigures, CasesEvaluation
 from .case_statistics import StatisticsParams, notes_on, statistics
-from .case_table import Case, CaseTable
+from .case_table import PROBABILITIES, Case, CaseTable
 
 READ, COMPARED = 0.2, 0.9
 """Where the reading of one case ends, and where the statistics of all begin, as parts of the work."""
-PROBABILITIES = "probabilities"
-"""Column of a table for the probabilities that a prediction was made from."""
 
 
 class CasesParams(Params):
@@ -28,6 +26,8 @@ class CasesParams(Params):
     """Of each case."""
     statistics: StatisticsParams = StatisticsParams()
     """Of all cases."""
+    keep_going: bool = False
+    """Leave out cases that fail, and say which and why, instead of stopping at the first."""
 
 
 @operation("evaluate_cases", CasesParams)
@@ -47,36 +47,42 @@ def evaluate_cases(table: CaseTable, params: CasesParams) -> Generator[Progress,
 
     Raises
     ------
-    FormatError, OSError
+    FormatError
         If a file cannot be read; whether all are there is known before the first is read.
     GridError, LabelError
-        As `evaluate`, with the name of the case.
+        As `evaluate`. Every error names the table, the case, its line, and the file if it is of one.
     """
-    missing = table.missing()
-    if missing is not None:
-        raise FileNotFoundError(2, "no such file or directory", str(missing))
+    if not params.keep_going:
+        table.check_files()
     figures: list[CaseFigures] = []
+    failures: list[str] = []
     for done, case in enumerate(table.cases):
         start, stop = (COMPARED * place / len(table.cases) for place in (done, done + 1))
         try:
-            figures.append((yield from part(_evaluated(case, params.evaluate), start, stop)))
-        except HounsfieldError as error:  # by number: names of cases may be names of patients
-            raise type(error)(f"{table.name}: case {done + 1}: {error}") from error
+            with table.naming(case):
+                figures.append((yield from part(_evaluated(table, case, params.evaluate), start, stop)))
+        except HounsfieldError as error:
+            failures.append(str(error))
+            if not params.keep_going or len(failures) == len(table.cases):
+                raise
     steps = statistics(figures, params.statistics)
     classes, comparisons = yield from part(steps, COMPARED, 1)
-    return CasesEvaluation(tuple(figures), tuple(classes), tuple(comparisons), tuple(notes_on(table, figures, classes)))
+    notes = tuple(notes_on(table, figures, classes))
+    return CasesEvaluation(tuple(figures), tuple(classes), tuple(comparisons), notes, tuple(failures))
 
 
-def _evaluated(case: Case, params: EvaluateParams) -> Generator[Progress, None, CaseFigures]:
+def _evaluated(table: CaseTable, case: Case, params: EvaluateParams) -> Generator[Progress, None, CaseFigures]:
     data: list[Any] = []
     for item in evaluate.inputs:
         yield Progress(0, case.name)
-        data.append(_read(case.files[item.name], item.kinds[0]) if item.name in case.files else None)
+        path = case.files.get(item.name)
+        data.append(None if path is None else _read(table, path, item.kinds[0]))
     if PROBABILITIES in case.files:
-        data[0] = with_probabilities(data[0], case.files[PROBABILITIES])
+        with table.reading(case.files[PROBABILITIES]):
+            data[0] = with_probabilities(data[0], case.files[PROBABILITIES])
     yield Progress(READ, case.name)
     found = yield from part(evaluate.steps(*data, params=params), READ, 1)
-    return CaseFigures(case, found.to_json(), tuple(found.table()))
+    return CaseFigures(case, found.to_json(), tuple(found.table()), tuple(found.rows()))
 
 
 def with_probabilities(prediction: LabelMap | Segmentation, path: Path) -> Segmentation:
@@ -93,7 +99,8 @@ def with_probabilities(prediction: LabelMap | Segmentation, path: Path) -> Segme
     return Segmentation(labels, read_maps(path))
 
 
-def _read(path: Path, kind: type) -> Any:
+def _read(table: CaseTable, path: Path, kind: type) -> Any:
     from napari_hounsfield.formats.reading import read_draft, read_labels, read_volume
 
-    return read_labels(path) if kind is LabelMap else read_draft(path) if kind is Segmentation else read_volume(path)
+    with table.reading(path):
+        return read_labels(path) if kind is LabelMap else read_draft(path) if kind is Segmentation else read_volume(path)

@@ -153,7 +153,10 @@ def macro_means(classes: Sequence[ClassFigures]) -> dict[str, Any]:
         values = [value for c in classes if (value := getattr(c, name)) is not None]
         means[name] = float(np.mean(values)) if values else None
         if not values:
-            reasons[name] = "undefined for every class"
+            given = {str(c.reasons.get(name, "")) for c in classes}
+            reasons[name] = (
+                given.pop() if len(given) == 1 and given <= set(NOT_MEASURED.values()) else "undefined for every class"
+            )
     return {**means, "reasons": reasons}
 
 

@@ -114,6 +114,10 @@ class Measurements:
     unit: str
     objects: tuple[ObjectMeasurement, ...] | None = None
     """By class, the largest of each first; None where they were not asked for."""
+    notes: tuple[str, ...] = ()
+    """What to know of them, in words."""
+    empty: bool = False
+    """Whether background was measured only because there is nothing else."""
     history: tuple[Record, ...] = field(default=(), repr=False)
 
     def with_record(self, record: Record) -> Measurements:
@@ -123,14 +127,14 @@ class Measurements:
     def to_json(self) -> dict[str, Any]:
         """JSON-ready: a record a class and a record an object, with null and an entry in `reasons` for what is undefined."""
         objects = {} if self.objects is None else {"objects": [each.to_json() for each in self.objects]}
-        return {"classes": [c.to_json() for c in self.classes], **objects, "unit": self.unit}
+        return {"classes": [c.to_json() for c in self.classes], **objects, "unit": self.unit, "notes": list(self.notes)}
 
     def table(self) -> list[str]:
         """Lines of an aligned table, a class a line; and of another, an object a line."""
         lines = self._lines(self.classes)
-        if self.objects is None:
-            return lines
-        return [*lines, "", *(self._lines(self.objects) if self.objects else ["no object"])]
+        if self.objects is not None:
+            lines += ["", *(self._lines(self.objects) if self.objects else ["no object"])]
+        return [*lines, *self.notes]
 
     def _lines(self, measured: Sequence[ClassMeasurement]) -> list[str]:
         unit = f" ({self.unit})" if self.unit else ""

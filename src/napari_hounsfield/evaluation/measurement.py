@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.boxes import Extent, extents
 from napari_hounsfield.components import slabs
+from napari_hounsfield.errors import IntensityError
 from napari_hounsfield.operation import Params, Progress, number, operation, part
 from napari_hounsfield.volume import LabelMap, Segmentation, Volume, as_label_map, is_background
 
@@ -21,6 +23,8 @@ from .mesh_cells import CellSizes, cell_sizes
 from .regions import Region, class_region, parts_of
 from .shape import place, shape
 from .uptake import peak
+
+EMPTY = "The labels are empty: background is measured, since there is nothing else."
 
 
 class MeasureParams(Params):
@@ -44,9 +48,9 @@ class MeasureParams(Params):
 def measure(volume: Volume, labels: LabelMap | Segmentation, params: MeasureParams) -> Generator[Progress, None, Measurements]:
     """Volume, place and shape of each class or object, and the intensities of the image in it; for an image in SUV, the uptake.
 
-    Voxels outside the scanned field (padding) are left out of everything. Surfaces and diameters are those of the mesh of
-    marching cubes, as the Image Biomarker Standardisation Initiative defines them (reference manual, 3.1), on the true lattice:
-    anisotropic, oblique and sheared.
+    Voxels outside the scanned field (padding) are left out of everything; so are NaN and infinite ones around what is measured.
+    Surfaces and diameters are those of the mesh of marching cubes, as the Image Biomarker Standardisation Initiative defines them
+    (reference manual, 3.1), on the true lattice: anisotropic, oblique and sheared.
 
     Parameters
     ----------
@@ -62,17 +66,18 @@ def measure(volume: Volume, labels: LabelMap | Segmentation, params: MeasurePara
     GridError
         If the grids are different lattices.
     IntensityError
-        If the image has several channels or times, or is not finite inside the scanned field.
+        If the image has several channels or times, or is not finite in a scanned voxel that is measured.
     ParameterError
         If the bins of the histogram are too narrow for the intensities.
     """
-    volume.require_scalar()
+    volume.require_single()
     yield Progress(0, "labels")
     matched = as_label_map(labels, volume.grid)
     found = yield from part(extents(matched.array, volume.valid), 0, 0.1)
     values = sorted(found.keys() | set(matched.classes))
     background = [value for value in values if value == 0 or is_background(matched.class_name(value))]
     chosen = values if params.background else [value for value in values if value not in background] or background
+    volume = yield from _known_voxels(volume, matched, chosen)
     if params.shape:
         yield Progress(0.1, FIRST_TIME)
     measuring = _Measuring(volume, params)
@@ -85,7 +90,31 @@ def measure(volume: Volume, labels: LabelMap | Segmentation, params: MeasurePara
         measured, parts = yield from part(steps, start, end)
         classes.append(measured)
         objects += parts
-    return Measurements(tuple(classes), volume.unit, tuple(objects) if params.objects else None)
+    empty = not params.background and chosen == background
+    return Measurements(tuple(classes), volume.unit, tuple(objects) if params.objects else None, (EMPTY,) if empty else (), empty)
+
+
+def _known_voxels(volume: Volume, labels: LabelMap, chosen: list[int]) -> Generator[Progress, None, Volume]:
+    """The image with NaN and infinite voxels as padding, of which none may lie in what is measured."""
+    if volume.array.dtype.kind != "f":
+        return volume
+    valid = None
+    for planes in slabs(volume.array.shape):
+        unknown = ~np.isfinite(volume.array[planes])
+        if volume.valid is not None:
+            unknown &= volume.valid[planes]
+        if unknown.any():
+            within = labels.array[planes][unknown]
+            if (inside := within[np.isin(within, chosen)]).size:
+                what = f"{inside.size} voxels of {labels.class_name(int(inside[0]))!r}"
+                raise IntensityError(
+                    f"{volume.name or 'image'}: {what} in slices {planes.start} to {planes.stop - 1} are NaN or infinite"
+                )
+            if valid is None:
+                valid = np.ones(volume.array.shape, bool) if volume.valid is None else np.array(volume.valid)
+            valid[planes] &= ~unknown
+        yield Progress(0.1)
+    return volume if valid is None else replace(volume, valid=valid)
 
 
 def _class(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,8 +61,11 @@ def mcnemar(first: ArrayLike, second: ArrayLike, kind: Literal["auto", "exact", 
     Raises
     ------
     ParameterError
-        If the two are not of one length.
+        If the two are not of one length, or hold anything but true and false (1 and 0).
     """
+    for given in (first, second):
+        if not np.isin(np.asarray(given), (0, 1)).all():
+            raise ParameterError("McNemar's test is of right and wrong: each value is true or false, 1 or 0")
     ours, theirs = _pair(first, second, bool)
     only_first, only_second = int(np.count_nonzero(ours & ~theirs)), int(np.count_nonzero(theirs & ~ours))
     apart, n = only_first + only_second, ours.size
@@ -89,7 +92,7 @@ def wilcoxon(first: ArrayLike, second: ArrayLike) -> PairedTest:
     Parameters
     ----------
     first, second
-        Numbers (n,), finite.
+        Numbers (n,). Where one is undefined (NaN or None) there is no test: leave such pairs out.
 
     Raises
     ------
@@ -97,7 +100,10 @@ def wilcoxon(first: ArrayLike, second: ArrayLike) -> PairedTest:
         If the two are not of one length.
     """
     ours, theirs = _pair(first, second, np.float64)
-    name, differences = "Wilcoxon signed rank", ours - theirs
+    name, undefined = "Wilcoxon signed rank", int((~(np.isfinite(ours) & np.isfinite(theirs))).sum())
+    if undefined:
+        return PairedTest(name, ours.size, None, None, None, f"{undefined} of {ours.size} pairs are undefined or infinite")
+    differences = ours - theirs
     middle = float(np.median(differences)) if differences.size else None
     if not differences.any():
         return PairedTest(name, ours.size, None, None, middle, SAME if ours.size else "there is no pair")
@@ -186,7 +192,16 @@ def adjusted(p_values: Sequence[float | None], correction: Correction = "holm") 
     """P values corrected for being many; None stays None and does not count.
 
     `holm` holds the chance of any false finding (Holm 1979), `benjamini-hochberg` the share of false findings (1995).
+
+    Raises
+    ------
+    ParameterError
+        If there is no such correction, or a p value is not from 0 to 1.
     """
+    if correction not in get_args(Correction):
+        raise ParameterError(f"correction {correction!r} is none of {', '.join(get_args(Correction))}")
+    if wrong := [p for p in p_values if p is not None and not 0 <= p <= 1]:  # NaN compares as False
+        raise ParameterError(f"p value {wrong[0]:g} is not from 0 to 1")
     known = [i for i, p in enumerate(p_values) if p is not None]
     values = np.array([p_values[i] for i in known], np.float64)
     if correction == "holm" and values.size:

@@ -188,7 +188,9 @@ def _flat(scores: Map, masks: Masks, planes: slice) -> tuple[Map, NDArray[np.uin
 
 def _check(values: Map, name: str = "") -> None:
     if values.size and not (values.min() >= 0 and values.max() <= 1 + SLACK):  # NaN compares as False
-        raise IntensityError(f"probabilities{f' of {name!r}' if name else ''} are not all from 0 to 1")
+        unknown = int(np.isnan(values).sum())
+        wrong = f"hold NaN ({unknown} voxels of those looked at)" if unknown else "are not all from 0 to 1"
+        raise IntensityError(f"probabilities{f' of {name!r}' if name else ''} {wrong}")
 
 
 def _curves(points: NDArray[np.int64], trues: int, falses: int) -> dict[str, Any]:

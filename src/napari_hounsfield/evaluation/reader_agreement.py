@@ -63,8 +63,26 @@ class ReaderAgreement:
         whole = {"kappa": self.kappa, "fleiss_kappa": self.fleiss_kappa, "voxels": self.voxels, "reasons": dict(self.reasons)}
         return {"readers": list(self.names), "classes": [asdict(c) for c in self.classes], **whole}
 
+    def rows(self) -> list[dict[str, Any]]:
+        """A flat record for each figure: of two readers, of a reader against the consensus, or of all."""
+        pairs = list(combinations(range(len(self.names)), 2))
+        rows = [self._row(None, "kappa", self.kappa[i][j], i, j) for i, j in pairs]
+        rows.append(self._row(None, "fleiss_kappa", self.fleiss_kappa))
+        for c in self.classes:
+            for figure, matrix in (("dice", c.dice), ("kappa", c.kappa)):
+                rows += [self._row(c, figure, matrix[i][j], i, j) for i, j in pairs]
+            rows.append(self._row(c, "fleiss_kappa", c.fleiss_kappa))
+            for figure, values in (("voxels", c.voxels), ("sensitivity", c.sensitivity), ("specificity", c.specificity)):
+                rows += [self._row(c, figure, value, i) for i, value in enumerate(values)]
+        return rows
+
+    def _row(self, of: ReaderClass | None, figure: str, value: Value, *readers: int) -> dict[str, Any]:
+        own = {"label": None, "name": "all classes"} if of is None else {"label": of.label, "name": of.name}
+        names = dict(zip(("reader", "and"), (self.names[i] for i in readers), strict=False))
+        return own | {"reader": "", "and": ""} | names | {"figure": figure, "value": value}
+
     def table(self) -> list[str]:
-        """Lines of tables: each reader against the consensus, and each two readers."""
+        """Lines of tables: each reader against the consensus, each two readers, and all of them."""
         alone = [
             [c.label, c.name, reader, c.voxels[i], c.sensitivity[i], c.specificity[i]]
             for c in self.classes
@@ -76,4 +94,13 @@ class ReaderAgreement:
             for i, j in combinations(range(len(self.names)), 2)
         ]
         first = text_table(("label", "name", "reader", "voxels", "sensitivity", "specificity"), alone)
-        return [*first, "", *text_table(("label", "name", "reader", "and", "dice", "kappa"), pairs)]
+        every = combinations(range(len(self.names)), 2)
+        overall = [["", "all classes", self.names[i], self.names[j], None, self.kappa[i][j]] for i, j in every]
+        fleiss = [[c.label, c.name, c.fleiss_kappa] for c in self.classes]
+        return [
+            *first,
+            "",
+            *text_table(("label", "name", "reader", "and", "dice", "kappa"), [*pairs, *overall]),
+            "",
+            *text_table(("label", "name", "Fleiss kappa"), [*fleiss, ["", "all classes", self.fleiss_kappa]]),
+        ]

@@ -8,7 +8,8 @@ from typing import Any
 
 from napari_hounsfield.errors import WriteError
 
-from .case_results import CasesEvaluation
+from .agreement import Evaluation
+from .case_results import CasesEvaluation, of_one_case
 from .html import bullets, heading, page, paragraph
 from .report_parts import case_table, comparisons, confusion, curves, pictures, provenance, summaries, undefined
 from .summaries import figure_names, numbers_of
@@ -16,7 +17,9 @@ from .summaries import figure_names, numbers_of
 NOT_FOR_DIAGNOSIS = "Not for diagnosis. Numbers are shown with four digits; each shows all of its own when it is pointed at."
 
 
-def write_report(path: str | Path, result: CasesEvaluation, overwrite: bool = False, pseudonyms: bool = False) -> Path:
+def write_report(
+    path: str | Path, result: CasesEvaluation | Evaluation, overwrite: bool = False, pseudonyms: bool = False
+) -> Path:
     """Write a report as HTML.
 
     It holds base names of files, never paths or patients, and uses no network. The same result gives the same bytes.
@@ -26,7 +29,7 @@ def write_report(path: str | Path, result: CasesEvaluation, overwrite: bool = Fa
     path
         Ends with .html.
     result
-        From `evaluate_cases`, or one case from `of_one_case`.
+        From `evaluate_cases` or `evaluate`; one case with its files from `of_one_case`.
     overwrite
         Whether an existing file may be replaced.
     pseudonyms
@@ -36,9 +39,15 @@ def write_report(path: str | Path, result: CasesEvaluation, overwrite: bool = Fa
     ------
     WriteError
         If it cannot be written; nothing is left under the name then.
+    TypeError
+        If the result is of another kind.
     """
     from napari_hounsfield.formats.atomic import atomic_path
 
+    if isinstance(result, Evaluation):
+        result = of_one_case(result, {})
+    if not isinstance(result, CasesEvaluation):
+        raise TypeError(f"write_report() takes an Evaluation or a CasesEvaluation, not {type(result).__name__}")
     path = Path(path)
     if path.suffix.lower() != ".html":
         raise WriteError(f"{path.name}: a report ends with .html")

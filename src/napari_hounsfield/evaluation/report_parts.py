@@ -40,14 +40,15 @@ def summaries(result: CasesEvaluation) -> Iterator[str]:
                 mean, median = (_ends(getattr(f, name), f.reasons.get(name, "")) for name in ("mean_interval", "median_interval"))
                 middle = (f.n, f.mean, mean, _or(f.sd, f.reasons, "sd"), f.median, median)
                 rows.append([f.figure, *middle, f.q1, f.q3, f.min, f.max, sum(f.undefined.values())])
-        title = f"{each.name} (label {each.label}){', ' + each.method if each.method else ''}: spread over {each.cases} cases"
+        method = f", {each.method}" if each.method else ""
+        title = f"{each.name} (label {each.label}){method}: spread over {each.cases} cases"
         yield table(title, ("figure", *shown), rows, STATISTICS | {"mean": STATISTICS["mean, sd, median, quartiles"]})
         pooled: list[list[Cell]] = []
         for p in (rate for rate in each.pooled.values() if rate.total):
             intervals = (_ends(getattr(p, name), p.reasons.get(name, "")) for name in ("interval", "wilson"))
             pooled.append([p.rate, p.successes, p.total, _or(p.value, p.reasons, "value"), *intervals])
         header = ("rate", "counts above", "counts below", "pooled", "interval", "Wilson")
-        yield table(f"{each.name}: counts of all cases added up", header, pooled, STATISTICS)
+        yield table(f"{each.name}{method}: counts of all cases added up", header, pooled, STATISTICS)
 
 
 def comparisons(result: CasesEvaluation) -> str:

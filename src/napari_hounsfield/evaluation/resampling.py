@@ -51,6 +51,12 @@ def nearest_maps(maps: Features, grid: Grid) -> Generator[Progress, None, Featur
     return replace(maps, array=result, affine=grid.affine, valid=valid, frame_of_reference=grid.frame_of_reference)
 
 
+def share_inside(grid: Grid, own: Grid) -> Generator[Progress, None, float]:
+    """Share of the voxels of `grid` whose centres lie in voxels of `own`."""
+    there = yield from _nearest(np.broadcast_to(np.uint8(1), own.shape), own, grid)
+    return int(np.count_nonzero(there)) / there.size
+
+
 def _nearest(array: NDArray[Any], own: Grid, grid: Grid) -> Generator[Progress, None, NDArray[Any]]:
     step = np.linalg.inv(own.affine) @ grid.affine
     result = np.zeros(grid.shape, array.dtype)

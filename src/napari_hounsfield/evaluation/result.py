@@ -73,6 +73,16 @@ class Evaluation:
             "notes": list(self.notes),
         }
 
+    def rows(self) -> list[dict[str, Any]]:
+        """A flat record a class, then one an object, told apart by the number of the object, the largest of its class first."""
+        records = [c.to_json() for c in self.classes]
+        listed = [(c, record.pop("objects")) for c, record in zip(self.classes, records, strict=True)]
+        return records + [
+            {"label": c.label, "name": c.name, "object": number, **each}
+            for c, objects in listed
+            for number, each in enumerate(objects, 1)
+        ]
+
     def table(self) -> list[str]:
         """Lines of an aligned table, a class a line, and the means where there are several."""
         optional = ("auc", "object_sensitivity", "false_positive_objects")

@@ -94,14 +94,15 @@ def probability_figures(
     for done, (i, here) in enumerate(of_class.items()):
         steps = class_curves(every[i].label, every[i].name, maps[here], of(every[i]))
         curves[i] = yield from part(steps, 0.8 * done / len(of_class), 0.8 * (done + 1) / len(of_class))
-    ece = yield from part(top_calibration(maps, truth, counted), 0.8, 1)
-    overall: dict[str, float | None] = {"brier": None, "ece": ece}
-    reasons = {} if ece is not None else {"ece": NOTHING}
+    ece = yield from part(top_calibration(maps, truth, counted), 0.8, 1)  # checks the maps of no class too
+    overall: dict[str, float | None] = {"brier": None, "ece": None}
+    reason = "not every class has a map of probabilities"
     if len(of_class) == len(maps) == len([c for c in every if c.label == 0 or c.in_reference]):
+        reason = NOTHING
+        overall["ece"] = ece
         errors = [c.brier for c in curves.values()]
         overall["brier"] = sum(e for e in errors if e is not None) if None not in errors else None
-    if overall["brier"] is None:
-        reasons["brier"] = NOTHING if ece is None else "not every class has a map of probabilities"
+    reasons = {name: reason for name, value in overall.items() if value is None}
     drawn = {every[i]: curves[i] for i in compared if i in curves}
     return SoftFigures(tuple(drawn.values()), drawn, overall, reasons, () if named else (UNNAMED,))
 

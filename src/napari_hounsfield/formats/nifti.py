@@ -15,7 +15,7 @@ from napari_hounsfield.volume import Features, LabelMap, Volume
 
 from .notes import Notes, label_table, with_padding
 from .orientation import MILLIMETRES, from_file, is_sheared, to_file
-from .sizes import COMPRESSION, checked_size, native, storable
+from .sizes import COMPRESSION, checked_size, native, read_to_end, storable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def read_nifti(path: Path) -> tuple[Volume, Notes]:
             plain.seek(0)
             with gzip.GzipFile(fileobj=plain) if compressed else plain as stream:
                 found = _volume(path.name, _image(path, stream, compressed))
-                stream.read(1)  # where nothing follows, gzip compares its checksum
+                read_to_end(stream)
                 return found
     except FormatError:
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from io import BufferedReader
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -55,7 +56,7 @@ def read_exactly(name: str, stream: BinaryIO, shape: Sequence[int], dtype: DType
             if not count:
                 raise FormatError(f"{name}: truncated: {done} of {len(view)} bytes of voxels")
             done += count
-        stream.read(1)  # where nothing follows, a compressed stream compares its checksum
+        read_to_end(stream)
     except FormatError:
         raise
     except MemoryError:
@@ -63,6 +64,16 @@ def read_exactly(name: str, stream: BinaryIO, shape: Sequence[int], dtype: DType
     except Exception:  # zlib, bz2 and gzip each have errors of their own
         raise FormatError(f"{name}: damaged: its compressed voxels cannot be read") from None
     return native(flat.reshape(shape))
+
+
+def read_to_end(stream: Any) -> None:
+    """Read what follows the voxels of a compressed stream: at its end it compares length and checksum, and raises.
+
+    A damaged stream often inflates to more than there was, so that reading one byte more would not reach the end. Plain files
+    have no checksum and are left alone.
+    """
+    while not isinstance(stream, BufferedReader) and stream.read(1 << 22):
+        pass
 
 
 def native(array: NDArray[Any]) -> NDArray[Any]:

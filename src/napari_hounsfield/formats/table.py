@@ -23,7 +23,9 @@ def content(result: Any) -> Any:
     """
     if hasattr(result, "to_json"):
         return result.to_json()
-    if isinstance(result, Mapping | list | tuple):
+    if isinstance(result, list | tuple):
+        return [content(each) if hasattr(each, "to_json") else each for each in result]
+    if isinstance(result, Mapping):
         return result
     raise WriteError(f"{type(result).__name__} holds no table of figures")
 
