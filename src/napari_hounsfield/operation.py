@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Generic, ParamSpec, Self, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -213,4 +213,4 @@ def part(steps: Generator[Progress, None, R], start: float, stop: float) -> Gene
         except StopIteration as end:
             result: R = end.value
             return result
-        yield Progress(start + (stop - start) * progress.fraction, progress.message, progress.result)
+        yield replace(progress, fraction=start + (stop - start) * progress.fraction)  # a point of a loss curve stays one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from napari_hounsfield.formats.tensor_file import TensorFile
 from napari_hounsfield.operation import Progress, finish, part
 from napari_hounsfield.pixels.classifier import PixelClassifier, load_model
 from napari_hounsfield.pixels.train_params import TrainParams
-from napari_hounsfield.volume import Volume
+from napari_hounsfield.volume import Record, Volume
 
 from .classes import StrokeClass, names
 from .images import blank, identity
@@ -48,8 +49,8 @@ def save_steps(session: LabellingSession, path: str | Path, overwrite: bool = Fa
         places = np.flatnonzero(image.strokes.array)
         tensors[f"places.{number}"] = places.astype(np.int64)
         tensors[f"values.{number}"] = image.strokes.array.reshape(-1)[places].astype(np.uint8)
-        shape = list(image.volume.grid.shape)
-        images.append({"identity": pseudonym, "shape": shape, "unit": image.volume.unit, "modality": image.volume.modality})
+        record = {"identity": pseudonym, "shape": list(image.volume.grid.shape), "unit": image.volume.unit}
+        images.append({**record, "modality": image.volume.modality, "drafts": [asdict(one) for one in image.drafts]})
     if session.classifier is not None:
         tensors["classifier"] = _packed(session.classifier)
     card = {
@@ -100,7 +101,8 @@ def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Pro
             volume = known[record["identity"]]
             strokes = blank(volume, names(session.classes))
             _unpack(strokes.array, tensors, number, set(names(session.classes)))
-            session.add(volume, strokes)
+            added = session.add(volume, strokes)
+            added.drafts = tuple(Record(**one) for one in record.get("drafts", ()))
         if "classifier" in tensors:
             session.classifier = _unpacked(tensors["classifier"])
     except HounsfieldError as error:
