@@ -96,8 +96,10 @@ class FiguresPanel(QWidget):
 
     def show_outdated(self, words: str) -> None:
         """Say why the figures no longer hold; without words they do."""
-        if words or self.outcome is not None:
-            self.summary.setText(words or _summary(self.outcome))
+        if words:
+            self.summary.setText(words)
+        elif self.outcome is not None:
+            self.summary.setText(_summary(self.outcome))
 
     def go_to(self, row: Row) -> None:
         """Move the viewer to the object, or to the class's largest section, and take up its label."""

@@ -11,6 +11,8 @@ import napari_hounsfield as nh
 
 from .form import OperationForm
 from .gabor_dock import GaborForm
+from .labelling.draft_page import DraftPage
+from .labelling.judge_page import JudgePage
 from .labelling.paint_page import PaintPage
 from .layout import Dock, rows
 from .metrics_dock import Metrics
@@ -104,13 +106,20 @@ class BPSegmentation(Dock):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         self.page = PaintPage(napari_viewer)
+        self.drafts = DraftPage(self.page.viewer, self.page.runs)
+        self.judge = JudgePage(self.page.runs)
+        self.page.refreshed.append(self.judge.refresh)
         self.steps = Steps(napari_viewer)
         self.forms = self.steps.forms
         self.tabs = QTabWidget()
         self.tabs.addTab(self.page.native, "Paint")
-        self.tabs.addTab(self.steps, "Steps")
+        for name, tab in (("Drafts", self.drafts.native), ("Judge", self.judge.native), ("Steps", self.steps)):
+            self.tabs.addTab(tab, name)
         content: Container[Any] = Container(labels=False)
-        content.native.layout().addWidget(self.tabs)
+        layout = content.native.layout()
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.page.message.native)
+        layout.addWidget(self.page.bar.native)  # one run at a time, whatever tab is open
         super().__init__(content, stretch=False)
 
 

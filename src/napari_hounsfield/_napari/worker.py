@@ -46,17 +46,18 @@ def message_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _work(steps: Steps, cancelled: Event, handled: Event) -> Generator[Progress, None, Any]:
+def _work(steps: Steps, cancelled: Event, handled: Event, reports: bool) -> Generator[Progress, None, Any]:
     """Run `steps` and never raise: an exception in a worker ends the process under PyQt6.
 
-    What it reports is waited for until it is shown: two threads at work at once would hold up the interface for much longer,
-    since drawing gives the interpreter's lock away hundreds of times, and has to wait for it each time.
+    Where nobody looks at the progress it goes ahead. Else what it reports is waited for until it is shown: two threads at work
+    at once would hold up the interface for much longer, since drawing gives the interpreter's lock away hundreds of times, and
+    has to wait for it each time.
     """
     last = 0.0
     try:
         while not cancelled.is_set():
             progress = next(steps)
-            if (now := time.monotonic()) - last >= SHOW_EVERY or progress.result is not None:
+            if reports and ((now := time.monotonic()) - last >= SHOW_EVERY or progress.result is not None):
                 last = now
                 handled.clear()
                 yield progress
@@ -86,7 +87,7 @@ class Job:
     failed
         Called with one line.
     progressed
-        Called with Progress now and then.
+        Called with Progress now and then; None: nobody looks on, and a short job is done sooner.
     ended
         Called when the thread has closed the generator, however it came to that; a job that was cancelled may still tidy up.
     """
@@ -96,7 +97,7 @@ class Job:
         steps: Steps,
         done: Callable[[Any], None],
         failed: Callable[[str], None],
-        progressed: Callable[[Progress], None] = lambda progress: None,
+        progressed: Callable[[Progress], None] | None = None,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         from napari.qt.threading import create_worker
@@ -107,9 +108,8 @@ class Job:
         self._inbox: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._delivering = False
         self.finished = False
-        self._worker = create_worker(
-            _work, steps, self._cancelled, self._handled, _start_thread=False, _worker_class=GeneratorWorker
-        )
+        arguments = steps, self._cancelled, self._handled, progressed is not None
+        self._worker = create_worker(_work, *arguments, _start_thread=False, _worker_class=GeneratorWorker)
         self._worker.yielded.connect(self._on_progress)
         self._worker.returned.connect(self._on_result)
         self._worker.finished.connect(self._on_end)
@@ -139,7 +139,8 @@ class Job:
         self._deliver(self._on_report, progress)
 
     def _on_report(self, progress: Progress) -> None:
-        self._progressed(progress)
+        if self._progressed is not None:
+            self._progressed(progress)
         QTimer.singleShot(1, self._handled.set)  # after what is to be drawn, which Qt keeps for last
 
     def _on_result(self, result: Any) -> None:

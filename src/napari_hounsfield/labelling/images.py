@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from napari_hounsfield.channels import Channels, as_channels
 from napari_hounsfield.components import slabs
 from napari_hounsfield.editing.editor import LabelEditor
 from napari_hounsfield.operation import Progress
-from napari_hounsfield.volume import LabelMap, Volume
+from napari_hounsfield.volume import LabelMap, Record, Volume
 
 from .stroke_features import StrokeFeatures
 
@@ -32,6 +32,11 @@ class SessionImage:
         One scalar image, or channels.
     editor
         Of the strokes, on the same grid.
+
+    Attributes
+    ----------
+    drafts
+        How the drafts that were taken up as strokes came about, the number of classes that was kept among it.
     """
 
     def __init__(self, image: Volume | Channels, editor: LabelEditor) -> None:
@@ -39,6 +44,7 @@ class SessionImage:
         self.editor = editor
         self.editor.changed.connect(self._outdate)
         self._features: StrokeFeatures | None = None
+        self.drafts: tuple[Record, ...] = ()
 
     @property
     def volume(self) -> Volume:
@@ -55,6 +61,10 @@ class SessionImage:
         if self._features is None or self._features.source is not source:
             self._features = StrokeFeatures(source, cache)
         return self._features
+
+    def set_drafts(self, drafts: Any) -> None:
+        """Take on records of drafts."""
+        self.drafts = drafts
 
     def _outdate(self, box: Box) -> None:
         if self._features is not None:

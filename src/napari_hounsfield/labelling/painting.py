@@ -191,7 +191,8 @@ class PaintedImages:
                 classes = class_edits.added(classes, name)
             numbers[value] = next(one.value for one in classes if one.name.casefold() == name.casefold())
         edits = self._strokes_to(image, np.where(strokes == 0, numbers[array], strokes), "draft")
-        self._do("draft", self._classes_to(classes), *edits)
+        records = Setting("draft", image.set_drafts, image.drafts, (*image.drafts, *draft.history))
+        self._do("draft", self._classes_to(classes), records, *edits)
 
     def _strokes_to(self, image: SessionImage, after: NDArray[Any], title: str) -> list[Edit]:
         """What makes the strokes of an image these; nothing where they are so already."""

@@ -28,6 +28,9 @@ from .painting import PaintedImages
 from .plane import LabelledPlane, labelled_plane
 from .stroke_features import joined
 
+SOME = 20
+"""Voxels of a class that libraries are tried on, whatever they hold."""
+
 
 class LabellingSession(PaintedImages):
     """Paint classes on images, train on them, see what is recognised, undo any of it.
@@ -99,6 +102,15 @@ class LabellingSession(PaintedImages):
             self.cache.forget(source)
 
     # -- learning and recognising
+
+    def prepare_steps(self, image: SessionImage, z: int) -> Generator[Progress, None, None]:
+        """Do beforehand what the first stroke would wait for: libraries, and the features of a slice."""
+        params = self.resolved()
+        maps = yield from part(self.cache.plane(self.source(image), z), 0, 0.8)
+        rows = maps.reshape(len(maps), -1)[:, : 2 * SOME].T.copy()
+        values = np.repeat(np.array([1, 2], np.uint8), SOME)[: len(rows)]
+        painted = taken(PaintedSamples(rows, values, values.astype(np.int64)), list(params.needed.names), params.kept)
+        yield from part(learned(painted, {1: "one", 2: "other"}, params, image.volume, None), 0.8, 1)
 
     def painted_steps(self) -> Generator[Progress, None, PaintedSamples]:
         """What is painted, with the features that the classifier takes."""

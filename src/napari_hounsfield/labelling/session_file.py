@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from napari_hounsfield.formats.tensor_file import TensorFile
 from napari_hounsfield.operation import Progress, finish, part
 from napari_hounsfield.pixels.classifier import PixelClassifier, load_model
 from napari_hounsfield.pixels.train_params import TrainParams
-from napari_hounsfield.volume import Volume
+from napari_hounsfield.volume import Record, Volume
 
 from .classes import StrokeClass, names
 from .images import blank, identity
@@ -51,7 +52,7 @@ def save_steps(session: LabellingSession, path: str | Path, overwrite: bool = Fa
         places = np.flatnonzero(image.strokes.array)
         tensors[f"places.{number}"] = places.astype(np.int64)
         tensors[f"values.{number}"] = image.strokes.array.reshape(-1)[places].astype(np.uint8)
-        images.append(main | {"channels": further})
+        images.append(main | {"channels": further, "drafts": [asdict(one) for one in image.drafts]})
     if session.classifier is not None:
         tensors["classifier"] = _packed(session.classifier)
     card = {
@@ -103,7 +104,8 @@ def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Pro
             image = yield from _found(record, known)
             strokes = blank(image.main, names(session.classes))
             _unpack(strokes.array, tensors, number, set(names(session.classes)))
-            session.add(image, strokes)
+            added = session.add(image, strokes)
+            added.drafts = tuple(Record(**one) for one in record.get("drafts", ()))
         if "classifier" in tensors:
             session.classifier = _unpacked(tensors["classifier"])
     except HounsfieldError as error:

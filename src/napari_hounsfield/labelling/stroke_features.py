@@ -69,7 +69,10 @@ class StrokeFeatures:
 
 
 def _of_plane(plane: NDArray[np.integer], maps: NDArray[np.float32]) -> PaintedSamples:
-    painted = plane > 0
-    strokes = stroke_numbers(plane[np.newaxis])[0][painted]
-    rows = np.ascontiguousarray(maps[:, painted].T)
-    return PaintedSamples(rows, plane[painted].astype(np.uint8), strokes, None, np.zeros(len(rows), np.int64))
+    lines, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+    box = slice(lines[0], lines[-1] + 1), slice(columns[0], columns[-1] + 1)  # what is painted is small
+    painted = plane[box] > 0
+    strokes = stroke_numbers(plane[np.newaxis, *box])[0][painted]
+    values = plane[box][painted].astype(np.uint8)
+    rows = maps.reshape(len(maps), -1)[:, np.flatnonzero(plane)].T.copy()
+    return PaintedSamples(rows, values, strokes, None, np.zeros(len(rows), np.int64))

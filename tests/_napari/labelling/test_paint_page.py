@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import napari_hounsfield as nh
 from napari_hounsfield._napari.editor.frame import frame_of
 from napari_hounsfield._napari.labelling.desk import desk_of
+from napari_hounsfield.operation import finish
 
 SHAPE = (8, 40, 44)
 
@@ -32,10 +34,15 @@ def window(make_napari_viewer: Any) -> Any:
 
 
 @pytest.fixture
-def page(window: Any, ball: nh.Volume) -> Any:
+def dock(window: Any, ball: nh.Volume) -> Any:
+    nh.show(window, ball)
+    return window.window.add_plugin_dock_widget("napari-hounsfield", "BP segmentation")[1]
+
+
+@pytest.fixture
+def page(window: Any, dock: Any) -> Any:
     """The page with the ball in the session, and a quick recipe."""
-    (image,) = nh.show(window, ball)
-    page = window.window.add_plugin_dock_widget("napari-hounsfield", "BP segmentation")[1].page
+    image, page = window.layers[0], dock.page
     page.desk.session.set_params(nh.TrainParams(bp={"iterations": 60}))
     page.image.value = image
     page.add_image()
@@ -253,3 +260,175 @@ def test_what_cannot_be_done_is_one_line(page: Any, window: Any, said: Any) -> N
 
 def test_one_session_a_viewer(page: Any, window: Any) -> None:
     assert desk_of(window) is page.desk
+
+
+def test_the_classifier_is_one_click_away(page: Any, settled: Any) -> None:
+    strokes(page)
+    settled(page)
+    page.recipe.value = "random forest"
+    settled(page)
+    assert page.desk.session.classifier.params.classifier == "forest"
+    page._undo()
+    assert page.desk.session.params.classifier == "bp"
+
+
+def test_uncertainty_is_shown_in_percent(page: Any, window: Any, settled: Any) -> None:
+    strokes(page)
+    settled(page)
+    page.doubt.value = True
+    settled(page)
+    bound = page.desk.bound[0]
+    shown = frame_of(bound.doubt.layer).stored(bound.doubt.layer.data)
+    assert shown.dtype == np.uint8
+    plane = finish(page.desk.session.plane_steps(bound.image, 4))
+    assert np.abs(shown[4] - 100 * (1 - plane.sureness)).max() <= 0.51
+    assert not shown[2].any()
+    page.recognise_all()
+    settled(page)
+    assert shown[2].any()
+    page.doubt.value = False
+    assert not [layer for layer in window.layers if "uncertainty" in layer.name]
+
+
+def test_where_to_paint_next(page: Any, window: Any, settled: Any) -> None:
+    strokes(page)
+    settled(page)
+    place = finish(page.desk.session.next_steps(page.desk.bound[0].image))
+    page.find_next()
+    settled(page)
+    at = page.desk.bound[0].editing.looked_at()
+    assert (at.axis, at.index) == (0, place.z)
+    assert "paint here" in window.layers
+    paint(page, (place.z, place.y, place.x), 1)
+    settled(page)
+    assert "paint here" not in window.layers
+
+
+def test_estimate_and_importance(dock: Any, page: Any, window: Any, settled: Any) -> None:
+    strokes(page)
+    for place in ((4, 30, 4), (4, 36, 36)):
+        paint(page, place, 1)
+    for place in ((4, 12, 22), (4, 20, 30)):
+        paint(page, place, 2)
+    settled(page)
+    judge = dock.judge
+    assert len(judge.loss.points) == len(page.desk.session.classifier.course.points)
+    judge.estimate()
+    settled(page)
+    expected = finish(page.desk.session.estimate_steps())
+    cells = [[judge.table.item(r, c).text() for c in range(judge.table.columnCount())] for r in range(judge.table.rowCount())]
+    assert [row[0] for row in cells] == ["background", "structure", "mean"]
+    assert f"{expected.dice:.3f}" in cells[-1]
+    judge.weigh()
+    settled(page)
+    assert judge.bars.rowCount() == len(page.desk.session.resolved().kept)
+    judge.bars.cellClicked.emit(0, 0)
+    settled(page)
+    (shown,) = [layer for layer in window.layers if layer.name.startswith("feature: ")]
+    assert shown.data.size == 40 * 44
+    judge.drop_features()
+    settled(page)
+    assert page.desk.session.params.keep == judge.importance.keep()
+    page._undo()
+    assert page.desk.session.params.keep == ""
+
+
+def test_a_draft_is_edited_applied_and_dismissed(dock: Any, page: Any, window: Any, settled: Any) -> None:
+    drafts = dock.drafts
+    drafts.suggest()
+    settled(page)
+    assert drafts.number.value >= 2
+    drafts.method.value, drafts.number.value = "kmeans", 3
+    drafts.find()
+    settled(page)
+    assert drafts.classes.rowCount() == 3
+    before = window.layers.selection.active
+    drafts.classes.selectRow(0)
+    drafts.drop()
+    settled(page)
+    assert drafts.classes.rowCount() == 2
+    drafts.classes.item(0, 0).setText("bright")
+    settled(page)
+    assert drafts.desk.draft.classes[0][1] == "bright"
+    page._undo()
+    page._undo()
+    assert drafts.classes.rowCount() == 3
+    page._redo()
+    drafts.beside.value = True
+    assert window.grid.enabled
+    drafts.apply()
+    settled(page)
+    assert page.desk.bound[0].editing.editor.array.any()
+    records = page.desk.bound[0].image.drafts
+    assert next(one for one in records if one.operation == "classes").parameters["count"] == 3
+    drafts.dismiss()
+    assert drafts.desk.layer is None
+    assert not window.grid.enabled
+    assert window.layers.selection.active is before
+
+
+def test_several_images_in_one_session(page: Any, window: Any, ball: nh.Volume, settled: Any) -> None:
+    strokes(page)
+    settled(page)
+    (other,) = nh.show(window, replace(ball, name="CT 4"))
+    page.image.value = other
+    page.add_image()
+    settled(page)
+    assert page.images.value.layer is other
+    page.images.value = page.desk.bound[0]
+    assert window.layers.selection.active is page.desk.bound[0].strokes
+    page.images.value = page.desk.bound[1]
+    page.leave_image()
+    assert len(page.desk.session.images) == 1
+    assert other in window.layers
+
+
+def test_a_flat_image(page: Any, window: Any, settled: Any) -> None:
+    random = np.random.default_rng(0)
+    array = np.where(np.arange(50) < 25, 0.0, 100.0) + random.normal(0, 5, (40, 50))
+    page.leave_image()
+    page.image.value = window.add_image(array, name="flat")
+    page.add_image()
+    paint(page, (0, 20, 10), 1)
+    paint(page, (0, 20, 40), 2)
+    settled(page)
+    found = page.desk.bound[0].stored()[0]
+    assert (found[:, :20] == 0).mean() > 0.95
+    assert (found[:, 30:] == 2).mean() > 0.95
+
+
+def test_what_is_wrong_with_a_session_is_one_line(page: Any, window: Any, settled: Any, said: Any, tmp_path: Path) -> None:
+    strokes(page)
+    settled(page)
+    page.files.save(tmp_path / "session")
+    settled(page)
+    path = tmp_path / "session.safetensors"
+    (tmp_path / "short.safetensors").write_bytes(path.read_bytes()[:-100])
+    page.files.open(tmp_path / "short.safetensors")
+    settled(page)
+    assert "short.safetensors" in said()[-1]
+    page.desk.bound[0].image.volume.array[4, 4, 4] += 1  # edited after training
+    page.files.open(path)
+    settled(page)
+    assert "1 of its 1 images are not here" in said()[-1]
+    assert len(page.desk.session.images) == 1
+    paint(page, (4, 36, 36), 1)
+    settled(page)
+
+
+def test_a_stroke_outside_and_a_class_without_strokes(page: Any, settled: Any, said: Any) -> None:
+    page.classes._classes.add()
+    layer = page.desk.bound[0].strokes
+    layer.paint((-5, 400, -3), 2)
+    strokes(page)
+    settled(page)
+    assert set(page.desk.session.classifier.classes.values()) == {"background", "structure"}
+    assert said() == []
+
+
+def test_one_run_at_a_time(dock: Any, page: Any, settled: Any, said: Any) -> None:
+    strokes(page)
+    page.recognise_all()
+    dock.judge.estimate()
+    assert "something runs already" in said()[-1]
+    settled(page)

@@ -18,6 +18,8 @@ from napari_hounsfield.labelling.plane import LabelledPlane
 from napari_hounsfield.operation import Progress
 from napari_hounsfield.volume import LabelMap, Segmentation
 
+from .doubt import DoubtLayer
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -46,6 +48,7 @@ class BoundImage:
     def __init__(self, viewer: ViewerModel, layer: Layer, editing: LayerEditing, image: SessionImage) -> None:
         self._viewer, self._layer = ref(viewer), ref(layer)
         self._result: Any = lambda: None
+        self.doubt: DoubtLayer | None = None
         self.image, self.editing = image, editing
         self.planes: dict[int, int] = {}
 
@@ -70,15 +73,35 @@ class BoundImage:
         array = self.stored()
         array[plane.z] = plane.labels
         self.planes[plane.z] = version
+        if self.doubt is not None:
+            self.doubt.write(plane.z, plane.sureness, self._valid(plane.z))
         at = self.editing.looked_at()
         if at is None or at.axis or at.index == plane.z:
             layer.refresh(highlight=False, extent=False, thumbnail=False)
+            if self.doubt is not None:
+                self.doubt.draw()
+
+    def show_doubt(self, on: bool) -> None:
+        """Make the layer of uncertainty, whose planes are filled as they are recognised, or take it away."""
+        viewer, doubt = self._viewer(), self.doubt
+        self.doubt = None
+        if doubt is not None:
+            doubt.remove()
+        if on and viewer is not None:
+            self.doubt = DoubtLayer(viewer, self.image.volume, self.strokes)
+            self.planes.clear()  # to be recognised anew
+
+    def _valid(self, z: int) -> Any:
+        valid = self.image.volume.valid
+        return None if valid is None else valid[z]
 
     def write_steps(self, result: Segmentation) -> Generator[Progress, None, None]:
         """Write a recognised image plane by plane; may run beside the interface."""
         array = self.stored()
         for z, plane in enumerate(result.labels.array):
             array[z] = plane
+            if self.doubt is not None and result.sureness is not None:
+                self.doubt.write(z, result.sureness[z], self._valid(z))
             yield Progress((z + 1) / len(array), "layer")
 
     def stored(self) -> NDArray[Any]:

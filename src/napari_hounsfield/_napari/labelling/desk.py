@@ -18,10 +18,12 @@ from napari_hounsfield.labelling.classes import names, recoloured
 from napari_hounsfield.labelling.images import blank
 from napari_hounsfield.labelling.session import LabellingSession
 from napari_hounsfield.operation import Progress, part
+from napari_hounsfield.pixels.next_place import NextPlace
 from napari_hounsfield.volume import LabelMap, Segmentation, Volume
 
 from .bound import BoundImage
 from .live import Live
+from .mark import Mark
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -54,6 +56,7 @@ class SessionDesk:
         self.bound: list[BoundImage] = []
         self.message = ""
         self.session = session or LabellingSession()
+        self.mark = Mark(viewer)
         self.live = Live(self.session, self.seen, self._say)
         self.session.changed.connect(self._on_session)
         viewer.dims.events.current_step.connect(self.live.follow)
@@ -93,6 +96,28 @@ class SessionDesk:
         self.changed.emit()
         self.live.follow()
         return bound
+
+    def leave(self, bound: BoundImage) -> None:
+        """Let go of an image; its layers stay, except that of its uncertainty."""
+        self.live.cancel()
+        self.interrupted.emit()
+        self.bound.remove(bound)
+        bound.show_doubt(False)
+        self.session.remove(bound.image)
+
+    def turn_to(self, bound: BoundImage) -> None:
+        """Look at an image, and paint on it."""
+        if bound.strokes is not None:
+            for layer in (bound.layer, bound.strokes):
+                layer.visible = True  # type: ignore[union-attr]
+            self.viewer.layers.selection.active = bound.strokes
+            self.live.follow()
+
+    def show_doubt(self, on: bool) -> None:
+        """Show how unsure the classifier is of the images, or no longer."""
+        for bound in self.bound:
+            bound.show_doubt(on)
+        self.live.follow()
 
     def _new_strokes(self, layer: Layer, volume: Volume, labels: LabelMap | None = None) -> Labels:
         classes = names(self.session.classes) or FIRST_CLASSES
@@ -175,6 +200,23 @@ class SessionDesk:
             yield from part(bound.write_steps(result), 0.9, 1)
         return bound, result, self.session.version
 
+    def next_steps(self) -> Generator[Progress, None, tuple[BoundImage, NextPlace | None]]:
+        """Where to paint next in the image that is seen."""
+        bound = self.shown()
+        return bound, (yield from self.session.next_steps(bound.image))
+
+    def map_steps(self, name: str) -> Generator[Progress, None, tuple[BoundImage, Volume]]:
+        """The map of one feature in the slice that is seen."""
+        bound = self.shown()
+        at, volume = bound.editing.looked_at(), bound.image.volume
+        z = at.index if at is not None and at.axis == 0 else volume.grid.shape[0] // 2
+        source = self.session.source(bound.image)
+        maps = yield from self.session.cache.plane(source, z)
+        affine = volume.affine.copy()
+        affine[:3, 3] += volume.affine[:3, 0] * z
+        array = maps[list(source.names).index(name)][None].copy()
+        return bound, Volume(array, affine, frame_of_reference=volume.frame_of_reference, name=name)
+
     def apply_steps(self, labels: Layer) -> Generator[Progress, None, None]:
         """Take labels up as strokes of the image that is seen, where nothing is painted."""
         bound = self.shown()
@@ -189,6 +231,8 @@ class SessionDesk:
     def _on_session(self, what: str) -> None:
         if current_thread() is not main_thread():
             return  # told again when the job ends
+        if what == "strokes":
+            self.mark.remove()
         if what in ("strokes", "classes", "params", "classifier"):
             self.live.follow()
         self.changed.emit()
@@ -199,6 +243,8 @@ class SessionDesk:
             self.live.cancel()
             self.interrupted.emit()
             self.bound.remove(bound)
+            if bound.doubt is not None:
+                bound.doubt.remove()
             self.session.remove(bound.image)
 
     def _say(self, message: str) -> None:

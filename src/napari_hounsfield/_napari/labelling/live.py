@@ -34,7 +34,7 @@ class Live:
     def __init__(self, session: LabellingSession, seen: Callable[[], BoundImage | None], said: Callable[[str], None]) -> None:
         self._session, self._seen, self._said = session, seen, said
         self._job: Job | None = None
-        self._again = False
+        self._again = self._prepared = False
         self.enabled = True
         self.held = False
         """While something else trains or recognises."""
@@ -56,12 +56,19 @@ class Live:
     def _steps(self, bound: BoundImage) -> Steps | None:
         """What is to be done; None: all is as it should be."""
         session, at = self._session, bound.editing.looked_at()
+        if not self._prepared:
+            self._prepared = True
+            return self._preparing(bound, at.index if at is not None and not at.axis else 0)
         learn = self.enabled and (session.classifier is None or session.outdated)
         if at is None or at.axis:  # another direction than that of the slices: features are made slice by slice
             return self._learning(bound) if learn else None
         if not learn and (session.classifier is None or bound.planes.get(at.index) == session.version):
             return None
         return self._recognising(bound, at.index, learn)
+
+    def _preparing(self, bound: BoundImage, z: int) -> Steps:
+        yield from self._session.prepare_steps(bound.image, z)
+        self._again = True
 
     def _recognising(self, bound: BoundImage, z: int, learn: bool) -> Steps:
         session = self._session

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import CheckBox, Container, Label, PushButton
+from magicgui.widgets import CheckBox, ComboBox, Container, Label
 from napari.layers import Labels
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.editor.class_list import ClassList
 from napari_hounsfield._napari.fields import Fields, Fold
-from napari_hounsfield._napari.form import RunBar
 from napari_hounsfield._napari.inputs import LayerChoice
 from napari_hounsfield._napari.layout import rows
-from napari_hounsfield._napari.notices import reported
+from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield.operation import Input
 from napari_hounsfield.volume import LabelMap, Volume
 
+from .bound import BoundImage
+from .buttons import button, native, row
 from .desk import SessionDesk, desk_of
+from .recipes import OWN, RECIPES, recipe_of, with_recipe
+from .runs import Runs
 from .session_files import SessionFiles
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+LINES = 4
+"""Of the class list, at least: the rest of the page is to be seen on a small screen."""
 HOW = "choose an image, press Add image, and paint a few strokes of every class: the labels follow"
 
 
@@ -30,39 +36,49 @@ class PaintPage(Container[Any]):
     """Shows the session of a viewer, and holds nothing of it."""
 
     def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
+        self._viewer = viewer = getattr(viewer, "__wrapped__", viewer)
+        self.refreshed: list[Callable[[], None]] = []
         self.image = LayerChoice(viewer, Input("image", (Volume,), required=True))
         self.strokes = LayerChoice(viewer, Input("strokes", (LabelMap,), required=False))
         self.draft = LayerChoice(viewer, Input("labels", (LabelMap,), required=False))
         self.classes = ClassList()
+        self.classes.table.setMinimumHeight(LINES * self.classes.table.verticalHeader().defaultSectionSize())  # type: ignore[union-attr]
         self.fields = Fields(nh.TrainParams())
         self.live = CheckBox(
             value=True, text="Live: labels follow the brush", tooltip="Learns at the end of each stroke, and recognises the slice"
         )
-        self.bar = RunBar(self.update_once, "Update", "Train once on all strokes, and recognise the slice that is seen")
-        self.whole = _button("Whole volume", "Train, and recognise every slice, beside the interface", self.recognise_all)
-        self.undo = _button("Undo", "Strokes, classes, drafts, parameters and training (Ctrl+Z on the strokes)", self._undo)
-        self.redo = _button("Redo", "Do again what was taken back last (Ctrl+Shift+Z)", self._redo)
+        self.runs = Runs(viewer, self.update_once, "Update", "Train once on all strokes, and recognise the slice that is seen")
+        self.bar = self.runs.bar
+        self.images = ComboBox(
+            label="in session", choices=self._image_choices, nullable=True, tooltip="Go to an image of the session"
+        )
+        self.recipe = ComboBox(label="classifier", choices=[*RECIPES, OWN], tooltip="What learns; own parameters: below")
+        self.doubt = CheckBox(value=False, text="Uncertainty", tooltip="A layer of how unsure it is, in percent")
+        self.next = button("Where to paint next", "Turn to the most doubtful slice, and frame the region", self.find_next)
+        self.whole = button("Whole volume", "Train, and recognise every slice, beside the interface", self.recognise_all)
+        self.undo = button("Undo", "Strokes, classes, drafts, parameters and training (Ctrl+Z on the strokes)", self._undo)
+        self.redo = button("Redo", "Do again what was taken back last (Ctrl+Shift+Z)", self._redo)
         self.message = Label(value=HOW)
         self.message.native.setWordWrap(True)
         self.files = SessionFiles(lambda: desk_of(viewer), self.bar)
-        add = _button("Add image", "Into the session, with a new layer for strokes if none is chosen", self.add_image)
-        apply = _button("Apply as strokes", "Where nothing is painted; classes are matched by name", self.apply_draft)
-        use = _button("Use these", "Strokes are learned anew by them", self.use_params)
-        classes: Container[Any] = Container(labels=False)
-        classes.margins = (0, 0, 0, 0)
-        classes.native.layout().addWidget(self.classes)
+        add = button("Add image", "Into the session, with a new layer for strokes if none is chosen", self.add_image)
+        apply = button("Apply as strokes", "Where nothing is painted; classes are matched by name", self.apply_draft)
+        use = button("Use these", "Strokes are learned anew by them", self.use_params)
+        leave = button("Remove", "Let go of the image; its layers stay", self.leave_image)
         super().__init__(
             widgets=[
                 rows([self.image, self.strokes]),
-                add,
-                classes,
-                self.live,
-                self.bar,
-                self.whole,
-                self.message,
-                _row(self.undo, self.redo),
-                Fold("draft", rows([rows([self.draft]), apply], labels=False), "Labels, samples of first classes, as strokes"),
+                row(add, leave),
+                rows([self.images, self.recipe]),
+                native(self.classes),
+                row(self.live, self.doubt),
+                row(self.whole, self.next),
+                row(self.undo, self.redo),
+                Fold(
+                    "labels_as_strokes",
+                    rows([rows([self.draft]), apply], labels=False),
+                    "Labels, samples of first classes, as strokes",
+                ),
                 Fold(
                     "classifier_and_features", rows([self.fields.container, use], labels=False), "What is learned, and from what"
                 ),
@@ -71,8 +87,17 @@ class PaintPage(Container[Any]):
             labels=False,
         )
         self.live.changed.connect(self._switch_live)
+        self.doubt.changed.connect(lambda on: self.desk.show_doubt(on))
+        self.recipe.changed.connect(self._choose_recipe)
+        self.images.changed.connect(self._turn_to)
+        self.runs.settled.append(self._settle)
         self._follower = _Follower(desk_of(viewer), self)
         self.refresh()
+
+    @property
+    def viewer(self) -> ViewerModel:
+        """The viewer."""
+        return self._viewer
 
     @property
     def desk(self) -> SessionDesk:
@@ -89,14 +114,14 @@ class PaintPage(Container[Any]):
     def update_once(self) -> None:
         """Train from the beginning, and recognise the slice."""
         with reported():
-            self._run(self.desk.update_steps(), self._show_plane)
+            self.runs.start(self.desk.update_steps(), self._show_plane)
 
     def recognise_all(self) -> None:
         """Recognise the whole image."""
         with reported():
             bound = self.desk.shown()
             bound.make_sure_of_result(self.desk.session)
-            self._run(self.desk.whole_steps(), self._show_whole)
+            self.runs.start(self.desk.whole_steps(), self._show_whole)
 
     def apply_draft(self) -> None:
         """Take the chosen labels up as strokes."""
@@ -105,7 +130,7 @@ class PaintPage(Container[Any]):
             if labels is None:
                 raise nh.LabelError("choose labels to take up")
             steps = self.desk.apply_steps(labels)
-            self._run(steps, lambda _: self.desk.redraw())
+            self.runs.start(steps, lambda _: self.desk.redraw())
 
     def use_params(self) -> None:
         """Train by the parameters of the form from now on."""
@@ -114,12 +139,37 @@ class PaintPage(Container[Any]):
             assert isinstance(params, nh.TrainParams)
             self.desk.session.set_params(params)
 
-    def _run(self, steps: Any, done: Any) -> None:
-        self.desk.live.held = True
-        self.bar.start(steps, done, ended=self._settle)
+    def leave_image(self) -> None:
+        """Let go of the image that is seen."""
+        with reported():
+            self.desk.leave(self.desk.shown())
+
+    def find_next(self) -> None:
+        """Find where to paint next, and go there."""
+        with reported():
+            self.runs.start(self.desk.next_steps(), self._show_next)
+
+    def _show_next(self, found: Any) -> None:
+        bound, place = found
+        if place is None:
+            tell("it is sure of everything that is not painted")
+        else:
+            self.desk.mark.show(bound, place)
+
+    def _choose_recipe(self, name: str) -> None:
+        with reported():
+            session = self.desk.session
+            if name in RECIPES:
+                session.set_params(with_recipe(session.params, name))
+
+    def _image_choices(self, _: Any = None) -> list[tuple[str, BoundImage]]:
+        return [(one.layer.name, one) for one in self.desk.bound if one.layer is not None]
+
+    def _turn_to(self, bound: BoundImage | None) -> None:
+        if bound is not None:
+            self.desk.turn_to(bound)
 
     def _settle(self) -> None:
-        self.desk.live.held = False
         if self._follower.alive:
             self.desk.live.follow()
             self.refresh()
@@ -134,6 +184,8 @@ class PaintPage(Container[Any]):
         if bound.result is not None:
             bound.planes = dict.fromkeys(range(len(result.labels.array)), version)
             bound.result.refresh()
+            if bound.doubt is not None:
+                bound.doubt.draw()
 
     def _undo(self) -> None:
         with reported():
@@ -153,13 +205,20 @@ class PaintPage(Container[Any]):
         bound = desk.seen()
         self.classes.show_editing(None if bound is None else bound.editing)
         history = desk.session.history
-        for button, word, titles in ((self.undo, "Undo", history.titles), (self.redo, "Redo", history.undone_titles)):
-            button.text = f"{word} {titles[-1]}" if titles else word
-            button.enabled = bool(titles)
+        for step, word, titles in ((self.undo, "Undo", history.titles), (self.redo, "Redo", history.undone_titles)):
+            step.text = f"{word} {titles[-1]}" if titles else word
+            step.enabled = bool(titles)
         self.whole.enabled = bound is not None and not self.bar.busy
+        with self.recipe.changed.blocked():
+            self.recipe.value = recipe_of(desk.session.params)
+        with self.images.changed.blocked():
+            self.images.reset_choices()
+            self.images.value = bound
         with self.live.changed.blocked():
             self.live.value = desk.live.enabled
         self.message.value = desk.message or self._standing()
+        for follow in self.refreshed:
+            follow()
 
     def _standing(self) -> str:
         session = self.desk.session
@@ -195,15 +254,3 @@ class _Follower:
         self._desk.changed.disconnect(self.on_change, missing_ok=True)
         self._desk.interrupted.disconnect(self._page.bar.cancel, missing_ok=True)
         self._desk.session.history.changed.disconnect(self.on_change, missing_ok=True)
-
-
-def _button(text: str, tip: str, act: Any) -> PushButton:
-    button = PushButton(text=text, tooltip=tip)
-    button.changed.connect(lambda *_: act())
-    return button
-
-
-def _row(*widgets: Any) -> Container[Any]:
-    row: Container[Any] = Container(widgets=list(widgets), layout="horizontal", labels=False)
-    row.margins = (0, 0, 0, 0)
-    return row

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import Container, PushButton
+from magicgui.widgets import Container
 
 from napari_hounsfield._napari.layout import rows
 from napari_hounsfield._napari.notices import reported, tell
@@ -14,6 +14,8 @@ from napari_hounsfield.errors import LabelError, ModelError
 from napari_hounsfield.formats.atomic import full_suffix
 from napari_hounsfield.labelling.script import as_script
 from napari_hounsfield.labelling.session_file import load_steps, save_steps
+
+from .buttons import button
 
 if TYPE_CHECKING:
     from napari_hounsfield._napari.form import RunBar
@@ -38,10 +40,10 @@ class SessionFiles(Container[Any]):
         self._desk, self._bar = desk, bar
         self.path: Path | None = None
         buttons = [
-            _button("Save session…", "Strokes, classes, parameters and classifier; no voxel of the images", self._ask_save),
-            _button("Open session…", "For the images that are open here: they are known by their voxels", self._ask_open),
-            _button("Export classifier…", "The file that Segment and `hounsfield segment` take", self._ask_export),
-            _button("Copy as script", "Python that repeats the saved session without a viewer", self.copy_script),
+            button("Save session…", "Strokes, classes, parameters and classifier; no voxel of the images", self._ask_save),
+            button("Open session…", "For the images that are open here: they are known by their voxels", self._ask_open),
+            button("Export classifier…", "The file that Segment and `hounsfield segment` take", self._ask_export),
+            button("Copy as script", "Python that repeats the saved session without a viewer", self.copy_script),
         ]
         super().__init__(widgets=[rows(buttons[:2], labels=False), rows(buttons[2:], labels=False)], labels=False)
         self.margins = (0, 0, 0, 0)
@@ -103,9 +105,3 @@ class SessionFiles(Container[Any]):
 
 def _with_suffix(path: Path) -> Path:
     return path if full_suffix(path) == SUFFIX else path.with_name(path.name + SUFFIX)
-
-
-def _button(text: str, tip: str, act: Callable[[], None]) -> PushButton:
-    button = PushButton(text=text, tooltip=tip)
-    button.changed.connect(lambda *_: act())
-    return button

@@ -1,0 +1,30 @@
+"""Buttons, rows and Qt widgets as parts of the dock's forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from magicgui.widgets import Container, PushButton
+
+
+def button(text: str, tip: str, act: Callable[[], None]) -> PushButton:
+    """A button that does one thing."""
+    made = PushButton(text=text, tooltip=tip)
+    made.changed.connect(lambda *_: act())
+    return made
+
+
+def row(*widgets: Any) -> Container[Any]:
+    """Widgets side by side."""
+    made: Container[Any] = Container(widgets=list(widgets), layout="horizontal", labels=False)
+    made.margins = (0, 0, 0, 0)
+    return made
+
+
+def native(widget: Any) -> Container[Any]:
+    """A widget of Qt as part of a form."""
+    made: Container[Any] = Container(labels=False)
+    made.margins = (0, 0, 0, 0)
+    made.native.layout().addWidget(widget)
+    return made

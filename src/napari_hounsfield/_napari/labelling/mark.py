@@ -1,0 +1,53 @@
+"""Where to paint next, in the viewer: the slice is turned to, and the region framed until something is painted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+import numpy as np
+
+from napari_hounsfield._napari.places import go_to
+from napari_hounsfield.pixels.next_place import NextPlace
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from .bound import BoundImage
+
+NAME = "paint here"
+COLOUR = "#F0E442"
+
+
+class Mark:
+    """The frame of one region at a time."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = ref(viewer)
+        self._layer: Any = lambda: None
+
+    def show(self, bound: BoundImage, place: NextPlace) -> None:
+        """Turn to a place of an image, and frame its region."""
+        viewer, strokes = self._viewer(), bound.strokes
+        self.remove()
+        if viewer is None or strokes is None:
+            return
+        frame = bound.editing.frame
+        go_to(viewer, strokes.data_to_world(frame.shown_index((place.z, place.y, place.x))))
+        (top, bottom), (left, right) = place.region
+        edge = [(top, left), (top, right - 1), (bottom - 1, right - 1), (bottom - 1, left)]
+        corners = np.array([frame.shown_index((place.z, y, x)) for y, x in edge], float)
+        how = {name: getattr(strokes, name) for name in ("scale", "translate", "affine", "units", "axis_labels")}
+        active = viewer.layers.selection.active
+        layer = viewer.add_shapes(
+            [corners], shape_type="polygon", face_color="transparent", edge_color=COLOUR, edge_width=1, name=NAME, **how
+        )
+        layer.editable = False
+        viewer.layers.selection.active = active
+        self._layer = ref(getattr(layer, "__wrapped__", layer))
+
+    def remove(self) -> None:
+        """Take the frame away."""
+        viewer, layer = self._viewer(), self._layer()
+        if viewer is not None and layer is not None and layer in viewer.layers:
+            viewer.layers.remove(layer)
