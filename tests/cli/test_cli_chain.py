@@ -172,5 +172,5 @@ def test_bad_table_of_cases(run: Run, here: Path, text: str, reason: str | None)
     Path("cases.csv").write_text(text)
     result = run("evaluate", "--cases", "cases.csv")
     assert (result.status, result.out) == (2, "")
-    missing = "hounsfield: cases.csv: case 'a' (line 2): b.nii: no such file or directory (and 1 more that are missing)\n"
+    missing = "hounsfield: cases.csv: line 2: b.nii: no such file or directory (and 1 more that are missing)\n"
     assert result.err == (f"hounsfield: cases.csv: {reason}\n" if reason else missing)

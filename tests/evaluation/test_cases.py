@@ -254,24 +254,24 @@ def test_missing_files_are_known_before_the_first_case_is_read(folder, tmp_path)
     table = folder(*THREE)
     (tmp_path / "r2.nii.gz").unlink()
     steps = evaluate_cases.steps(table, params=FAST)
-    with pytest.raises(FormatError, match=r"^cases\.csv: case 'three' \(line 4\): r2\.nii\.gz: no such file"):
+    with pytest.raises(FormatError, match=r"^cases\.csv: line 4: r2\.nii\.gz: no such file"):
         next(steps)
 
 
 def test_errors_name_table_case_line_and_file(folder, tmp_path):
     other = row([1, 0, 1], NAMES, nh.axial_affine((3, 1, 1), (50, 0, 0)))
     table = folder(THREE[0], ("far", [1, 0, 1], other, "b", "a"))
-    with pytest.raises(nh.GridError, match=r"^cases\.csv: case 'far' \(line 3\): "):
+    with pytest.raises(nh.GridError, match=r"^cases\.csv: line 3: "):
         evaluate_cases(table, FAST)
     (tmp_path / "s1").mkdir()
     (tmp_path / "s1" / "p0.nii.gz").write_bytes(b"no image")
     (tmp_path / "two.csv").write_text("case;Reference; PREDICTION\n\n\nb;r0.nii.gz;p0.nii.gz\n\na;r0.nii.gz;s1/p0.nii.gz\n")
     two = read_case_table(tmp_path / "two.csv")
-    with pytest.raises(FormatError, match=r"^two\.csv: case 'a' \(line 6\): s1/p0\.nii\.gz: not a NIfTI file"):
+    with pytest.raises(FormatError, match=r"^two\.csv: line 6: p0\.nii\.gz: not a NIfTI file"):
         evaluate_cases(two, FAST)
     found = evaluate_cases(two, FAST.model_copy(update={"keep_going": True}))
     assert [each.case.name for each in found.cases] == ["b"]
-    assert found.failures[0].startswith("two.csv: case 'a' (line 6): s1/p0.nii.gz")
+    assert found.failures[0].startswith("two.csv: line 6: p0.nii.gz")
     assert found.to_json()["failures"] == list(found.failures)
 
 

@@ -61,8 +61,6 @@ class CaseTable:
     cases: tuple[Case, ...]
     unread: tuple[str, ...] = ()
     """Names of columns that mean nothing here."""
-    folder: Path = field(default=Path(), repr=False)
-    """Which paths are relative to."""
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -75,12 +73,8 @@ class CaseTable:
         return len({case.name for case in self.cases if case.patient.startswith(UNNAMED)})
 
     def place(self, case: Case) -> str:
-        """Where a case stands, for what is said of it."""
-        return f"{self.name}: case {one_line(case.name)!r} (line {case.line})"
-
-    def path(self, path: Path) -> str:
-        """A file's path as the table has it; of one elsewhere the name."""
-        return one_line(path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else path.name)
+        """Where a case stands, for what is said of it: by its line, since names of cases and folders may be those of patients."""
+        return f"{self.name}: line {case.line}"
 
     @contextmanager
     def naming(self, case: Case) -> Iterator[None]:
@@ -96,7 +90,7 @@ class CaseTable:
         try:
             yield
         except HounsfieldError as error:
-            raise type(error)(f"{self.path(path)}: {str(error).removeprefix(f'{path.name}: ')}") from error
+            raise type(error)(f"{one_line(path.name)}: {str(error).removeprefix(f'{path.name}: ')}") from error
 
     def check_files(self) -> None:
         """Raise before the long work if a file is not there.
@@ -109,7 +103,7 @@ class CaseTable:
         missing = [(case, path) for case in self.cases for path in case.files.values() if not path.exists()]
         if missing:
             more = f" (and {len(missing) - 1} more that are missing)" if len(missing) > 1 else ""
-            raise FormatError(f"{self.place(missing[0][0])}: {self.path(missing[0][1])}: no such file or directory{more}")
+            raise FormatError(f"{self.place(missing[0][0])}: {one_line(missing[0][1].name)}: no such file or directory{more}")
 
 
 def read_case_table(
