@@ -160,7 +160,7 @@ def read_case_table(
         files = {name: path.parent / words[name] for name in (*required, *optional) if words[name]}
         alone = words["case"] if PATIENT not in columns else UNNAMED + words["case"]
         cases[key] = Case(words["case"], files, words[PATIENT] or alone, words[METHOD], line)
-    return CaseTable(path.name, tuple(cases.values()), unread, path.parent)
+    return CaseTable(path.name, tuple(cases.values()), unread)
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
