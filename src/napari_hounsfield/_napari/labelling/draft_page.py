@@ -163,7 +163,7 @@ class DraftPage(Container[Any]):
 
     def _show_beside(self, on: bool) -> None:
         """The draft in one half of the canvas, everything else in the other."""
-        grid, layer = self._viewer.grid, self.desk.layer
+        grid, layer = self._viewer.canvas.grid, self.desk.layer
         if layer is None or not on:
             if grid.enabled:
                 grid.enabled = False
