@@ -75,7 +75,7 @@ class ClassList(QWidget):
         value = None if editing is None else int(editing.layer.selected_label)
         self._select(value)
         free = editing is not None and not editing.busy
-        self.add_button.setEnabled(free)
+        self.add_button.setEnabled(editing is not None and free and editing.editor.tally is not None)
         self.remove_button.setEnabled(free and value in self.model.values)
         self.merge_button.setEnabled(free and value in self.model.values and len(self.model.values) > 1)
 

@@ -69,8 +69,16 @@ class Classes:
             self._named({**self._editing.editor.classes, value: name}, f"rename {self._editing.name_of(value)}")
 
     def add(self, name: str = "") -> int:
-        """Make a new class, choose it for painting, and return its label value."""
+        """Make a new class, choose it for painting, and return its label value.
+
+        Raises
+        ------
+        LabelError
+            If it is not known yet which values occur, or no number is left.
+        """
         layer = self._editing.layer
+        if self._editing.editor.tally is None:
+            raise LabelError(f"{layer.name}: its classes are still being counted; try again in a moment")
         value = max(self.values, default=0) + 1
         if value > np.iinfo(layer.data.dtype).max:
             raise LabelError(f"{layer.name}: no number is left for a class in {layer.data.dtype}")

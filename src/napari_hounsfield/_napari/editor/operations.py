@@ -34,6 +34,10 @@ WAIT_MS = 150
 """Milliseconds that a preview waits for more changes."""
 
 
+OF_ALL = ("from_seeds",)
+"""Edits that are of all classes unless the user says otherwise."""
+
+
 class EditForm(Container[Any]):
     """Form of one edit: its parameters but those that are locked, drawn or shown in the viewer, and its other inputs."""
 
@@ -58,7 +62,7 @@ class EditForm(Container[Any]):
     def suggest(self, value: int) -> None:
         """Let the edit be of a class, unless the user has said otherwise."""
         wanted: dict[str, Any] = {"label": value}
-        if issubclass(self.edit.operation.params_type, ClassesParams):
+        if issubclass(self.edit.operation.params_type, ClassesParams) and self.edit.operation.name not in OF_ALL:
             wanted["classes"] = (value,)
         for name in wanted.keys() & self.fields.inputs.keys() if value else ():
             field = self.fields.inputs[name]

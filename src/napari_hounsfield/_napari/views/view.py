@@ -129,7 +129,9 @@ class View(Pane):
         self.busy = False
 
     def fit(self) -> None:
-        """Show all of it."""
+        """Show all of it; what was asked for before the view closed is forgotten."""
+        if not (alive(self.widget) and alive(self.native)):
+            return
         if self.flat:
             self.model.reset_view()
         elif len(self.study.layers) and self.study.dims.ndim >= 3:
