@@ -96,7 +96,7 @@ def test_strokes_train_segment_clean_and_compare(
 ) -> None:
     (image,) = nh.show(window, chest.volume)
     bp = dock("BP segmentation")
-    maker = bp.content[0]
+    maker = bp.steps.content[0]
     maker._classes.value = "background, lung"
     maker.make()
     strokes = window.layers.selection.active

@@ -233,3 +233,13 @@ def _heard(window: Any, image: Any) -> int:
     """How many listen to the viewer and to the layer."""
     groups = (image.events, window.layers.events, window.dims.events, window.scene.camera.events, window.events)
     return sum(len(emitter.callbacks) for group in groups for emitter in group.emitters.values())
+
+
+def test_what_waits_for_a_view_that_is_closed_is_forgotten(window: Any, dock: Any, ct: Any, settle: Any, said: Any) -> None:
+    nh.show(window, ct)
+    widget = dock()
+    for name in ("3D", "Axial", "3D", "Coronal", "3D"):  # each change asks the others to be fitted, soon
+        widget.switches[name].click()
+    settle(widget)
+    assert set(widget.desk.views) == {"Sagittal"}
+    assert said() == []

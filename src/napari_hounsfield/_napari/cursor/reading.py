@@ -57,9 +57,9 @@ def reading_at(viewer: ViewerModel, point: list[float]) -> Reading:
 
 
 def _patient(layers: list[Layer], point: list[float]) -> tuple[float, float, float] | None:
-    """Where a point of the world is in the patient, by the uppermost layer of ours that it lies in."""
+    """Where a point of the world is in the patient, by the uppermost layer of voxels of ours that it lies in."""
     for layer in layers:
-        how = layer.metadata.get(KEY)
+        how = layer.metadata.get(KEY) if layer._type_string in ("image", "labels") else None
         if isinstance(how, Shown) and index_at(layer, point) is not None:
             x, y, z = (np.linalg.inv(how.placement.world) @ [*point[-3:], 1.0])[:3]
             return float(x), float(y), float(z)
