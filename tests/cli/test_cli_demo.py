@@ -20,7 +20,7 @@ Refused = Callable[..., str]
 
 @pytest.mark.slow
 def test_demo_on_a_small_phantom(run: Run, here: Path) -> None:
-    small = ("--phantom.slices", "16", "--phantom.matrix", "48", "--iterations", "20", "--trees", "5")
+    small = ("--phantom.slices", "16", "--phantom.matrix", "48", "--train.bp.iterations", "20", "--trees", "5")
     printed = run("demo", "--out", "results", *small)
     assert (printed.status, printed.err) == (0, "")
     assert printed.out.startswith("The input is a phantom")
