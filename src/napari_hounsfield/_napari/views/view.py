@@ -95,6 +95,8 @@ class View(Pane):
             if first:
                 self.fit()
                 self.show_scale_bar()
+                if self.model.dims.ndim == self.study.dims.ndim:  # napari turns to the middle with the first layer
+                    self.model.dims.point = self.study.dims.point
         finally:
             self.busy = before
 
