@@ -6,18 +6,20 @@ each other: the nearest voxel is looked for in the lines around a voxel, and onl
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield.components import slabs
 from napari_hounsfield.operation import Progress, part
+from napari_hounsfield.parallel import in_threads
 from napari_hounsfield.runtime import threads
 
+T = TypeVar("T")
 Points = NDArray[Any]
 """Voxel indices (n, 3), not always whole."""
 
@@ -185,13 +187,13 @@ def _lines(mask: NDArray[np.uint8], along: Sequence[int]) -> Generator[Progress,
         axes[:] = 1
     starts = np.zeros(mask.shape[0] * mask.shape[1] + 1, np.int64)
     every = slabs(mask.shape, SLAB)
-    for planes in every:
-        count_surface(mask, planes.start, planes.stop, axes, starts)
+    for planes, _ in zip(every, _each((partial(count_surface, mask, p.start, p.stop, axes, starts) for p in every), mask.size)):
         yield Progress(0.5 * planes.stop / len(mask))
     starts = np.cumsum(starts)
     xs = np.empty(starts[-1], np.int32)
-    for planes in every:
-        list_surface(mask, planes.start, planes.stop, axes, starts, xs)
+    for planes, _ in zip(
+        every, _each((partial(list_surface, mask, p.start, p.stop, axes, starts, xs) for p in every), mask.size)
+    ):
         yield Progress(0.5 + 0.5 * planes.stop / len(mask))
     return Lines(mask.shape[1], starts, xs)
 
@@ -201,20 +203,27 @@ def _to_surface(own: Lines, other: Lines, near: Neighbourhood) -> Generator[Prog
     from .compiled_surface import nearest_of_surface
 
     squares = np.empty(len(own.xs))
-    ends = own.starts[:: own.height]  # of planes
-    depth, z = len(ends) - 1, 0
-    while z < depth:
-        stop = max(z + 1, int(np.searchsorted(ends, ends[z] + CHUNK, "right")) - 1)
-        here = own.height, own.starts, own.xs, other.starts, other.xs, near.offsets, near.bounds, near.metric, squares
-        nearest_of_surface(z, stop, *here)
-        z = stop
-        yield Progress(0.5 * z / depth)
+    shared = own.height, own.starts, own.xs, other.starts, other.xs, near.offsets, near.bounds, near.metric, squares
+    every = _planes(own.starts[:: own.height])
+    tasks = (partial(nearest_of_surface, first, stop, *shared) for first, stop in every)
+    for (_, stop), _ in zip(every, _each(tasks, len(own.xs))):
+        yield Progress(0.5 * stop / max(1, every[-1][1]))
     distances = np.sqrt(np.maximum(squares, 0))
     far = np.flatnonzero(squares < 0)
     if far.size:
         points = np.stack([i[far] for i in own.index()], axis=1)
         distances[far] = yield from part(_distances(points, near.axes, _tree(other, near.axes)), 0.5, 1)
     return distances
+
+
+def _planes(ends: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Ranges of planes of at most CHUNK points, or of one plane; `ends` counts the points before each plane and in all."""
+    ranges, z = [], 0
+    while z < len(ends) - 1:
+        stop = max(z + 1, int(np.searchsorted(ends, ends[z] + CHUNK, "right")) - 1)
+        ranges.append((z, stop))
+        z = stop
+    return ranges
 
 
 def _greatest_outside(
@@ -248,6 +257,14 @@ def _tree(lines: Lines, axes: NDArray[np.float64]) -> Any:
 
 def _workers(points: int) -> int:
     return 1 if points < FEW else threads()
+
+
+def _each(tasks: Iterable[Callable[[], T]], size: int) -> Generator[T, None, None]:
+    """Results of tasks over `size` points or voxels, in order; in threads where that is worth it."""
+    if _workers(size) == 1:
+        yield from (task() for task in tasks)
+    else:
+        yield from in_threads(tasks)
 
 
 def _distances(points: Points, axes: NDArray[np.float64], tree: Any) -> Generator[Progress, None, NDArray[np.float64]]:
