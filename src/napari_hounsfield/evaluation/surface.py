@@ -187,13 +187,13 @@ def _lines(mask: NDArray[np.uint8], along: Sequence[int]) -> Generator[Progress,
         axes[:] = 1
     starts = np.zeros(mask.shape[0] * mask.shape[1] + 1, np.int64)
     every = slabs(mask.shape, SLAB)
-    for planes, _ in zip(every, _each((partial(count_surface, mask, p.start, p.stop, axes, starts) for p in every), mask.size)):
+    counting = (partial(count_surface, mask, planes.start, planes.stop, axes, starts) for planes in every)
+    for planes, _ in zip(every, _each(counting, mask.size), strict=True):
         yield Progress(0.5 * planes.stop / len(mask))
     starts = np.cumsum(starts)
     xs = np.empty(starts[-1], np.int32)
-    for planes, _ in zip(
-        every, _each((partial(list_surface, mask, p.start, p.stop, axes, starts, xs) for p in every), mask.size)
-    ):
+    listing = (partial(list_surface, mask, planes.start, planes.stop, axes, starts, xs) for planes in every)
+    for planes, _ in zip(every, _each(listing, mask.size), strict=True):
         yield Progress(0.5 + 0.5 * planes.stop / len(mask))
     return Lines(mask.shape[1], starts, xs)
 
@@ -206,7 +206,7 @@ def _to_surface(own: Lines, other: Lines, near: Neighbourhood) -> Generator[Prog
     shared = own.height, own.starts, own.xs, other.starts, other.xs, near.offsets, near.bounds, near.metric, squares
     every = _planes(own.starts[:: own.height])
     tasks = (partial(nearest_of_surface, first, stop, *shared) for first, stop in every)
-    for (_, stop), _ in zip(every, _each(tasks, len(own.xs))):
+    for (_, stop), _ in zip(every, _each(tasks, len(own.xs)), strict=True):
         yield Progress(0.5 * stop / max(1, every[-1][1]))
     distances = np.sqrt(np.maximum(squares, 0))
     far = np.flatnonzero(squares < 0)
