@@ -354,6 +354,9 @@ def test_marks_lie_on_labels_in_micrometres(window: Any, metrics: Any, finish: A
     dock.measurement.add_layer()
     finish(dock.measurement.bar)
     assert np.allclose(window.layers[-1].data, [[3, 10, 6]])
+    dock.forms["measure"].live.value = False
+    window.layers[0].scale = (500, 200, 100)
+    assert dock.measurement.summary.text() == BEHIND, "of an image that was measured in, too"
 
 
 def test_a_time_series_is_measured_where_its_slider_stands(window: Any, metrics: Any, finish: Any, said: Any) -> None:

@@ -1,4 +1,4 @@
-"""Noticing that labels were edited, once the user pauses."""
+"""Noticing that labels were edited, or layers moved, once the user pauses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QTimer
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
+    from napari.layers import Layer
 
 PAUSE_MS = 500
 """Milliseconds without an edit after which the user has paused."""
@@ -22,7 +22,7 @@ class EditListener:
 
     def __init__(self, touched: Callable[[], None], settled: Callable[[], None], native: Any) -> None:
         self._touched, self._settled = touched, settled
-        self._layers: list[Labels] = []
+        self._layers: list[Layer] = []
         self._histories: dict[int, tuple[int, int]] = {}
         self._timer = QTimer()
         self._timer.setSingleShot(True)
@@ -30,7 +30,7 @@ class EditListener:
         self._timer.timeout.connect(self._on_pause)
         native.destroyed.connect(self.stop)
 
-    def follow(self, layers: Iterable[Labels]) -> None:
+    def follow(self, layers: Iterable[Layer]) -> None:
         """Follow these layers and no others."""
         self._disconnect()
         self._layers = [getattr(layer, "__wrapped__", layer) for layer in layers]  # plugins are handed proxies
@@ -74,21 +74,12 @@ class EditListener:
         self._disconnect()
 
 
-def _events(layer: Labels) -> tuple[Any, ...]:
-    """What changes labels, or where they lie and how large their voxels are."""
-    events = layer.events
-    return (
-        events.paint,
-        events.labels_update,
-        events.data,
-        events.scale,
-        events.translate,
-        events.rotate,
-        events.shear,
-        events.affine,
-    )
+def _events(layer: Layer) -> list[Any]:
+    """What changes labels, or where a layer lies and how large its voxels are."""
+    names = ("paint", "labels_update", "data", "scale", "translate", "rotate", "shear", "affine")
+    return [getattr(layer.events, name) for name in names if name in layer.events]
 
 
-def _history(layer: Labels) -> tuple[int, int]:
+def _history(layer: Layer) -> tuple[int, int]:
     """How many edits can be undone and redone; napari tells it in no other way."""
     return len(getattr(layer, "_undo_history", ())), len(getattr(layer, "_redo_history", ()))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from napari_hounsfield.operation import Params
 
 
-FOLLOWING = "the labels are being edited: figures follow…"
+FOLLOWING = "a layer is being edited: figures follow…"
 OTHERS = "the figures are of other layers than those that are chosen: press Run"
 GONE = "the figures are of a layer that is gone"
 FAILED = "the figures are of before the run that ended without any: press Run"
@@ -107,7 +107,7 @@ class LiveForm(OperationForm):
     def _start(self, layers: Mapping[str, Layer | None], params: Params) -> None:
         request = results.Request(self.operation, layers, {}, self._viewer)
         maps = maps_of(self._viewer, layers.get("prediction"))
-        self._edits.follow(layer for layer in layers.values() if isinstance(layer, Labels))
+        self._edits.follow(layer for layer in layers.values() if layer is not None)
         self._last = layers, params
         steps = with_layers(self._steps(request, maps, params, self._viewer.dims.current_step), request)
         self.bar.start(steps, lambda done: self._finish(request, *done), ended=self._on_end)

@@ -15,7 +15,6 @@ from .labelling.draft_page import DraftPage
 from .labelling.judge_page import JudgePage
 from .labelling.paint_page import PaintPage
 from .layout import Dock, rows
-from .metrics_dock import Metrics
 from .slab import SlabPanel
 from .strokes import StrokesMaker
 from .surface_form import SurfaceForm
@@ -26,7 +25,7 @@ from .windowing.panel import WindowPanel
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["BPSegmentation", "FirstClasses", "GaborBank", "Metrics", "Surfaces", "WindowAndThreshold", "Windows"]
+__all__ = ["BPSegmentation", "FirstClasses", "GaborBank", "Surfaces", "WindowAndThreshold", "Windows"]
 
 
 class Forms(Dock):
