@@ -195,8 +195,10 @@ def test_scale_bar_and_theme_are_those_of_the_window(window: Any, dock: Any, che
     widget = dock()
     widget.scale_bar.setChecked(True)
     assert window.canvas.overlays.scale_bar.visible
-    assert all(widget.desk.views[name].model.canvas.overlays.scale_bar.visible for name in FLAT)
+    assert all(widget.desk.views[name].scale_bar == "mm" for name in FLAT)
     assert str(widget.desk.views["Coronal"].model.layers.extent.units[0]) == "millimeter"
+    widget.scale_bar.setChecked(False)
+    assert not any(widget.desk.views[name].scale_bar for name in FLAT)
     window.theme = "light"
     assert widget.desk.views["Axial"].model.theme == "light"
 

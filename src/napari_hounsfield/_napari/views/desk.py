@@ -46,8 +46,6 @@ class Desk:
         self._viewer.dims.events.order.connect(self._keep_upright)
         self._viewer.layers.events.inserted.connect(self._keep_upright)
         self._keep_upright()
-        scale_bar = self._viewer.canvas.overlays.scale_bar
-        scale_bar.events.visible.connect(self._on_scale_bar)
 
     def open(self, name: str) -> View:
         """Open a view: `Axial`, `Coronal`, `Sagittal` or `3D`."""
@@ -89,7 +87,6 @@ class Desk:
         self._viewer.events.theme.disconnect(self._on_theme)
         self._viewer.dims.events.order.disconnect(self._keep_upright)
         self._viewer.layers.events.inserted.disconnect(self._keep_upright)
-        self._viewer.canvas.overlays.scale_bar.events.visible.disconnect(self._on_scale_bar)
 
     def turn_main(self, plane: Plane) -> None:
         """Show a plane on the main canvas."""
@@ -118,7 +115,3 @@ class Desk:
     def _on_theme(self, event: Any) -> None:
         for view in self.views.values():
             view.model.theme = self._viewer.theme
-
-    def _on_scale_bar(self, event: Any = None) -> None:
-        for view in self.views.values():
-            view.show_scale_bar()
