@@ -33,7 +33,8 @@ class BPParams(Params):
     solver: Literal["adam", "l-bfgs"] = "adam"
     """How weights are found: Adam, as in Table 1, or L-BFGS, which needs a tenth of the time."""
     inputs: Literal["standardised", "decorrelated", "better"] = "standardised"
-    """What L-BFGS trains on: each feature by itself; decorrelated, for faint textures; or the better on held-back strokes."""
+    """What L-BFGS trains on: each feature by itself; decorrelated, for faint textures; or the better on held-back strokes (each
+    by itself where the position is a feature)."""
     iterations: int = number(2000, 1, 1_000_000)
     """Passes over all training samples; L-BFGS takes more of them where there are more than 2,000 samples."""
     patience: int = number(0, 0, 100_000)

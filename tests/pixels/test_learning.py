@@ -236,3 +236,13 @@ def test_temperature_undoes_overconfidence():
     assert temperature == pytest.approx(1 / 0.4, rel=0.05)
     assert calibration_error(tempered(loud, temperature), targets) < 0.02
     np.testing.assert_allclose(tempered(loud, temperature), honest, atol=0.02)
+
+
+def test_inputs_are_not_decorrelated_where_the_position_is_among_them(textures):
+    volume, _ = textures
+    placed = nh.TrainParams(**nh.TrainParams.presets["live"], features=nh.FeatureParams(position=True)).resolve(volume)
+    assert placed.chosen.inputs == "standardised"
+    without = placed.model_copy(
+        update={"keep": "; ".join(name for name in placed.kept if "position" not in name and "skin" not in name)}
+    )
+    assert without.chosen.inputs == LIVE.chosen.inputs == "better"

@@ -63,8 +63,14 @@ class TrainParams(Params):
 
     @property
     def chosen(self) -> Params:
-        """Parameters of the classifier that is chosen."""
+        """Parameters of the classifier that is chosen.
+
+        Where the classifier sees the position, the better inputs of the BP network are the standardised ones: strokes held back
+        cannot tell, since they lie where the others are, and decorrelated positions are carried on too far from there.
+        """
         params: Params = getattr(self, self.classifier)
+        if isinstance(params, BPParams) and params.inputs == "better" and self.needed.position:
+            return params.model_copy(update={"inputs": "standardised"})
         return params
 
     @property
