@@ -26,6 +26,7 @@ class Later:
 
     def __init__(self) -> None:
         self._tasks: dict[Hashable, Callable[[], None]] = {}
+        self._rested = False
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(PAUSE_MS)
@@ -35,6 +36,7 @@ class Later:
         """Run `task` soon; one that waits under the same key is replaced."""
         self._tasks[key] = task
         if not self._timer.isActive():
+            self._rested = False
             self._timer.start()
 
     @property
@@ -48,6 +50,10 @@ class Later:
         self._tasks.clear()
 
     def _work(self) -> None:
+        if not self._rested:  # what called for the work, such as adding a layer, may have taken long: first the interface answers
+            self._rested = True
+            self._timer.start()
+            return
         until = time.perf_counter() + AT_ONCE
         try:
             while self._tasks and time.perf_counter() < until:
