@@ -12,7 +12,7 @@ from napari.utils.key_bindings import KeymapHandler
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.editor.adopted import LayerEditing
-from napari_hounsfield._napari.editor.operations import OFFERED, EditForm
+from napari_hounsfield._napari.editor.operations import OFFERED, EditForm, Operations
 
 Settled = Callable[[LayerEditing], None]
 
@@ -70,6 +70,68 @@ def test_keys_copy_to_the_next_slice_and_go_there(
     editing.undo()
     settled(editing)
     assert np.array_equal(layer.data, before)
+
+
+@pytest.fixture
+def page(viewer: ViewerModel, editing: LayerEditing) -> Operations:
+    """The page of operations at scissors, for all classes."""
+    made = Operations(viewer)
+    made.show_editing(editing)
+    made.choice.value = "scissors"
+    made.form.drawn.draw()
+    made.form.fields.inputs["classes"].value = ()
+    return made
+
+
+def test_every_shape_is_cut_as_it_is_drawn(
+    page: Operations, editing: LayerEditing, viewer: ViewerModel, settled: Settled
+) -> None:
+    layer = editing.layer
+    layer.data = np.full_like(layer.data, 2)
+    settled(editing)
+    _, rows, columns = layer.data.shape
+    drawn, centre, radii = page.form.drawn.choice.value, np.array([rows / 2, 2]), np.array([rows / 4, 1.6])
+    viewer.dims.set_current_step(0, 5)
+
+    def corners(low: Any, high: Any) -> Any:
+        (top, left), (bottom, right) = low, high
+        flat = [(top, left), (top, right), (bottom, right), (bottom, left)]
+        return [layer.data_to_world((5, *corner)) for corner in flat]
+
+    drawn.add([corners(centre - radii, centre + radii)], shape_type="ellipse")
+    drawn.add([corners((rows - 2.4, 4.6), (rows - 0.6, 7.4))], shape_type="rectangle")
+    page.apply()
+    settled(editing)
+    y, x = np.ogrid[:rows, :columns]
+    inside = ((y - centre[0]) / radii[0]) ** 2 + ((x - centre[1]) / radii[1]) ** 2 <= 1
+    inside[rows - 2 : rows, 5:8] = True
+    assert np.array_equal(layer.data, np.broadcast_to(np.where(inside, 0, 2), layer.data.shape))
+    assert drawn not in viewer.layers
+    handler = KeymapHandler()
+    handler.keymap_providers = [viewer.layers.selection.active]
+    handler.press_key("Control-Z")
+    settled(editing)
+    assert (layer.data == 2).all()
+
+
+def test_what_encloses_nothing_is_refused(
+    page: Operations, editing: LayerEditing, viewer: ViewerModel, said: Callable[[], list[str]]
+) -> None:
+    drawn, before = page.form.drawn.choice.value, editing.layer.data.copy()
+    page.apply()
+    drawn.add([[(5, 1, 1), (5, 9, 1), (5, 9, 6)]], shape_type="path")
+    page.apply()
+    drawn.data = []
+    drawn.add([[(5, 1, 1), (5, 9, 1), (5, 9, 6)], [(5, 1, 1), (9, 1, 1), (9, 1, 6)]], shape_type="polygon")
+    page.apply()
+    assert [line.split(":")[1].split(";")[0] for line in said()] == [
+        " nothing is drawn yet",
+        " a path is open and encloses nothing",
+        " the outlines lie in different planes",
+    ]
+    assert np.array_equal(editing.layer.data, before)
+    page.form.drawn.draw()
+    assert page.form.drawn.choice.value is drawn
 
 
 def test_nothing_to_copy_is_said(editing: LayerEditing, viewer: ViewerModel, said: Callable[[], list[str]]) -> None:

@@ -15,8 +15,10 @@ from napari_hounsfield._napari.layout import rows
 from napari_hounsfield._napari.notices import complain, reported
 from napari_hounsfield._napari.worker import Job, Steps, message_of
 from napari_hounsfield.cleaning import clean
+from napari_hounsfield.editing.delta import Delta
 from napari_hounsfield.editing.editor import LabelEditor
 from napari_hounsfield.editing.params import ClassesParams, PointsParams
+from napari_hounsfield.editing.polygon import PolygonParams
 from napari_hounsfield.editing.registry import EDITS, Edit, everywhere
 from napari_hounsfield.operation import Params
 from napari_hounsfield.volume import LabelMap
@@ -34,6 +36,8 @@ WAIT_MS = 150
 """Milliseconds that a preview waits for more changes."""
 
 
+DRAWN_FIELDS = ("points", "corners", "coordinates", "plane")
+"""Parameters that what was drawn says."""
 OF_ALL = ("from_seeds",)
 """Edits that are of all classes unless the user says otherwise."""
 
@@ -48,9 +52,9 @@ class EditForm(Container[Any]):
         others = list(edit.operation.inputs)
         others.remove(next(place for place in others if LabelMap in place.kinds))
         self.choices = [choice for choice in choices_for(viewer, others) if isinstance(choice, LayerChoice)]
-        self.drawn = PointSource(viewer, "plane" in kind.model_fields) if issubclass(kind, PointsParams) else None
-        self._of_view = [name for name in ("plane", "source") if self.drawn or "source" in kind.model_fields]
-        for name in ("locked", "points", "coordinates", *self._of_view):
+        self.drawn = PointSource(viewer, issubclass(kind, PolygonParams)) if issubclass(kind, PointsParams) else None
+        self._of_view = [name for name in ("plane", "source") if "source" in kind.model_fields]
+        for name in ("locked", *(DRAWN_FIELDS if self.drawn else ()), *self._of_view):
             if name in self.fields.inputs:
                 self.fields.inputs[name].visible = False
         super().__init__(
@@ -87,7 +91,7 @@ class EditForm(Container[Any]):
         if at is not None and self._of_view:
             known = {"plane": plane_across(editing, at.axis), "source": at.index}
         if self.drawn is not None:
-            known |= {"points": self.drawn.points(editing), "coordinates": "voxels"}
+            known |= self.drawn.given(editing)
         known = {name: value for name, value in known.items() if name in type(params).model_fields}
         return type(params)(**{**params.model_dump(exclude_unset=True), **known})
 
@@ -146,9 +150,14 @@ class Operations(Container[Any]):
         if editing is None:
             return
         self.stop()
+        drawn = self.form.drawn
+
+        def done(delta: Delta | None) -> None:
+            if delta is not None and drawn is not None:
+                drawn.use_up(editing)
+
         with reported():
-            steps = self._steps(editing, whole=True)
-            editing.run(steps, at_once=0)
+            editing.run(self._steps(editing, whole=True), done, at_once=0)
 
     def preview(self) -> None:
         """Show what the edit would change in the plane that is shown."""
