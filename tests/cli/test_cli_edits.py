@@ -57,5 +57,5 @@ def test_a_range_of_an_image(
     done("fill-range", "image.nii.gz", "organs.seg.nrrd", "filled.seg.nrrd", "--lower", "900", "--label", "2", "--inside", "1")
     expected = np.where((values >= 900) & (organs.array == 1), 2, organs.array)
     assert np.array_equal(read_labels(Path("filled.seg.nrrd")).array, expected)
-    said = refused("grow-region", "image.nii.gz", "organs.seg.nrrd", "grown.seg.nrrd", "--label", "7")
+    said = refused("grow-region", "image.nii.gz", "organs.seg.nrrd", "grown.seg.nrrd", "--label", "7", "--lower", "0")
     assert said == "label 7: there are no seeds; give points or paint some voxels"

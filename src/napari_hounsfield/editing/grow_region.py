@@ -71,8 +71,10 @@ def grow_region(volume: Volume, labels: LabelMap, params: GrowRegionParams) -> G
     LabelError
         If the class is locked, or there are no seeds.
     ParameterError
-        If a point lies outside the image.
+        If the range has no limit and is not taken from the seeds, or a point lies outside the image.
     """
+    if params.method == "threshold":
+        params.require_limit()
     require_class(labels, params.label, params)
     values, valid = image_on(labels, volume)
     seeds = params.voxels(labels.grid)
