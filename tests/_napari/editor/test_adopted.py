@@ -116,6 +116,20 @@ def test_keys_are_those_of_the_layer(editing: LayerEditing) -> None:
     assert np.array_equal(editing.layer.data, after)
 
 
+def test_the_layers_own_undo_is_ours(editing: LayerEditing) -> None:
+    layer, before = editing.layer, editing.layer.data.copy()
+    paint(layer)
+    after = layer.data.copy()
+    layer.undo()
+    assert np.array_equal(layer.data, before)
+    layer.redo()
+    assert np.array_equal(layer.data, after)
+    release(layer)
+    erase(layer)
+    layer.undo()
+    assert np.array_equal(layer.data, after)
+
+
 def test_other_layers_keep_naparis_history(editing: LayerEditing, viewer: ViewerModel) -> None:
     other = viewer.add_labels(np.zeros((5, 6, 7), int))
     handler = KeymapHandler()

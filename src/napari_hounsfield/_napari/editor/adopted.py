@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from napari_hounsfield.operation import Progress
 from . import guard, keys
 from .atoms import delta_of
 from .features import write_classes
-from .frame import Frame, Slices, frame_of
+from .frame import Frame, Slices, frame_of, plane_shown
 from .masking import Masking
 from .running import AT_ONCE, Runner
 
@@ -49,6 +49,8 @@ class LayerEditing:
         How the layer's axes stand to the editor's.
     hidden
         Colours (RGBA) that classes had before they were hidden.
+    docks
+        Those that show the layer.
     """
 
     changed = Signal()
@@ -64,12 +66,13 @@ class LayerEditing:
         self._question: Job | None = None
         self._told = -1
         self.hidden: dict[int, NDArray[np.float32]] = {}
+        self.docks: WeakSet[Any] = WeakSet()
         self._take(layer, frozenset())
         layer.events.paint.connect(self._on_paint)
         layer.events.data.connect(self._on_data)
         layer.events.features.connect(self._on_features)
         viewer.layers.events.removed.connect(self._on_removed)
-        guard.install(layer, self.allowed)
+        guard.install(layer, self.allowed, self.undo, self.redo)
         keys.bind(layer)
 
     @property
@@ -85,6 +88,11 @@ class LayerEditing:
         if layer is None:
             raise HounsfieldError("the labels layer is gone")
         return layer
+
+    @property
+    def exists(self) -> bool:
+        """Whether the layer is still there."""
+        return self._layer() is not None
 
     @property
     def busy(self) -> bool:
@@ -168,17 +176,7 @@ class LayerEditing:
     def looked_at(self) -> Plane | None:
         """The plane that the viewer shows; None in 3D."""
         viewer, layer = self.viewer(), self._layer()
-        if viewer is None or layer is None or viewer.dims.ndisplay != 2 or viewer.dims.ndim < layer.ndim:
-            return None
-        if layer.ndim == 2:
-            return Plane(0, 0)
-        ahead = viewer.dims.ndim - layer.ndim
-        hidden = [axis - ahead for axis in viewer.dims.not_displayed if axis >= ahead]
-        if len(hidden) != 1:
-            return None
-        point = layer.world_to_data(viewer.dims.point[ahead:])
-        index = int(np.clip(np.round(point[hidden[0]]), 0, layer.data.shape[hidden[0]] - 1))
-        return self.frame.stored_plane(hidden[0], index)
+        return None if viewer is None or layer is None else plane_shown(viewer, layer, self.frame)
 
     # What napari tells
 
@@ -236,6 +234,7 @@ class LayerEditing:
             self.cancel()
         elif event.value is self.masking.image:
             self.set_masking(Masking(self.masking.over))
+            tell(f"{event.value.name} is gone: {self.layer.name} is no longer limited to a range of its values")
 
     @staticmethod
     def _forget_naparis(layer: Labels) -> None:
