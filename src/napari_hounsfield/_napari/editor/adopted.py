@@ -232,7 +232,7 @@ class LayerEditing:
     def _on_removed(self, event: Any) -> None:
         if event.value is self._layer():
             self.cancel()
-        elif event.value is self.masking.image:
+        elif self.masking.image is not None and event.value is self.masking.image:
             self.set_masking(Masking(self.masking.over))
             tell(f"{event.value.name} is gone: {self.layer.name} is no longer limited to a range of its values")
 
