@@ -61,8 +61,10 @@ def labels_in_place(layer: Layer) -> LabelMap:
     Raises
     ------
     HounsfieldError
-        If the layer is no labels layer of 2 or 3 dimensions, or its array is not in memory and writable.
+        If the layer is no labels layer of 2 or 3 dimensions, its array is not in memory and writable, or a label is too large.
     """
+    from napari_hounsfield.editing.params import LARGEST_LABEL
+
     if getattr(layer, "_type_string", "") != "labels":
         raise HounsfieldError(f"{layer.name}: choose a labels layer")
     if layer.multiscale or not isinstance(layer.data, np.ndarray):
@@ -71,6 +73,11 @@ def labels_in_place(layer: Layer) -> LabelMap:
         raise HounsfieldError(f"{layer.name}: the array is read-only; duplicate the layer to edit it")
     labels = _data(layer, layer.data, None)
     assert isinstance(labels, LabelMap)
+    array = labels.array
+    if np.iinfo(array.dtype).max > LARGEST_LABEL and array.size and (largest := int(array.max())) > LARGEST_LABEL:
+        raise HounsfieldError(
+            f"{layer.name}: label {largest} is too large; number the labels anew, up to {LARGEST_LABEL} at most"
+        )
     return labels
 
 

@@ -195,6 +195,8 @@ def test_what_cannot_be_edited_in_place_is_refused_in_a_line(viewer: ViewerModel
         (fixed, "read-only"),
         (np.zeros((2, 3, 4, 5), np.uint8), "4 dimensions"),
         (np.full((3, 4, 5), -1), "negative"),
+        (np.full((3, 4, 5), 2**31), "label 2147483648 is too large; number the labels anew"),
+        (np.full((3, 4, 5), 2**40, np.uint64), "is too large"),
         ([np.zeros((64, 64), np.uint8), np.zeros((32, 32), np.uint8)], "memory"),
     ):
         layer = viewer.add_labels(array, name="odd")
