@@ -25,11 +25,11 @@ class CombineParams(EditParams):
     """What becomes of other classes where the result goes."""
     label: int = label_value()
     """The first class."""
-    classes: Whole = label_values()
+    classes: Whole = label_values("choose")
     """The second: these labels together, which must be named. Of another label map, empty: all of it."""
     how: Literal["union", "intersection", "difference", "exclusive or"] = "union"
     """union: in either; intersection: in both; difference: in the first and not in the second; exclusive or: in one of both."""
-    into: int = label_value(0)
+    into: int = label_value(0, "the first")
     """The class that the result becomes, in place of what it was. 0: the first."""
 
 

@@ -22,7 +22,7 @@ class CopySliceParams(ClassesParams):
     """The plane of the slices."""
     source: int = number(0, 0, 100_000)
     """The slice to copy, counted from 0."""
-    target: int = number(-1, -1, 100_000)
+    target: int = number(-1, -1, 100_000, lowest="the next")
     """The slice to copy to. -1: the one after."""
     replace: bool = True
     """Clear the classes in the target slice first; otherwise add to them."""

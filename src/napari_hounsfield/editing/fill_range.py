@@ -51,7 +51,7 @@ class RangeParams(EditParams):
 class FillRangeParams(RangeParams, PolygonParams):
     """A range of values, and where it is looked for."""
 
-    inside: Whole = label_values()
+    inside: Whole = label_values("everywhere")
     """Labels within which voxels are looked for; they give their voxels away unless they are locked. Empty: everywhere."""
 
 

@@ -36,7 +36,7 @@ class GrowRegionParams(RangeParams, PointsParams):
     """For confidence: how often mean and deviation are taken again from the region."""
     around: int = number(1, 0, 20)
     """For confidence: voxels around each seed from which the first mean and deviation are taken."""
-    maximum_mm: float = number(0, 0, 1000, unit="mm")
+    maximum_mm: float = number(0, 0, 1000, unit="mm", lowest="no limit")
     """How far along each axis the region may go beyond the box of its seeds. 0: no limit."""
 
 

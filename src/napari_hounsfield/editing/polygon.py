@@ -26,11 +26,11 @@ class PolygonParams(PointsParams):
     corners: Whole = Field((), max_length=MOST_COORDINATES // 9, json_schema_extra={"low": 3, "high": MOST_COORDINATES // 3})
     """How many of the points each polygon has, one polygon after the other. Empty: all are of one polygon."""
     plane: Plane = "axial"
-    """The plane of the polygon: it goes straight through the slices of this plane."""
+    """The plane of the polygons: they go straight through the slices of this plane."""
     first: int = number(0, 0, NO_SLICE)
-    """The first slice that it goes through."""
-    last: int = number(-1, -1, NO_SLICE)
-    """The last slice that it goes through. -1: through all."""
+    """The first slice that they go through, counted from 0."""
+    last: int = number(-1, -1, NO_SLICE, lowest="the last")
+    """The last slice that they go through, counted from 0. -1: the last of the image."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -43,7 +43,7 @@ class PolygonParams(PointsParams):
         return self
 
     def slices(self, grid: Grid) -> slice:
-        """The slices of an image that the polygon goes through; none where the image does not reach so far."""
+        """The slices of an image that the polygons go through; none where the image does not reach so far."""
         count = grid.shape[grid.axis_across(self.plane)]
         stop = count if self.last < 0 else min(count, self.last + 1)
         return slice(min(self.first, stop), stop)

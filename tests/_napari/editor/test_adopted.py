@@ -193,7 +193,7 @@ def test_what_cannot_be_edited_in_place_is_refused_in_a_line(viewer: ViewerModel
     for array, why in (
         (da.zeros((4, 5, 6), dtype=np.uint8), "memory"),
         (fixed, "read-only"),
-        (np.zeros((2, 3, 4, 5), np.uint8), "4 dimensions"),
+        (np.zeros((2, 3, 4, 5), np.uint8), "4 dimensions; choose a layer of 2 or 3 dimensions"),
         (np.full((3, 4, 5), -1), "negative"),
         (np.full((3, 4, 5), 2**31), "label 2147483648 is too large; number the labels anew"),
         (np.full((3, 4, 5), 2**40, np.uint64), "is too large"),
