@@ -71,7 +71,7 @@ class Params(BaseModel):
 
 
 def number(default: float, low: float, high: float, *, unit: str = "", lowest: str = "") -> Any:
-    """Field of one number with both bounds and a unit (`mm`, `degrees`, `HU`); `lowest` is the word that the lower bound stands for."""
+    """Field of one number with both bounds and a unit (`mm`, `degrees`, `HU`); the lower bound may stand for a word, `lowest`."""
     return Field(default, ge=low, le=high, json_schema_extra={"unit": unit, "lowest": lowest})
 
 
