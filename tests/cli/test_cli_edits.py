@@ -34,6 +34,9 @@ def test_edits_of_files_equal_those_in_python(organs: nh.LabelMap, done: Callabl
     assert np.array_equal(found.array, expected.array)
     assert found.classes == organs.classes
 
+    same = done("smooth", "organs.seg.nrrd", "same.seg.nrrd", "--mm", "1")
+    assert same["warnings"] == ["nothing changed: 1 mm reach no other voxel; voxels are 4 x 2 x 2 mm (z, y, x)"]
+
     triangle = "-38,-48,0,0,-48,0,-38,-10,0"
     done(
         "scissors", "organs.seg.nrrd", "cut.seg.nrrd", "--points", triangle, "--coordinates", "patient", "--how", "erase outside"

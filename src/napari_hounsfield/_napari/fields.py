@@ -225,7 +225,7 @@ def _number(field: FieldInfo, value: float, options: dict[str, Any], lowest: str
     low = next(m.ge for m in field.metadata if hasattr(m, "ge"))
     high = next(m.le for m in field.metadata if hasattr(m, "le"))
     if isinstance(value, int):
-        bounds = {"min": int(low), "max": int(high)}
+        bounds: dict[str, Any] = {"min": int(low), "max": int(high)}
         return WholeOrWord(lowest, **bounds, **options) if lowest else SpinBox(**bounds, **options)
     if abs(value) == NO_LIMIT:
         return OpenLimit(value, **options)

@@ -115,7 +115,7 @@ def test_every_shape_is_cut_as_it_is_drawn(
 
 
 def test_what_encloses_nothing_is_refused(
-    page: Operations, editing: LayerEditing, viewer: ViewerModel, said: Callable[[], list[str]]
+    page: Operations, editing: LayerEditing, said: Callable[[], list[str]], settled: Settled
 ) -> None:
     drawn, before = page.form.drawn.choice.value, editing.layer.data.copy()
     page.apply()
@@ -130,6 +130,11 @@ def test_what_encloses_nothing_is_refused(
         " the outlines lie in different planes",
     ]
     assert np.array_equal(editing.layer.data, before)
+    drawn.data = []
+    drawn.add([[(5, 100, 100), (5, 190, 100), (5, 190, 190)]], shape_type="polygon")
+    page.apply()
+    settled(editing)
+    assert said()[-1] == "nothing changed: the outline encloses no voxel of the labels"
     page.form.drawn.draw()
     assert page.form.drawn.choice.value is drawn
 

@@ -12,7 +12,7 @@ from napari_hounsfield._napari.fields import Fields
 from napari_hounsfield._napari.gabor_preview import Temporary
 from napari_hounsfield._napari.inputs import LayerChoice, choices_for
 from napari_hounsfield._napari.layout import rows
-from napari_hounsfield._napari.notices import complain, reported
+from napari_hounsfield._napari.notices import complain, reported, tell
 from napari_hounsfield._napari.worker import Job, Steps, message_of
 from napari_hounsfield.cleaning import clean
 from napari_hounsfield.editing.delta import Delta
@@ -20,6 +20,7 @@ from napari_hounsfield.editing.editor import LabelEditor
 from napari_hounsfield.editing.params import ClassesParams, PointsParams
 from napari_hounsfield.editing.polygon import PolygonParams
 from napari_hounsfield.editing.registry import EDITS, Edit, everywhere
+from napari_hounsfield.editing.unchanged import why_unchanged
 from napari_hounsfield.operation import Params
 from napari_hounsfield.volume import LabelMap
 
@@ -151,13 +152,16 @@ class Operations(Container[Any]):
             return
         self.stop()
         drawn = self.form.drawn
-
-        def done(delta: Delta | None) -> None:
-            if delta is not None and drawn is not None:
-                drawn.use_up(editing)
-
         with reported():
-            editing.run(self._steps(editing, whole=True), done, at_once=0)
+            params = self.form.params(editing)
+
+            def done(delta: Delta | None) -> None:
+                if delta is None:
+                    tell(f"nothing changed: {why_unchanged(params, editing.editor.labels)}")
+                elif drawn is not None:
+                    drawn.use_up(editing)
+
+            editing.run(self._steps(editing, params, whole=True), done, at_once=0)
 
     def preview(self) -> None:
         """Show what the edit would change in the plane that is shown."""
@@ -176,7 +180,8 @@ class Operations(Container[Any]):
                 self._picture.show(preview_tuple(editing, plane, at), editing.layer)
 
         try:
-            self._job = Job(self._steps(editing, whole=False)(editing.editor), show, self._fail)
+            steps = self._steps(editing, self.form.params(editing), whole=False)
+            self._job = Job(steps(editing.editor), show, self._fail)
         except Exception as error:
             self._fail(message_of(error))
 
@@ -200,10 +205,10 @@ class Operations(Container[Any]):
         self._give_up()
         self._picture.remove()
 
-    def _steps(self, editing: LayerEditing, whole: bool) -> Any:
-        """Steps of the editor for the form as it is; layers are read in the thread, since large ones take a while."""
+    def _steps(self, editing: LayerEditing, params: Params, whole: bool) -> Any:
+        """Steps of the editor for the form's edit and inputs; layers are read in the thread, since large ones take a while."""
         preferences.apply()
-        form, params = self.form, self.form.params(editing)
+        form = self.form
         operation, chosen, layer = form.edit.operation, form.others(), editing.layer
         title = " ".join([operation.name.replace("_", " "), *_of(params, editing)])
 
