@@ -114,6 +114,36 @@ def test_every_shape_is_cut_as_it_is_drawn(
     assert (layer.data == 2).all()
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 0, 1)])
+def test_slices_are_counted_as_the_slider_does(
+    editing: LayerEditing, viewer: ViewerModel, organs: nh.LabelMap, order: tuple[int, int, int]
+) -> None:
+    layer, axis = editing.layer, order[0]
+    viewer.dims.order = order
+    nh.show(viewer, nh.Volume(np.zeros(organs.array.shape, np.float32), organs.affine, frame_of_reference="1.2.3"))
+    form = EditForm(viewer, OFFERED["fill_range"])
+    for name, value in (("first", 1), ("last", 2), ("label", 3)):
+        form.fields.inputs[name].value = value
+    form.fields.inputs["lower"].value = -5.0
+    form.fields.inputs["others"].value = "overwrite"
+    volume = nh.Volume(np.zeros(organs.array.shape, np.float32), organs.affine)
+    after = editing.frame.shown(nh.fill_range(volume, organs, form.params(editing)).array)
+    expected = np.moveaxis(layer.data.copy(), axis, 0)
+    expected[1:3] = 3
+    assert np.array_equal(np.moveaxis(after, axis, 0), expected)
+
+    form = EditForm(viewer, OFFERED["copy_slice"])
+    source = int(np.flatnonzero((layer.data == 2).any(axis=tuple({0, 1, 2} - {axis})))[0])
+    viewer.dims.set_current_step(axis, source)
+    for typed, target in ((-1, source + 1), (0, 0)):
+        form.fields.inputs["target"].value = typed
+        copied = np.moveaxis(editing.frame.shown(nh.copy_slice(organs, form.params(editing)).array), axis, 0)
+        assert np.array_equal(copied[target], np.moveaxis(layer.data, axis, 0)[source])
+    form.fields.inputs["target"].value = 99
+    with pytest.raises(nh.ParameterError, match=r"there is no \w+ slice 99: the last one is"):
+        form.params(editing)
+
+
 def test_what_encloses_nothing_is_refused(
     page: Operations, editing: LayerEditing, said: Callable[[], list[str]], settled: Settled
 ) -> None:

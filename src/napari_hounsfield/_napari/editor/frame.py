@@ -65,6 +65,11 @@ class Frame:
         along = self.axes[axis + 3 - len(self.shape)]
         return Plane(along, self.stored_box(tuple(cut))[along].start)
 
+    def turned(self, axis: int, index: int) -> int:
+        """Index along a stored axis of a plane that is displayed at `index`, and the other way round."""
+        along = self.axes.index(axis)
+        return (1, *self.shape)[-3:][along] - 1 - index if along in self.flips else index
+
     def shown_index(self, voxel: tuple[int, int, int]) -> tuple[int, ...]:
         """Displayed index of a voxel (z, y, x)."""
         z, y, x = (slice(v, v + 1) for v in voxel)

@@ -15,6 +15,7 @@ from napari_hounsfield._napari.layout import rows
 from napari_hounsfield._napari.notices import complain, reported, tell
 from napari_hounsfield._napari.worker import Job, Steps, message_of
 from napari_hounsfield.cleaning import clean
+from napari_hounsfield.editing.copy_slice import CopySliceParams
 from napari_hounsfield.editing.delta import Delta
 from napari_hounsfield.editing.editor import LabelEditor
 from napari_hounsfield.editing.params import ClassesParams, PointsParams
@@ -25,8 +26,9 @@ from napari_hounsfield.operation import Params
 from napari_hounsfield.volume import LabelMap
 
 from .adopted import LayerEditing
-from .points import PointSource, plane_across
+from .points import PointSource
 from .preview import preview_tuple
+from .slices import slices_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -39,6 +41,8 @@ WAIT_MS = 150
 
 DRAWN_FIELDS = ("points", "corners", "coordinates", "plane")
 """Parameters that what was drawn says."""
+VIEW_FIELDS = ("plane", "source")
+"""Parameters of copying that the viewer says."""
 OF_ALL = ("from_seeds",)
 """Edits that are of all classes unless the user says otherwise."""
 
@@ -54,8 +58,8 @@ class EditForm(Container[Any]):
         others.remove(next(place for place in others if LabelMap in place.kinds))
         self.choices = [choice for choice in choices_for(viewer, others) if isinstance(choice, LayerChoice)]
         self.drawn = PointSource(viewer, issubclass(kind, PolygonParams)) if issubclass(kind, PointsParams) else None
-        self._of_view = [name for name in ("plane", "source") if "source" in kind.model_fields]
-        for name in ("locked", *(DRAWN_FIELDS if self.drawn else ()), *self._of_view):
+        copies = issubclass(kind, CopySliceParams)
+        for name in ("locked", *(DRAWN_FIELDS if self.drawn else ()), *(VIEW_FIELDS if copies else ())):
             if name in self.fields.inputs:
                 self.fields.inputs[name].visible = False
         super().__init__(
@@ -87,13 +91,9 @@ class EditForm(Container[Any]):
         ValueError
             If they do not fit together.
         """
-        params, at = self.fields.params(), editing.looked_at()
-        known: dict[str, Any] = {}
-        if at is not None and self._of_view:
-            known = {"plane": plane_across(editing, at.axis), "source": at.index}
-        if self.drawn is not None:
-            known |= self.drawn.given(editing)
-        known = {name: value for name, value in known.items() if name in type(params).model_fields}
+        params = self.fields.params()
+        known = {} if self.drawn is None else self.drawn.given(editing)
+        known |= slices_of(params, known.get("plane", ""), editing)
         return type(params)(**{**params.model_dump(exclude_unset=True), **known})
 
     def others(self) -> dict[str, Any]:

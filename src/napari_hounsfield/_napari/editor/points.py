@@ -14,11 +14,11 @@ from napari_hounsfield.errors import ParameterError
 
 from .adopted import LayerEditing
 from .outlines import outline_of
+from .slices import plane_across
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-PLANES = ("axial", "coronal", "sagittal")
 FLAT = 0.5
 """Voxels by which an outline may leave its plane."""
 DRAWN = Declared("drawing")
@@ -100,12 +100,6 @@ class PointSource(Container[Any]):
     def _layers(self, _: Any = None) -> list[Any]:
         kind = Shapes if self._outlines else Points
         return [layer for layer in reversed(self._viewer.layers) if isinstance(layer, kind)]
-
-
-def plane_across(editing: LayerEditing, axis: int) -> str:
-    """Name of the planes across an axis of the stored array."""
-    grid = editing.editor.labels.grid
-    return next(plane for plane in PLANES if grid.axis_across(plane) == axis)
 
 
 def _plane_of(outlines: list[Any], editing: LayerEditing, name: str) -> str:
