@@ -1,7 +1,8 @@
 """Fill the pages from the package itself, so that a default or a help text is written once.
 
 Where the pages are read as they stand, each of these lines leads to what it stands for: a link to a model, or a command that
-prints its options. On the site, it is replaced by a table of the model's fields, by what the command prints, or by the named ranges.
+prints its options. On the site, it is replaced by a table of the model's fields, by what the command prints, or by the named
+ranges.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from napari_hounsfield._napari.notices import complain, reported, tell
 from napari_hounsfield._napari.table import class_names
 from napari_hounsfield._napari.worker import Job, Steps
 from napari_hounsfield.components import Box
-from napari_hounsfield.editing.editor import LabelEditor, Plane
+from napari_hounsfield.editing.editor import LabelEditor
+from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.editing.tally import Tally, tally_steps
 from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.operation import Progress

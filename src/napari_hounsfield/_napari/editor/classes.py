@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from napari_hounsfield._napari.colours import LARGEST, colour
 from napari_hounsfield._napari.places import go_to
-from napari_hounsfield.editing.editor import Plane
 from napari_hounsfield.editing.history import Setting
+from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.editing.reassign import ReassignParams, reassign
 from napari_hounsfield.editing.tally import fullest_steps
 from napari_hounsfield.errors import LabelError

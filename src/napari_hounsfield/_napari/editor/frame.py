@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield._napari.bridge import placement_of
 from napari_hounsfield.components import Box
-from napari_hounsfield.editing.editor import Plane
+from napari_hounsfield.editing.near import Plane
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
