@@ -204,7 +204,7 @@ class Fields:
 def _input(name: str, field: FieldInfo, value: Any) -> Widget:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     unit = str(extra.get("unit", ""))
-    label = f"{_words(name)} ({unit})" if unit else _words(name)
+    label = f"{_words(name.removesuffix(f'_{unit}'))} ({unit})" if unit and name != unit else _words(name)
     options: dict[str, Any] = {"name": name, "label": label, "value": value, "tooltip": field.description or ""}
     words = _choices(field.annotation)
     if words:

@@ -25,14 +25,14 @@ def test_scissors_cut_what_lies_behind_the_polygon(
     before = layer.data.copy()
     viewer.dims.order = order
     form = EditForm(viewer, OFFERED["scissors"])
-    form.drawn.draw()
     rows, columns = order[1], order[2]
     middle = np.argwhere(before == 2).mean(axis=0)
     corners = np.tile(np.round(middle), (4, 1))
     for corner, (down, right) in zip(corners, [(-2.4, -2.4), (-2.4, 2.4), (2.4, 2.4), (2.4, -2.4)], strict=True):
         corner[rows] += down
         corner[columns] += right
-    shapes = form.drawn.choice.value
+    shapes = viewer.add_shapes(ndim=3)  # of the user's own, that stands otherwise than the labels
+    form.drawn.choice.value = shapes
     shapes.add([[layer.data_to_world(corner) for corner in corners]], shape_type="polygon")
     form.fields.inputs["classes"].value = (2,)
     editing.run(lambda editor: editor.steps(form.edit.operation, form.params(editing)))
@@ -96,10 +96,11 @@ def test_every_shape_is_cut_as_it_is_drawn(
     def corners(low: Any, high: Any) -> Any:
         (top, left), (bottom, right) = low, high
         flat = [(top, left), (top, right), (bottom, right), (bottom, left)]
-        return [layer.data_to_world((5, *corner)) for corner in flat]
+        return [(5, *corner) for corner in flat]
 
     drawn.add([corners(centre - radii, centre + radii)], shape_type="ellipse")
     drawn.add([corners((rows - 2.4, 4.6), (rows - 0.6, 7.4))], shape_type="rectangle")
+    assert viewer.dims.nsteps[0] == len(layer.data)
     page.apply()
     settled(editing)
     y, x = np.ogrid[:rows, :columns]
@@ -181,9 +182,10 @@ def test_nothing_to_copy_is_said(editing: LayerEditing, viewer: ViewerModel, sai
 def test_seeds_are_points(editing: LayerEditing, viewer: ViewerModel, organs: nh.LabelMap) -> None:
     nh.show(viewer, nh.Volume(np.zeros(organs.array.shape, np.float32), organs.affine, frame_of_reference="1.2.3"))
     form = EditForm(viewer, OFFERED["grow_region"])
+    form.follow(editing)
     form.drawn.draw()
     voxel = (3, 12, 6)
-    form.drawn.choice.value.add(editing.layer.data_to_world(editing.frame.shown_index(voxel)))
+    form.drawn.choice.value.add(editing.frame.shown_index(voxel))
     params = form.params(editing)
     assert isinstance(params, nh.GrowRegionParams)
     assert params.points == pytest.approx(voxel)

@@ -68,8 +68,11 @@ class EditForm(Container[Any]):
         self.margins = (0, 0, 0, 0)
         self._suggested = {name: widget.value for name, widget in self.fields.inputs.items()}
 
-    def suggest(self, value: int) -> None:
-        """Let the edit be of a class, unless the user has said otherwise."""
+    def follow(self, editing: LayerEditing) -> None:
+        """Let the edit be of the class that is painted with, unless the user has said otherwise, and draw on its layer."""
+        value = int(editing.layer.selected_label)
+        if self.drawn is not None:
+            self.drawn.stand_on(editing.layer)
         wanted: dict[str, Any] = {"label": value}
         if issubclass(self.edit.operation.params_type, ClassesParams) and self.edit.operation.name not in OF_ALL:
             wanted["classes"] = (value,)
@@ -143,7 +146,7 @@ class Operations(Container[Any]):
         free = editing is not None and not editing.busy
         self.preview_button.enabled = self.apply_button.enabled = free
         if editing is not None:
-            self.form.suggest(int(editing.layer.selected_label))
+            self.form.follow(editing)
 
     def apply(self) -> None:
         """Run the edit on the whole layer; what is missing or wrong becomes a notification."""

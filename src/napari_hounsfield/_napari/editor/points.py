@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 from magicgui.widgets import ComboBox, Container, PushButton
@@ -10,6 +12,8 @@ from napari.layers import Points, Shapes
 
 from napari_hounsfield._napari.layers import KEY, Declared
 from napari_hounsfield._napari.listening import LayerListener
+from napari_hounsfield._napari.notices import complain
+from napari_hounsfield._napari.result_layers import standing_of, thin_line
 from napari_hounsfield.errors import ParameterError
 
 from .adopted import LayerEditing
@@ -18,6 +22,7 @@ from .slices import plane_across
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Labels
 
 FLAT = 0.5
 """Voxels by which an outline may leave its plane."""
@@ -30,6 +35,7 @@ class PointSource(Container[Any]):
 
     def __init__(self, viewer: ViewerModel, outlines: bool) -> None:
         self._viewer, self._outlines = viewer, outlines
+        self._stands_on: Callable[[], Any] = lambda: None
         what = "outline" if outlines else "points"
         tip = "its polygons, rectangles and ellipses together are taken" if outlines else "all its points are taken"
         self.choice = ComboBox(name="drawn", choices=self._layers, nullable=True, tooltip=f"The layer that is drawn on; {tip}")
@@ -39,8 +45,15 @@ class PointSource(Container[Any]):
         self._draw.changed.connect(self.draw)
         self._listener = LayerListener(viewer, self.choice.reset_choices, self.native)
 
+    def stand_on(self, labels: Labels) -> None:
+        """Let what is drawn stand voxel on voxel with these labels, so that the sliders count the same slices."""
+        self._stands_on = ref(labels)
+
     def draw(self) -> None:
         """Take up the pen, on the layer that was made for it or on a new one."""
+        if self._stands_on() is None:
+            complain("choose the labels first, then draw")
+            return
         self._viewer.dims.ndisplay = 2  # napari draws shapes in slices alone
         layer: Any = next((one for one in self._layers() if one.metadata.get(KEY) == DRAWN), None) or self._add()
         self.choice.reset_choices()
@@ -83,11 +96,14 @@ class PointSource(Container[Any]):
             layers.remove(layer)
 
     def _add(self) -> Any:
-        options: dict[str, Any] = {"ndim": self._viewer.dims.ndim, "metadata": {KEY: DRAWN}}
+        labels = self._stands_on()
+        thin = thin_line(labels)
+        options: dict[str, Any] = {**standing_of(labels), "ndim": labels.ndim, "metadata": {KEY: DRAWN}}
         if self._outlines:
-            made = self._viewer.add_shapes(name="scissors", edge_color="yellow", face_color="#ffff0022", **options)
+            look = {"edge_color": "yellow", "face_color": "#ffff0022", "edge_width": thin}
+            made = self._viewer.add_shapes(name="scissors", **look, **options)
         else:
-            made = self._viewer.add_points(name="seeds", face_color="yellow", **options)
+            made = self._viewer.add_points(name="seeds", face_color="yellow", size=4 * thin, **options)
         return getattr(made, "__wrapped__", made)
 
     def _parts(self, layer: Any) -> list[Any]:
