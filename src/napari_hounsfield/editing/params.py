@@ -17,7 +17,6 @@ MOST_LABELS = 4096
 MOST_COORDINATES = 30_000
 
 Within = Literal["volume", "axial", "coronal", "sagittal"]
-"""In space, or in each plane of a stack by itself."""
 Plane = Literal["axial", "coronal", "sagittal"]
 
 
@@ -54,6 +53,13 @@ class ClassesParams(EditParams):
 
     classes: Whole = label_values("all that are not locked")
     """Labels to edit. Empty: all that are not locked."""
+
+
+class WithinParams(ClassesParams):
+    """Which classes are edited, and whether slices are edited by themselves."""
+
+    within: Within = "volume"
+    """In space, or in each plane of a stack by itself."""
 
 
 class PointsParams(EditParams):

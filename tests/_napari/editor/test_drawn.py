@@ -149,6 +149,9 @@ def test_what_encloses_nothing_is_refused(
     page: Operations, editing: LayerEditing, said: Callable[[], list[str]], settled: Settled
 ) -> None:
     drawn, before = page.form.drawn.choice.value, editing.layer.data.copy()
+    page.form.drawn.choice.value = None
+    page.apply()
+    page.form.drawn.choice.value = drawn
     page.apply()
     drawn.add([[(5, 1, 1), (5, 9, 1), (5, 9, 6)]], shape_type="path")
     page.apply()
@@ -156,6 +159,7 @@ def test_what_encloses_nothing_is_refused(
     drawn.add([[(5, 1, 1), (5, 9, 1), (5, 9, 6)], [(5, 1, 1), (9, 1, 1), (9, 1, 6)]], shape_type="polygon")
     page.apply()
     assert [line.split(":")[1].split(";")[0] for line in said()] == [
+        " press Draw, draw in the picture, then go on",
         " nothing is drawn yet",
         " a path is open and encloses nothing",
         " the outlines lie in different planes",

@@ -21,6 +21,7 @@ from napari_hounsfield.editing.editor import LabelEditor
 from napari_hounsfield.editing.params import ClassesParams, PointsParams
 from napari_hounsfield.editing.polygon import PolygonParams
 from napari_hounsfield.editing.registry import EDITS, Edit, everywhere
+from napari_hounsfield.editing.scissors import ScissorsParams
 from napari_hounsfield.editing.unchanged import why_unchanged
 from napari_hounsfield.operation import Params
 from napari_hounsfield.volume import LabelMap
@@ -57,7 +58,9 @@ class EditForm(Container[Any]):
         others = list(edit.operation.inputs)
         others.remove(next(place for place in others if LabelMap in place.kinds))
         self.choices = [choice for choice in choices_for(viewer, others) if isinstance(choice, LayerChoice)]
-        self.drawn = PointSource(viewer, issubclass(kind, PolygonParams)) if issubclass(kind, PointsParams) else None
+        self.drawn: PointSource | None = None
+        if issubclass(kind, PointsParams):
+            self.drawn = PointSource(viewer, issubclass(kind, PolygonParams), required=kind is ScissorsParams)
         copies = issubclass(kind, CopySliceParams)
         for name in ("locked", *(DRAWN_FIELDS if self.drawn else ()), *(VIEW_FIELDS if copies else ())):
             if name in self.fields.inputs:

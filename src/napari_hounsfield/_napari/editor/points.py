@@ -33,8 +33,8 @@ DRAWN = Declared("drawing")
 class PointSource(Container[Any]):
     """A layer of shapes or points that gives an edit its points, and a button that makes one to draw on."""
 
-    def __init__(self, viewer: ViewerModel, outlines: bool) -> None:
-        self._viewer, self._outlines = viewer, outlines
+    def __init__(self, viewer: ViewerModel, outlines: bool, required: bool = False) -> None:
+        self._viewer, self._outlines, self._required = viewer, outlines, required
         self._stands_on: Callable[[], Any] = lambda: None
         what = "outline" if outlines else "points"
         tip = "its polygons, rectangles and ellipses together are taken" if outlines else "all its points are taken"
@@ -67,9 +67,12 @@ class PointSource(Container[Any]):
         Raises
         ------
         ParameterError
-            If nothing is drawn on the layer, a shape is open, or the outlines do not lie in one plane of the labels.
+            If nothing is drawn on the layer, no layer is chosen where one is required, a shape is open, or the outlines do not
+            lie in one plane of the labels.
         """
         layer = self.choice.value
+        if layer is None and self._required:
+            raise ParameterError(f"there is no {self.label} yet: press Draw, draw in the picture, then go on")
         if layer is None:
             return {"points": (), "coordinates": "voxels"}
         parts = self._parts(layer)
