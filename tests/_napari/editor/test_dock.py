@@ -230,6 +230,7 @@ def test_the_layer_is_deleted_while_it_computes(computing: SegmentEditor, layer:
     window.layers.remove(layer)
     qtbot.waitUntil(lambda: not worker._running, timeout=5_000)
     assert computing.editing is None
+    assert "Convert to Labels" in computing.message.text()
     assert computing.classes.model.rowCount() == 0
 
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
 
+NONE_YET = "There are no labels yet: add a labels layer, or right-click an image that holds labels and choose Convert to Labels."
+
+
 class Shown:
     """Follows the chosen layer; a plain object, because a widget whose Qt part is gone must not be called any more."""
 
@@ -138,6 +141,8 @@ class SegmentEditor(Dock):
         """Edit the chosen layer."""
         self.choice.refresh()  # which of the two is told of a new layer first is not known
         why_not = self._shown.follow(self.choice.value)
+        if self.choice.value is None:
+            why_not = NONE_YET
         self.message.setText(why_not)
         self.message.setVisible(bool(why_not))
         self.refresh()
