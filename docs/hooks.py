@@ -1,7 +1,8 @@
 """Fill the pages from the package itself, so that a default or a help text is written once.
 
-`{{ parameters GaborParams }}` becomes a table of the model's fields, `{{ command gabor }}` what `hounsfield gabor --help` prints,
-`{{ windows }}` and `{{ tissues }}` the named ranges.
+Where the pages are read as they stand, each of these lines leads to what it stands for: a link to a model, or a command that
+prints its options. On the site, it is replaced by a table of the model's fields, by what the command prints, or by the named
+ranges.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Any, Literal, get_args, get_origin
 
 import napari_hounsfield as nh
 
-TOKEN = re.compile(r"^\{\{ (\w+)(?: ([\w-]+))? \}\}$", re.MULTILINE)
+TOKEN = re.compile(r"^(Parameters|Options|Commands|Presets|Tissues): \[?`([^`]+)`(?:\]\(\S+\))?$", re.MULTILINE)
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace every token, each alone on its line."""
-    return TOKEN.sub(lambda found: FILLS[found[1]](*found.groups()[1:]), markdown)
+    """Replace every such line."""
+    return TOKEN.sub(lambda found: FILLS[found[1]](found[2]), markdown)
 
 
 def parameters(model: str) -> str:
@@ -57,18 +58,18 @@ def _range(info: Any, extra: dict[str, Any]) -> str:
     return "" if low is None or min(-low, high) >= 1e6 else f"{low:g} to {high:g}"
 
 
-def command(name: str | None) -> str:
-    """What a command, or the whole command line, prints as its help."""
+def command(line: str) -> str:
+    """What a command line that asks for help prints."""
     from napari_hounsfield.cli import main
 
     os.environ["COLUMNS"] = "110"
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        main([name, "--help"] if name else ["--help"])
+        main(line.split()[1:])
     return f"```text\n{printed.getvalue().strip()}\n```"
 
 
-def windows(_: None) -> str:
+def windows(_: str) -> str:
     """Named windows."""
     from napari_hounsfield.intensity import WINDOWS
     from napari_hounsfield.window_presets import level_and_width
@@ -81,7 +82,7 @@ def windows(_: None) -> str:
     return "\n".join(["| preset | level (HU) | width (HU) | lower (HU) | upper (HU) |", "|---|---|---|---|---|", *rows])
 
 
-def tissues(_: None) -> str:
+def tissues(_: str) -> str:
     """Tissue tables, the default and the seed paper's."""
     from napari_hounsfield.intensity import NO_LIMIT, SEED_TISSUES, TISSUES
 
@@ -93,4 +94,4 @@ def tissues(_: None) -> str:
     return "\n".join(["| tissue | from (HU) | to (HU) | table |", "|---|---|---|---|", *rows])
 
 
-FILLS = {"parameters": parameters, "command": command, "windows": windows, "tissues": tissues}
+FILLS = {"Parameters": parameters, "Options": command, "Commands": command, "Presets": windows, "Tissues": tissues}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -84,6 +85,27 @@ def test_every_page_is_in_the_navigation(repository: Path) -> None:
 def test_links_between_files_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
         assert "://" in target or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_what_the_site_fills_in_is_readable_without_it(page: Path) -> None:
+    """Links to models lead to the file that defines them, and every line that the site fills in is one that it knows."""
+    text = page.read_text(encoding="utf-8")
+    assert "{{" not in text
+    for name, target in re.findall(r"^\w+: \[`(\w+)`\]\((\S+)\)$", text, re.MULTILINE):
+        assert re.search(rf"^(class )?{name}\b", (page.parent / target).read_text(encoding="utf-8"), re.MULTILINE), name
+
+
+def test_the_site_has_tables_of_parameters(repository: Path) -> None:
+    found = importlib.util.spec_from_file_location("hooks", repository / "docs" / "hooks.py")
+    assert found is not None
+    assert found.loader is not None
+    hooks = importlib.util.module_from_spec(found)
+    found.loader.exec_module(hooks)
+    filled = hooks.on_page_markdown((repository / "docs" / "editing.md").read_text(encoding="utf-8"))
+    assert not hooks.TOKEN.search(filled)
+    assert "| `mm` | `2` | mm | -200 to 200 | How far the classes grow; below 0: shrink. |" in filled
+    assert "hounsfield demo" in hooks.on_page_markdown("Options: `hounsfield demo --help`")
 
 
 def test_ci_runs_the_second_command_of_the_readme(repository: Path) -> None:

@@ -19,11 +19,11 @@ class CleanParams(Params):
 
     drop_border: bool = True
     """Drop the parts that touch the edge of a slice, such as the air around the body."""
-    minimum_share: float = number(0.1, 0, 1)
+    minimum_share: float = number(0.1, 0, 1, lowest="any")
     """Keep the parts of at least this share of the largest part's volume: both lungs, not the trachea. 0: any."""
-    keep: int = number(0, 0, 1000)
+    keep: int = number(0, 0, 1000, lowest="all")
     """Keep at most this many of the largest parts. 0: no limit."""
-    minimum_ml: float = number(0, 0, 100_000, unit="ml")
+    minimum_ml: float = number(0, 0, 100_000, unit="ml", lowest="any size")
     """Drop smaller parts."""
     fill_holes: Literal["volume", "slices", "none"] = "volume"
     """Fill what a class encloses, but no other class: in the volume, or in each slice (vessels that leave the lung)."""

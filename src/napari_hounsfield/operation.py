@@ -70,9 +70,9 @@ class Params(BaseModel):
         return self
 
 
-def number(default: float, low: float, high: float, *, unit: str = "") -> Any:
-    """Field of one number with both bounds and a unit (`mm`, `degrees`, `HU`)."""
-    return Field(default, ge=low, le=high, json_schema_extra={"unit": unit})
+def number(default: float, low: float, high: float, *, unit: str = "", lowest: str = "") -> Any:
+    """Field of one number with both bounds and a unit (`mm`, `degrees`, `HU`); the lower bound may stand for a word, `lowest`."""
+    return Field(default, ge=low, le=high, json_schema_extra={"unit": unit, "lowest": lowest})
 
 
 def _as_tuple(value: Any) -> Any:

@@ -48,3 +48,29 @@ def test_open_limit_is_an_empty_line(viewer: Any, ct: nh.Volume, said: Any) -> N
     lower.native.setText("some")
     form.run()
     assert said() == ["lower: 'some' is not a number"]
+
+
+@pytest.mark.parametrize(
+    ("params", "name", "text"),
+    [
+        (nh.CopySliceParams(), "target", "the next"),
+        (nh.ScissorsParams(), "last", "the last"),
+        (nh.IslandsParams(), "keep", "all"),
+        (nh.IslandsParams(), "minimum_ml", "any size"),
+        (nh.GrowRegionParams(), "maximum_mm", "no limit"),
+        (nh.CombineParams(), "into", "the first"),
+        (nh.CleanParams(), "keep", "all"),
+    ],
+)
+def test_a_number_that_stands_for_a_word_is_shown_as_one(qapp: Any, params: nh.Params, name: str, text: str) -> None:
+    fields = Fields(params)
+    widget = fields.inputs[name]
+    assert widget.native.text() == text
+    widget.value = 3
+    assert widget.native.text().rstrip("0").rstrip(".") == "3"
+    assert getattr(fields.params(), name) == 3
+
+
+def test_an_empty_list_says_what_it_means(qapp: Any) -> None:
+    assert Fields(nh.CombineParams()).inputs["classes"].native.placeholderText() == "choose"
+    assert Fields(nh.MarginParams()).inputs["classes"].native.placeholderText() == "all that are not locked"

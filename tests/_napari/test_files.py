@@ -83,6 +83,32 @@ def test_volume_formats_are_read_and_written(ct: nh.Volume, viewer: Any, tmp_pat
         assert np.array_equal(read.data, shown.data), name
 
 
+def test_labels_without_names_open_as_labels_or_are_converted(viewer: Any, tmp_path: Path) -> None:
+    from napari.layers import Labels
+    from napari.layers._layer_actions import _convert_to_labels
+
+    from napari_hounsfield._napari.editor.adopted import editing_of
+
+    affine = nh.axial_affine((3, 1, 1), (-10, -20, 30)) @ np.diag([1.0, -1, 1, 1])
+    few = np.pad(np.ones((4, 9, 9), np.int16), 3)
+    many = few * np.arange(15, dtype=np.int16) * 10 + np.arange(10, dtype=np.int16)[:, None, None]
+    for name, array in (("few.nii.gz", few), ("many.nii.gz", many)):
+        nh.write(tmp_path / name, nh.Volume(array, affine))
+        (read,) = [Layer.create(*one) for one in readers.read_files(str(tmp_path / name))]
+        assert isinstance(read, Labels) == (array is few)
+        viewer.layers.append(read)
+        if array is many:
+            viewer.layers.selection = {read}
+            _convert_to_labels(viewer.layers)  # napari's own, in the menu of the layer
+        labels = nh.from_layer(viewer.layers[-1])
+        assert isinstance(labels, nh.LabelMap)
+        assert np.array_equal(labels.array, array)
+        assert np.allclose(labels.affine, affine)
+        editing = editing_of(viewer.layers[-1], viewer)
+        assert np.shares_memory(editing.editor.array, viewer.layers[-1].data)
+        editing.cancel()
+
+
 def test_writing_says_what_is_wrong(ct: nh.Volume, viewer: Any, tmp_path: Path) -> None:
     (mask,) = nh.show(viewer, nh.threshold(ct))
     data, meta, _ = mask.as_layer_data_tuple()

@@ -34,6 +34,9 @@ def test_edits_of_files_equal_those_in_python(organs: nh.LabelMap, done: Callabl
     assert np.array_equal(found.array, expected.array)
     assert found.classes == organs.classes
 
+    same = done("smooth", "organs.seg.nrrd", "same.seg.nrrd", "--mm", "1")
+    assert same["warnings"] == ["nothing changed: 1 mm reach no other voxel; voxels are 4 x 2 x 2 mm (z, y, x)"]
+
     triangle = "-38,-48,0,0,-48,0,-38,-10,0"
     done(
         "scissors", "organs.seg.nrrd", "cut.seg.nrrd", "--points", triangle, "--coordinates", "patient", "--how", "erase outside"
@@ -57,5 +60,5 @@ def test_a_range_of_an_image(
     done("fill-range", "image.nii.gz", "organs.seg.nrrd", "filled.seg.nrrd", "--lower", "900", "--label", "2", "--inside", "1")
     expected = np.where((values >= 900) & (organs.array == 1), 2, organs.array)
     assert np.array_equal(read_labels(Path("filled.seg.nrrd")).array, expected)
-    said = refused("grow-region", "image.nii.gz", "organs.seg.nrrd", "grown.seg.nrrd", "--label", "7")
+    said = refused("grow-region", "image.nii.gz", "organs.seg.nrrd", "grown.seg.nrrd", "--label", "7", "--lower", "0")
     assert said == "label 7: there are no seeds; give points or paint some voxels"

@@ -42,20 +42,21 @@ def test_with_another_map_that_is_stored_flipped(array, how, random):
 
 @given(maps(), st.sampled_from(list(OPERATIONS)), st.sampled_from(["keep", "overwrite"]))
 def test_locked_classes_never_change(array, how, others):
-    after = nh.combine(labelled(array), nh.CombineParams(label=1, how=how, locked=2, others=others)).array
+    after = nh.combine(labelled(array), nh.CombineParams(label=1, classes=3, how=how, locked=2, others=others)).array
     assert np.array_equal(after == 2, array == 2)
 
 
-def test_empty_second_class_is_all_others():
+def test_only_classes_that_are_named_are_combined():
     array = np.array([[[0, 1, 2, 3]]], np.uint8)
-    assert nh.combine(labelled(array), nh.CombineParams(label=1)).array.tolist() == [[[0, 1, 1, 1]]]
+    with pytest.raises(nh.ParameterError, match="name the classes that the first is combined with"):
+        nh.combine(labelled(array))
     assert nh.combine(labelled(array), nh.CombineParams(label=1, classes=2, others="keep")).array.tolist() == [[[0, 1, 1, 3]]]
 
 
 def test_bad_input():
     some = labelled(np.ones((1, 3, 3), np.uint8))
     with pytest.raises(nh.ParameterError, match="give the other label map"):
-        nh.combine(some, nh.CombineParams(how="intersection"))
+        nh.combine(some, nh.CombineParams(classes=2, how="intersection"))
     with pytest.raises(nh.LabelError, match="no class of the label 9"):
         nh.combine(some, nh.CombineParams(classes=9))
     with pytest.raises(nh.LabelError, match="one is locked"):

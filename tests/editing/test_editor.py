@@ -13,7 +13,8 @@ from scipy import ndimage
 
 import napari_hounsfield as nh
 from napari_hounsfield.editing.area import EditableArea
-from napari_hounsfield.editing.editor import LabelEditor, Plane
+from napari_hounsfield.editing.editor import LabelEditor
+from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.editing.tally import tally_steps
 from napari_hounsfield.operation import Progress, finish, operation
 

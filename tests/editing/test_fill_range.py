@@ -61,11 +61,13 @@ def test_bad_input():
     labels = labelled(np.zeros((2, 3, 3), np.uint8))
     values = np.zeros((2, 3, 3), np.float32)
     with pytest.raises(nh.GridError):
-        nh.fill_range(nh.Volume(values[:1], AFFINE), labels)
+        nh.fill_range(nh.Volume(values[:1], AFFINE), labels, nh.FillRangeParams(lower=0))
     values[0, 0, 0] = np.nan
     with pytest.raises(nh.IntensityError, match="NaN"):
-        nh.fill_range(nh.Volume(values, AFFINE), labels)
+        nh.fill_range(nh.Volume(values, AFFINE), labels, nh.FillRangeParams(lower=0))
     with pytest.raises(ValidationError, match="lies above"):
         nh.FillRangeParams(lower=3, upper=2)
     with pytest.raises(nh.LabelError, match="one is locked"):
-        nh.fill_range(nh.Volume(np.zeros((2, 3, 3)), AFFINE), labels, nh.FillRangeParams(locked=1))
+        nh.fill_range(nh.Volume(np.zeros((2, 3, 3)), AFFINE), labels, nh.FillRangeParams(lower=0, locked=1))
+    with pytest.raises(nh.ParameterError, match="the range has no limits"):
+        nh.fill_range(nh.Volume(np.zeros((2, 3, 3)), AFFINE), labels)

@@ -62,14 +62,14 @@ def test_seeds_are_what_is_painted_and_nothing_else_is_crossed():
     array[0, 2, 1] = 1
     array[0, :, 6] = 3
     volume = nh.Volume(values, AFFINE)
-    found = nh.grow_region(volume, labelled(array)).array
+    found = nh.grow_region(volume, labelled(array), nh.GrowRegionParams(lower=0)).array
     assert (found[0, :, :6] == 1).all()
     assert not found[0, :, 7:].any()
-    through = nh.grow_region(volume, labelled(array), nh.GrowRegionParams(others="overwrite")).array
+    through = nh.grow_region(volume, labelled(array), nh.GrowRegionParams(lower=0, others="overwrite")).array
     assert (through == 1).all()
-    held = nh.grow_region(volume, labelled(array), nh.GrowRegionParams(others="overwrite", locked=3)).array
+    held = nh.grow_region(volume, labelled(array), nh.GrowRegionParams(lower=0, others="overwrite", locked=3)).array
     assert np.array_equal(held, found)
-    near = nh.grow_region(volume, labelled(array), nh.GrowRegionParams(maximum_mm=2)).array
+    near = nh.grow_region(volume, labelled(array), nh.GrowRegionParams(lower=0, maximum_mm=2)).array
     assert np.array_equal(near[0] == 1, np.pad(np.ones((5, 4), bool), ((0, 0), (0, 8))))
 
 
@@ -78,7 +78,7 @@ def test_padding_is_not_entered():
     valid = np.ones(values.shape, bool)
     valid[0, :, 4] = False
     labels = labelled(np.zeros(values.shape, np.uint8))
-    found = nh.grow_region(nh.Volume(values, AFFINE, valid=valid), labels, nh.GrowRegionParams(points=(0, 1, 1))).array
+    found = nh.grow_region(nh.Volume(values, AFFINE, valid=valid), labels, nh.GrowRegionParams(points=(0, 1, 1), lower=0)).array
     assert np.array_equal(found, ndimage.label(valid)[0] == 1)
 
 
@@ -86,8 +86,10 @@ def test_bad_input():
     labels = labelled(np.zeros((2, 3, 3), np.uint8))
     volume = nh.Volume(np.zeros((2, 3, 3), np.float32), AFFINE)
     with pytest.raises(nh.LabelError, match="one: there are no seeds"):
-        nh.grow_region(volume, labels)
+        nh.grow_region(volume, labels, nh.GrowRegionParams(lower=0))
+    with pytest.raises(nh.ParameterError, match="the range has no limits"):
+        nh.grow_region(volume, labels, nh.GrowRegionParams(points=(0, 0, 0)))
     with pytest.raises(nh.ParameterError, match="outside the image"):
-        nh.grow_region(volume, labels, nh.GrowRegionParams(points=(2, 0, 0)))
+        nh.grow_region(volume, labels, nh.GrowRegionParams(points=(2, 0, 0), lower=0))
     with pytest.raises(nh.IntensityError):
-        nh.grow_region(nh.Volume(np.full((2, 3, 3), np.nan), AFFINE), labels, nh.GrowRegionParams(points=(0, 0, 0)))
+        nh.grow_region(nh.Volume(np.full((2, 3, 3), np.nan), AFFINE), labels, nh.GrowRegionParams(points=(0, 0, 0), lower=0))

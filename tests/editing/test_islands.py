@@ -84,6 +84,12 @@ def test_labels_widen_where_a_split_needs_it():
     assert found.array.max() == 255 + 20 * 21 - 1
 
 
+def test_new_classes_have_names_of_their_own():
+    array = np.array([[[1, 1, 1, 0, 1, 1, 0, 1, 0, 2]]], np.uint8)
+    after = nh.islands(labelled(array, {1: "lung", 2: "lung 2"}), nh.IslandsParams(classes=1, split=True))
+    assert after.classes == {1: "lung", 2: "lung 2", 3: "lung 3", 4: "lung 4"}
+
+
 def test_bad_input(monkeypatch):
     array = np.ones((1, 3, 3), np.uint8)
     array[0, 1] = 0

@@ -57,3 +57,22 @@ def test_slices_and_moving():
 def test_too_few_points():
     with pytest.raises(nh.ParameterError, match="2 points make no polygon"):
         polygon_mask(PolygonParams(points=(0, 0, 0, 0, 5, 5)), nh.Grid((9, 10, 11), AFFINE))
+
+
+@given(st.lists(outlines, min_size=1, max_size=3))
+def test_several_polygons_are_their_union(some):
+    grid = nh.Grid((9, 10, 11), AFFINE)
+
+    def whole(*polygons):
+        points = np.insert(np.concatenate([np.array(each) for each in polygons]), 0, 0.0, axis=1).ravel().tolist()
+        span, mask = polygon_mask(PolygonParams(points=points, corners=[len(each) for each in polygons]), grid)
+        found = np.zeros(grid.shape[1:], bool)
+        found[span] = mask
+        return found
+
+    assert np.array_equal(whole(*some), np.logical_or.reduce([whole(each) for each in some]))
+
+
+def test_corners_are_those_of_the_points():
+    with pytest.raises(ValidationError, match="corners 3, 4 are not the 3 points"):
+        PolygonParams(points=(0, 0, 0, 0, 5, 5, 0, 5, 0), corners=(3, 4))

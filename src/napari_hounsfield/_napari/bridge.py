@@ -61,16 +61,23 @@ def labels_in_place(layer: Layer) -> LabelMap:
     Raises
     ------
     HounsfieldError
-        If the layer is no labels layer of 2 or 3 dimensions, or its array is not in memory and writable.
+        If the layer is no labels layer of 2 or 3 dimensions, its array is not in memory and writable, or a label is too large.
     """
+    from napari_hounsfield.editing.params import LARGEST_LABEL
+
     if getattr(layer, "_type_string", "") != "labels":
         raise HounsfieldError(f"{layer.name}: choose a labels layer")
     if layer.multiscale or not isinstance(layer.data, np.ndarray):
-        raise HounsfieldError(f"{layer.name}: labels are edited in memory; these are of type {type(layer.data).__name__}")
+        raise HounsfieldError(f"{layer.name}: labels are edited in memory; load them with layer.data = numpy.asarray(layer.data)")
     if not layer.data.flags.writeable:
         raise HounsfieldError(f"{layer.name}: the array is read-only; duplicate the layer to edit it")
     labels = _data(layer, layer.data, None)
     assert isinstance(labels, LabelMap)
+    array = labels.array
+    if np.iinfo(array.dtype).max > LARGEST_LABEL and array.size and (largest := int(array.max())) > LARGEST_LABEL:
+        raise HounsfieldError(
+            f"{layer.name}: label {largest} is too large; number the labels anew, up to {LARGEST_LABEL} at most"
+        )
     return labels
 
 
@@ -171,7 +178,9 @@ def _plain(layer: Layer, array: NDArray[Any], like: Layer | None) -> Volume | La
     if layer.ndim == 2:
         array = array[np.newaxis]
     if not 2 <= layer.ndim <= (3 if layer._type_string == "labels" else 4):
-        raise HounsfieldError(f"{layer.name}: a layer of {layer.ndim} dimensions")
+        many = "2 or 3 dimensions" if layer._type_string == "labels" else "2 to 4 dimensions"
+        one = f"layer.data[{', '.join('0' * (layer.ndim - 3))}]" if layer.ndim > 3 else "another"
+        raise HounsfieldError(f"{layer.name}: it has {layer.ndim} dimensions; choose a layer of {many}, made of {one} for one")
     if layer._type_string == "labels":
         return LabelMap(array, affine, frame_of_reference=frame, source=source, name=layer.name)
     axes = ("t" if layer.ndim == 4 else "") + "zyx" + ("c" if layer.rgb else "")

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class ListField(LineEdit):
-    """A tuple of numbers or words in one line, separated by commas or blanks; empty means what the help says."""
+    """A tuple of numbers or words in one line, separated by commas or blanks; `empty` is shown where there are none."""
 
-    def __init__(self, items: type = float, **options: Any) -> None:
+    def __init__(self, items: type = float, empty: str = "", **options: Any) -> None:
         self._items = items
         super().__init__(**options)
         if items is float:
-            self.native.setPlaceholderText("automatic")
+            self.native.setPlaceholderText(empty or "automatic")
 
     def get_value(self) -> Any:
         """Read the tuple that is typed in; a word where a number belongs raises ValueError, which names it."""
@@ -59,6 +59,19 @@ class OpenLimit(LineEdit):
     def set_value(self, value: Any) -> None:
         """Write a number; one that is no limit leaves the line empty."""
         super().set_value("" if abs(value) >= abs(self._none) else f"{round(value, 3):.10g}")
+
+
+class WholeOrWord(FloatSpinBox):
+    """A whole number whose lower bound is shown as a word, which magicgui's own box for whole numbers cannot do."""
+
+    def __init__(self, lowest: str, **options: Any) -> None:
+        super().__init__(step=1, **options)
+        self.native.setDecimals(0)
+        self.native.setSpecialValueText(lowest)
+
+    def get_value(self) -> int:
+        """Read the number."""
+        return round(super().get_value())
 
 
 class Fold(Container[Any]):
@@ -191,7 +204,7 @@ class Fields:
 def _input(name: str, field: FieldInfo, value: Any) -> Widget:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     unit = str(extra.get("unit", ""))
-    label = f"{_words(name)} ({unit})" if unit else _words(name)
+    label = f"{_words(name.removesuffix(f'_{unit}'))} ({unit})" if unit and name != unit else _words(name)
     options: dict[str, Any] = {"name": name, "label": label, "value": value, "tooltip": field.description or ""}
     words = _choices(field.annotation)
     if words:
@@ -200,23 +213,25 @@ def _input(name: str, field: FieldInfo, value: Any) -> Widget:
         return CheckBox(text="", **options)
     if isinstance(value, tuple):
         texts = any(isinstance(item, str) for item in value) or str in get_args(field.annotation)
-        return ListField(str if texts else float, **options)
+        return ListField(str if texts else float, str(extra.get("empty", "")), **options)
     if isinstance(value, int | float):
-        return _number(field, value, options)
+        return _number(field, value, options, str(extra.get("lowest", "")))
     if isinstance(value, str):
         return LineEdit(**options)
     raise TypeError(f"no widget for the parameter {name!r} of type {field.annotation}")
 
 
-def _number(field: FieldInfo, value: float, options: dict[str, Any]) -> Widget:
+def _number(field: FieldInfo, value: float, options: dict[str, Any], lowest: str) -> Widget:
     low = next(m.ge for m in field.metadata if hasattr(m, "ge"))
     high = next(m.le for m in field.metadata if hasattr(m, "le"))
     if isinstance(value, int):
-        return SpinBox(min=int(low), max=int(high), **options)
+        bounds: dict[str, Any] = {"min": int(low), "max": int(high)}
+        return WholeOrWord(lowest, **bounds, **options) if lowest else SpinBox(**bounds, **options)
     if abs(value) == NO_LIMIT:
         return OpenLimit(value, **options)
     step = _step(value, low, high)
     widget = FloatSpinBox(min=float(low), max=float(high), step=step, **options)
+    widget.native.setSpecialValueText(lowest)
     if step >= 1:
         widget.native.setDecimals(1)
     return widget

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_hounsfield.grid import Affine
 
 OBLIQUE = "oblique to the image that is shown already: the two do not overlay exactly, and labels cannot be painted on it"
+GUESSED = "opened as labels, since it holds few whole numbers; right-click the layer > Convert to Image shows it as an image"
 MANY_FILES = 1000
 """Files that are counted before a folder is called large."""
 
@@ -141,12 +142,14 @@ def _showing(steps: Generator[Progress, None, Volume], how: Opening) -> Generato
 
 def open_files(paths: Sequence[Path], how: Opening) -> Opens:
     """Read NIfTI, NRRD, MetaImage and DICOM segmentation files."""
-    from napari_hounsfield import read
+    from napari_hounsfield.formats.reading import read_as_meant
 
     warnings: list[str] = []
     for index, path in enumerate(paths):
         yield Progress(index / len(paths), path.name)
-        for data in read(path):
+        found, guessed = read_as_meant(path)
+        for data in found:
+            warnings += [f"{data.name}: {GUESSED}"] if guessed else []
             warnings += [f"{data.name}: {line}" for line in getattr(data, "warnings", ())]
             yield from part(_arriving(data, how, warnings), index / len(paths), (index + 1) / len(paths))
     return Opened(warnings)

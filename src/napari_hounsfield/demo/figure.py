@@ -46,7 +46,7 @@ def draw(result: DemoResult, path: Path) -> Path:
     handles = [Patch(color=colours[name], label=name) for name in names]
     figure.legend(handles=handles, loc="lower center", ncols=min(8, len(handles)), frameon=False, labelcolor="white", fontsize=9)
     what = "Phantom, no patient" if result.phantom else f"{result.volume.modality or 'image'}, not for diagnosis"
-    figure.suptitle(f"{what} (slice {z + 1} of {len(result.volume.array)})", color="white", fontsize=12)
+    figure.suptitle(f"{what} (slice {z} of 0 to {len(result.volume.array) - 1})", color="white", fontsize=12)
     figure.subplots_adjust(left=0.01, right=0.99, bottom=0.1, top=0.86, wspace=0.02)
     with atomic_path(path, overwrite=True) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": "napari-hounsfield"})

@@ -25,11 +25,11 @@ class CombineParams(EditParams):
     """What becomes of other classes where the result goes."""
     label: int = label_value()
     """The first class."""
-    classes: Whole = label_values()
-    """The second: these labels together. Empty: all but the first; of another label map, all."""
+    classes: Whole = label_values("choose")
+    """The second: these labels together, which must be named. Of another label map, empty: all of it."""
     how: Literal["union", "intersection", "difference", "exclusive or"] = "union"
     """union: in either; intersection: in both; difference: in the first and not in the second; exclusive or: in one of both."""
-    into: int = label_value(0)
+    into: int = label_value(0, "the first")
     """The class that the result becomes, in place of what it was. 0: the first."""
 
 
@@ -61,8 +61,10 @@ def combine(labels: LabelMap, other: LabelMap | None = None, *, params: CombineP
     LabelError
         If a class is locked, or neither occurs nor has a name.
     ParameterError
-        If classes of one map are to be intersected.
+        If no second class is named, or classes of one map are to be intersected.
     """
+    if other is None and not params.classes:
+        raise ParameterError("combine: name the classes that the first is combined with, or give another label map")
     into = params.into or params.label
     require_class(labels, into, params)
     second = labels if other is None else as_label_map(other, labels.grid)
@@ -75,19 +77,16 @@ def combine(labels: LabelMap, other: LabelMap | None = None, *, params: CombineP
     for planes in slabs(array.shape):
         here = labels.array[planes]
         first = here == params.label
-        result = _combined(first, _second(second.array[planes], first, params, other is None), params.how)
+        result = _combined(first, _second(second.array[planes], params.classes), params.how)
         write(array[planes], ~result & (here == into), 0, rules)
         write(array[planes], result, into, rules)
         yield Progress(planes.stop / len(array), "combine")
     return replace(labels, array=array)
 
 
-def _second(labels: NDArray[Any], first: NDArray[np.bool_], params: CombineParams, same: bool) -> NDArray[np.bool_]:
+def _second(labels: NDArray[Any], classes: Sequence[int]) -> NDArray[np.bool_]:
     """Where the second class lies."""
-    if params.classes:
-        return one_of(labels, params.classes)
-    found: NDArray[np.bool_] = labels != 0
-    return found & ~first if same else found
+    return one_of(labels, classes) if classes else np.asarray(labels != 0)
 
 
 def _combined(first: NDArray[np.bool_], second: NDArray[np.bool_], how: str) -> NDArray[np.bool_]:

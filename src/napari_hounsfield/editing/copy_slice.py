@@ -22,8 +22,8 @@ class CopySliceParams(ClassesParams):
     """The plane of the slices."""
     source: int = number(0, 0, 100_000)
     """The slice to copy, counted from 0."""
-    target: int = number(-1, -1, 100_000)
-    """The slice to copy to. -1: the one after."""
+    target: int = number(-1, -1, 100_000, lowest="the next")
+    """The slice to copy to, counted from 0. -1: the one after."""
     replace: bool = True
     """Clear the classes in the target slice first; otherwise add to them."""
 
@@ -58,7 +58,7 @@ def copy_slice(labels: LabelMap, params: CopySliceParams) -> Generator[Progress,
         if index >= count:
             raise ParameterError(f"there is no {params.plane} slice {index}: the last one is {count - 1}")
     if target == params.source:
-        raise ParameterError(f"slice {target} would be copied onto itself")
+        raise ParameterError("the slice would be copied onto itself; choose another target")
     boxes = yield from edited_boxes(labels, params)
     array = labels.array.copy()
     source, plane = (np.moveaxis(some, axis, 0)[i] for some, i in ((labels.array, params.source), (array, target)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,28 +12,14 @@ from psygnal import Signal
 
 from napari_hounsfield.components import Box
 from napari_hounsfield.errors import LabelError
-from napari_hounsfield.grid import Grid
 from napari_hounsfield.operation import Operation, Params, Progress, finish, part
-from napari_hounsfield.volume import LabelMap, Segmentation, Volume
+from napari_hounsfield.volume import LabelMap, Segmentation
 
 from .area import EVERYWHERE, EditableArea
 from .delta import Allows, Delta, delta_steps
 from .history import History, Setting, Together
-from .params import EditParams
-from .registry import cropped
+from .near import Near, Plane, fitting, inputs_of
 from .tally import Tally
-
-SOON = 0.2
-"""Seconds that the plane that is looked at may take without a report, and so without a chance to be given up."""
-
-
-@dataclass(frozen=True)
-class Plane:
-    """A plane of the array that somebody looks at."""
-
-    axis: int
-    """0 to 2 of (z, y, x)."""
-    index: int
 
 
 @dataclass(frozen=True)
@@ -54,22 +38,6 @@ class Edit:
     def write(self, *, undo: bool) -> Generator[Progress, None, None]:
         """Write the labels from before (`undo`) or after it."""
         yield from self.editor._write(self.delta, undo=undo)
-
-
-@dataclass(frozen=True)
-class _Near:
-    """What an edit looks at to know a plane: a slab of labels and other inputs around it, or all of them."""
-
-    labels: LabelMap
-    params: Params
-    others: dict[str, Any]
-    at: Plane
-    start: int
-
-    @property
-    def cut(self) -> tuple[slice, ...]:
-        """The plane, in the slab."""
-        return _plane(self.at.axis, self.at.index - self.start)
 
 
 class LabelEditor:
@@ -179,8 +147,8 @@ class LabelEditor:
                 yield Progress(0.1, operation.name, self._show(shown))
                 before = replace(before, array=before.array.copy())  # which takes a while, so not before it is seen
                 finish(shown.write(before.array, undo=True))
-            result = yield from part(operation.steps(**_inputs(operation, before, others), params=params), 0.1, 0.9)
-            delta = yield from part(delta_steps(before.array, _fitting(before, result), allows=allows), 0.9, 0.95)
+            result = yield from part(operation.steps(**inputs_of(operation, before, others), params=params), 0.1, 0.9)
+            delta = yield from part(delta_steps(before.array, fitting(before, result), allows=allows), 0.9, 0.95)
             given_up = False
         finally:
             if shown is not None and given_up:
@@ -195,12 +163,11 @@ class LabelEditor:
         """What an operation would make of the plane that is looked at, as an array with one plane; nothing is written."""
         params = self._with_locks(operation.params_type() if params is None else params)
         at = self.looked_at or Plane(0, 0)
-        near = self._near(at, params, reach, others)
-        old = near.labels.array[near.cut]
-        new = yield from self._plane_of(near, operation)
+        near = Near.of(self.labels, at, params, reach, others)
+        old, new = near.before, (yield from near.steps(operation))
         if new is None:
             return old.copy()
-        allowed = self.allows(_box(_plane(at.axis, at.index), self.array.shape), old, new)
+        allowed = self.allows(at.box(self.array.shape), old, new)
         return new.copy() if allowed is None else np.where(allowed, new, old)
 
     def allows(self, at: Box, old: NDArray[Any], new: NDArray[Any] | int) -> NDArray[np.bool_] | None:
@@ -289,32 +256,6 @@ class LabelEditor:
         values = params.model_dump(exclude_unset=True)
         return params.model_validate({**values, "locked": sorted({*map(int, values.get("locked", ())), *self.locked})})
 
-    def _near(self, at: Plane, params: Params, reach: float | None, others: Mapping[str, Any]) -> _Near:
-        """What the result in a plane depends on, cut where that saves something."""
-        grid = self.labels.grid
-        count = grid.shape[at.axis]
-        margin = count if reach is None else math.ceil(reach / grid.spacing[at.axis] * (1 + 1e-6)) + 1
-        start, stop = max(0, at.index - margin), min(count, at.index + margin + 1)
-        if 2 * (stop - start) > count:
-            return _Near(self.labels, params, dict(others), at, 0)
-        planes = slice(start, stop)
-        cut = {name: cropped(data, at.axis, planes) if _sliced(data, grid) else data for name, data in others.items()}
-        if isinstance(params, EditParams):
-            z, y, x = (start if axis == at.axis else 0 for axis in range(3))
-            params = params.moved((z, y, x), grid)
-        return _Near(cropped(self.labels, at.axis, planes), params, cut, at, start)
-
-    def _plane_of(self, near: _Near, operation: Operation[..., Any]) -> Generator[Progress, None, NDArray[Any] | None]:
-        """Result in the plane that is looked at; None where nothing can be done there, such as to a class that is not there."""
-        try:
-            result = yield from _quiet(operation.steps(**_inputs(operation, near.labels, near.others), params=near.params))
-        except LabelError:
-            if near.labels.array.shape == self.array.shape:
-                raise
-            return None
-        plane: NDArray[Any] = _fitting(near.labels, result)[near.cut]
-        return plane
-
     def _preview(
         self,
         operation: Operation[..., Any],
@@ -327,13 +268,12 @@ class LabelEditor:
         at, shape = self.looked_at, self.array.shape
         if at is None or not 0 <= at.index < shape[at.axis]:
             return None
-        near = self._near(at, params, reach, others)
-        plane = None if near.labels.array.shape == shape else (yield from self._plane_of(near, operation))
+        near = Near.of(self.labels, at, params, reach, others)
+        plane = None if near.whole else (yield from near.steps(operation))
         if plane is None:
             return None
-        old, whole = near.labels.array[near.cut], _box(_plane(at.axis, at.index), shape)
-        allowed = None if allows is None else allows(whole, old, plane)
-        delta = Delta.between(old, plane if allowed is None else np.where(allowed, plane, old))
+        allowed = None if allows is None else allows(at.box(shape), near.before, plane)
+        delta = Delta.between(near.before, plane if allowed is None else np.where(allowed, plane, near.before))
         return None if delta is None else delta.shifted(at.axis, at.index)
 
     def _show(self, delta: Delta, *, undo: bool = False) -> Box:
@@ -342,48 +282,3 @@ class LabelEditor:
         self.edited.emit(delta.box)
         self.changed.emit(delta.box)
         return delta.box
-
-
-def _quiet(steps: Generator[Progress, None, Any]) -> Generator[Progress, None, Any]:
-    """Report nothing of what is done soon: whoever draws each report would only keep the plane that is looked at waiting."""
-    start = time.monotonic()
-    while True:
-        try:
-            progress = next(steps)
-        except StopIteration as stop:
-            return stop.value
-        if time.monotonic() - start > SOON:
-            yield progress
-
-
-def _fitting(before: LabelMap, result: LabelMap | Segmentation) -> NDArray[Any]:
-    """The result's array in the type of the edited one."""
-    after = (result.labels if isinstance(result, Segmentation) else result).array
-    kind = before.array.dtype
-    if after.dtype != kind and after.size and after.max() > np.iinfo(kind).max:
-        raise LabelError(f"{before.name or 'labels'}: value {after.max()} does not fit into {kind}")
-    return after.astype(kind, copy=False)
-
-
-def _inputs(operation: Operation[..., Any], labels: LabelMap, others: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs by name; the edited labels take the first place for labels that is left."""
-    for place in operation.inputs:
-        if place.name not in others and LabelMap in place.kinds:
-            return {**others, place.name: labels}
-    raise LabelError(f"{operation.name} takes no labels")
-
-
-def _sliced(data: Any, grid: Grid) -> bool:
-    """Whether something lies voxel on voxel with the labels, so that a slab of it can be cut."""
-    return isinstance(data, Volume | LabelMap) and data.grid.shape == grid.shape and np.allclose(data.affine, grid.affine)
-
-
-def _plane(axis: int, index: int) -> tuple[slice, ...]:
-    """One plane along an axis."""
-    return (*(slice(None),) * axis, slice(index, index + 1))
-
-
-def _box(cut: tuple[slice, ...], shape: tuple[int, ...]) -> Box:
-    """The box that a cut takes out of an array."""
-    z, y, x = (slice(*side.indices(n)[:2]) for side, n in zip((*cut, slice(None), slice(None))[:3], shape, strict=True))
-    return z, y, x

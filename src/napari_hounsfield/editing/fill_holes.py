@@ -13,15 +13,12 @@ from napari_hounsfield.grid import Grid
 from napari_hounsfield.operation import Progress, operation, part
 from napari_hounsfield.volume import LabelMap
 
-from .params import ClassesParams, Within
+from .params import WithinParams
 from .writing import Rules, edited_boxes, write
 
 
-class FillHolesParams(ClassesParams):
-    """Which holes are filled."""
-
-    within: Within = "volume"
-    """What encloses a hole: the class in space, or in each plane of a stack by itself."""
+class FillHolesParams(WithinParams):
+    """Which holes are filled: those that a class encloses in space, or in each plane of a stack by itself."""
 
 
 @operation("fill_holes", FillHolesParams)

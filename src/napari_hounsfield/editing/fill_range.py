@@ -14,6 +14,7 @@ from pydantic import model_validator
 
 from napari_hounsfield.boxes import around, boxes_of
 from napari_hounsfield.components import Box, slabs
+from napari_hounsfield.errors import ParameterError
 from napari_hounsfield.grid import reordered
 from napari_hounsfield.intensity import NO_LIMIT
 from napari_hounsfield.operation import Progress, Whole, number, operation, part
@@ -41,11 +42,16 @@ class RangeParams(EditParams):
             raise ValueError(f"lower {self.lower:g} lies above upper {self.upper:g}")
         return self
 
+    def require_limit(self) -> None:
+        """Raise ParameterError if every value is in the range, so that all would be taken."""
+        if self.lower <= -NO_LIMIT and self.upper >= NO_LIMIT:
+            raise ParameterError("the range has no limits: give a lower value, an upper value, or both")
+
 
 class FillRangeParams(RangeParams, PolygonParams):
     """A range of values, and where it is looked for."""
 
-    inside: Whole = label_values()
+    inside: Whole = label_values("everywhere")
     """Labels within which voxels are looked for; they give their voxels away unless they are locked. Empty: everywhere."""
 
 
@@ -76,8 +82,9 @@ def fill_range(volume: Volume, labels: LabelMap, params: FillRangeParams) -> Gen
     LabelError
         If the class is locked.
     ParameterError
-        If the polygon has one or two points.
+        If the range has no limit, or the polygon has one or two points.
     """
+    params.require_limit()
     require_class(labels, params.label, params)
     values, valid = image_on(labels, volume)
     grid, axis = labels.grid, labels.grid.axis_across(params.plane)

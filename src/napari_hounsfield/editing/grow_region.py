@@ -36,7 +36,7 @@ class GrowRegionParams(RangeParams, PointsParams):
     """For confidence: how often mean and deviation are taken again from the region."""
     around: int = number(1, 0, 20)
     """For confidence: voxels around each seed from which the first mean and deviation are taken."""
-    maximum_mm: float = number(0, 0, 1000, unit="mm")
+    maximum_mm: float = number(0, 0, 1000, unit="mm", lowest="no limit")
     """How far along each axis the region may go beyond the box of its seeds. 0: no limit."""
 
 
@@ -71,8 +71,10 @@ def grow_region(volume: Volume, labels: LabelMap, params: GrowRegionParams) -> G
     LabelError
         If the class is locked, or there are no seeds.
     ParameterError
-        If a point lies outside the image.
+        If the range has no limit and is not taken from the seeds, or a point lies outside the image.
     """
+    if params.method == "threshold":
+        params.require_limit()
     require_class(labels, params.label, params)
     values, valid = image_on(labels, volume)
     seeds = params.voxels(labels.grid)

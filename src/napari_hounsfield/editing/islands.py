@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from itertools import count
 from typing import Literal
 
 import numpy as np
@@ -24,9 +25,9 @@ MOST_NEW = 1000
 class IslandsParams(ClassesParams, PointsParams):
     """Which islands stay, and whether they become classes."""
 
-    keep: int = number(0, 0, 1000)
+    keep: int = number(0, 0, 1000, lowest="all")
     """Keep at most this many of the largest islands of each class. 0: no limit."""
-    minimum_ml: float = number(0, 0, 100_000, unit="ml")
+    minimum_ml: float = number(0, 0, 100_000, unit="ml", lowest="any size")
     """Remove smaller islands."""
     at_points: Literal["keep", "remove"] = "keep"
     """What becomes of the islands that hold one of the points: keep only them, or remove them. Without points, nothing."""
@@ -80,10 +81,10 @@ def _class(
     classes: dict[int, str],
 ) -> Generator[Progress, None, NDArray[np.integer]]:
     """Edit the islands of one class; returns the array, which is another one where its type had to become wider."""
-    parts, count = yield from part(connected(labels.array[box] == value), 0, 0.7)
-    sizes = np.zeros(count + 1, np.int64)
+    parts, many = yield from part(connected(labels.array[box] == value), 0, 0.7)
+    sizes = np.zeros(many + 1, np.int64)
     for planes in slabs(parts.shape):
-        sizes += np.bincount(parts[planes].ravel(), minlength=count + 1)
+        sizes += np.bincount(parts[planes].ravel(), minlength=many + 1)
         yield Progress(0.7 + 0.2 * planes.stop / len(parts), "islands")
     kept = _kept(sizes, _at(points, parts, box), labels.grid.voxel_volume, params)
     new = np.where(kept, value, 0)
@@ -91,9 +92,11 @@ def _class(
         order = np.flatnonzero(kept)
         order = order[np.argsort(-sizes[order], kind="stable")][1:]
         numbers = _free(len(order), array, classes, labels.class_name(value))
+        taken = set(classes.values())
         new[order] = numbers
         classes.setdefault(value, labels.class_name(value))
-        classes |= {n: f"{classes[value]} {i}" for i, n in enumerate(numbers, 2)}
+        names = (name for i in count(2) if (name := f"{classes[value]} {i}") not in taken)
+        classes |= dict(zip(numbers, names, strict=False))
         widest = np.promote_types(array.dtype, np.min_scalar_type(int(new.max())))
         array = array.astype(widest, copy=False)
     if (new[1:] == value).all():
@@ -130,9 +133,9 @@ def _kept(
     return kept
 
 
-def _free(count: int, array: NDArray[np.integer], classes: dict[int, str], name: str) -> list[int]:
+def _free(many: int, array: NDArray[np.integer], classes: dict[int, str], name: str) -> list[int]:
     """Labels for new classes: above all that there are."""
-    if count > MOST_NEW:
-        raise LabelError(f"{name}: {count + 1} islands are too many for classes of their own; remove small ones first")
+    if many > MOST_NEW:
+        raise LabelError(f"{name}: {many + 1} islands are too many for classes of their own; remove small ones first")
     highest = max(int(array.max()), max(classes, default=0))
-    return list(range(highest + 1, highest + 1 + count))
+    return list(range(highest + 1, highest + 1 + many))

@@ -17,17 +17,15 @@ from napari_hounsfield.volume import LabelMap
 
 from .distance import Sites, near
 from .metric import Offsets, across, passes, reach_mm
-from .params import ClassesParams, Within
+from .params import WithinParams
 from .writing import Rules, edited_boxes
 
 
-class MarginParams(ClassesParams):
+class MarginParams(WithinParams):
     """How far classes grow or shrink."""
 
     mm: float = number(2.0, -200, 200, unit="mm")
     """How far the classes grow; below 0: shrink."""
-    within: Within = "volume"
-    """In space, or in each plane of a stack by itself."""
 
 
 @operation("margin", MarginParams)

@@ -17,18 +17,17 @@ MOST_LABELS = 4096
 MOST_COORDINATES = 30_000
 
 Within = Literal["volume", "axial", "coronal", "sagittal"]
-"""In space, or in each plane of a stack by itself."""
 Plane = Literal["axial", "coronal", "sagittal"]
 
 
-def label_values() -> Any:
-    """Field of a list of label values."""
-    return Field((), max_length=MOST_LABELS, json_schema_extra={"low": 0, "high": LARGEST_LABEL})
+def label_values(empty: str = "none") -> Any:
+    """Field of a list of label values; a form says `empty` where there are none."""
+    return Field((), max_length=MOST_LABELS, json_schema_extra={"low": 0, "high": LARGEST_LABEL, "empty": empty})
 
 
-def label_value(default: int = 1) -> Any:
-    """Field of one label value."""
-    return number(default, 0, LARGEST_LABEL)
+def label_value(default: int = 1, lowest: str = "") -> Any:
+    """Field of one label value; a form says `lowest` for 0."""
+    return number(default, 0, LARGEST_LABEL, lowest=lowest)
 
 
 def coordinates() -> Any:
@@ -52,8 +51,15 @@ class EditParams(Params):
 class ClassesParams(EditParams):
     """Which classes are edited, and what they may write over."""
 
-    classes: Whole = label_values()
+    classes: Whole = label_values("all that are not locked")
     """Labels to edit. Empty: all that are not locked."""
+
+
+class WithinParams(ClassesParams):
+    """Which classes are edited, and whether slices are edited by themselves."""
+
+    within: Within = "volume"
+    """In space, or in each plane of a stack by itself."""
 
 
 class PointsParams(EditParams):

@@ -1,4 +1,4 @@
-"""A polygon in a plane of voxels, through some slices."""
+"""Polygons in a plane of voxels, through some slices."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from napari_hounsfield.components import Box
 from napari_hounsfield.errors import ParameterError
 from napari_hounsfield.grid import Grid
-from napari_hounsfield.operation import number
+from napari_hounsfield.operation import Whole, number
 
-from .params import Plane, PointsParams
+from .params import MOST_COORDINATES, Plane, PointsParams
 
 Span = tuple[slice, slice]
 NO_SLICE = 100_000
@@ -21,23 +21,29 @@ NO_SLICE = 100_000
 
 
 class PolygonParams(PointsParams):
-    """A polygon, and how far it goes through the slices."""
+    """Polygons, and how far they go through the slices."""
 
+    corners: Whole = Field((), max_length=MOST_COORDINATES // 9, json_schema_extra={"low": 3, "high": MOST_COORDINATES // 3})
+    """How many of the points each polygon has, one polygon after the other. Empty: all are of one polygon."""
     plane: Plane = "axial"
-    """The plane of the polygon: it goes straight through the slices of this plane."""
+    """The plane of the polygons: they go straight through the slices of this plane."""
     first: int = number(0, 0, NO_SLICE)
-    """The first slice that it goes through."""
-    last: int = number(-1, -1, NO_SLICE)
-    """The last slice that it goes through. -1: through all."""
+    """The first slice that they go through, counted from 0."""
+    last: int = number(-1, -1, NO_SLICE, lowest="the last")
+    """The last slice that they go through, counted from 0. -1: the last of the image."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if 0 <= self.last < self.first:
             raise ValueError(f"the last slice {self.last} lies before the first, {self.first}")
+        if self.corners and 3 * sum(self.corners) != len(self.points):
+            raise ValueError(
+                f"corners {', '.join(map(str, self.corners))} are not the {len(self.points) // 3} points that there are"
+            )
         return self
 
     def slices(self, grid: Grid) -> slice:
-        """The slices of an image that the polygon goes through; none where the image does not reach so far."""
+        """The slices of an image that the polygons go through; none where the image does not reach so far."""
         count = grid.shape[grid.axis_across(self.plane)]
         stop = count if self.last < 0 else min(count, self.last + 1)
         return slice(min(self.first, stop), stop)
@@ -52,10 +58,10 @@ class PolygonParams(PointsParams):
 
 
 def polygon_mask(params: PolygonParams, grid: Grid) -> tuple[Span, NDArray[np.bool_]]:
-    """Which pixels of a plane lie in the polygon: a box in the plane that holds it, and the mask of the box.
+    """Which pixels of a plane lie in one of the polygons: a box in the plane that holds them, and the mask of the box.
 
-    A pixel lies in the polygon where its centre does; a centre that lies exactly on the outline may fall to either side. Where
-    the outline crosses itself, what it goes round twice is outside (the rule of even and odd).
+    A pixel lies in a polygon where its centre does; a centre that lies exactly on the outline may fall to either side. Where
+    an outline crosses itself, what it goes round twice is outside (the rule of even and odd).
 
     Raises
     ------
@@ -71,9 +77,11 @@ def polygon_mask(params: PolygonParams, grid: Grid) -> tuple[Span, NDArray[np.bo
     shape = [n for i, n in enumerate(grid.shape) if i != axis]
     low = [min(max(0, int(np.floor(v))), n) for v, n in zip(points.min(axis=0), shape, strict=True)]
     high = [max(min(n, int(np.ceil(v)) + 1), start) for v, n, start in zip(points.max(axis=0), shape, low, strict=True)]
-    span = slice(low[0], high[0]), slice(low[1], high[1])
-    mask: NDArray[np.bool_] = polygon2mask((high[0] - low[0], high[1] - low[1]), points - low)  # type: ignore[no-untyped-call]
-    return span, mask
+    size = high[0] - low[0], high[1] - low[1]
+    mask = np.zeros(size, bool)
+    for outline in np.split(points - low, np.cumsum(params.corners)[:-1]) if params.corners else [points - low]:
+        mask |= polygon2mask(size, outline)  # type: ignore[no-untyped-call]
+    return (slice(low[0], high[0]), slice(low[1], high[1])), mask
 
 
 def polygon_box(span: Span, slices: slice, axis: int) -> Box:

@@ -1,4 +1,4 @@
-"""Scissors: a polygon through slices, inside or outside of which classes are erased or filled."""
+"""Scissors: polygons through slices, inside or outside of which classes are erased or filled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .writing import Rules, edited_boxes, one_of, require_class, write
 
 
 class ScissorsParams(ClassesParams, PolygonParams):
-    """A polygon, and what is done with it."""
+    """Polygons, and what is done with them."""
 
     how: Literal["erase inside", "erase outside", "fill inside", "fill outside"] = "erase inside"
     """Erase the edited classes, or give what may be overwritten to a class, on one side of the outline."""
@@ -27,16 +27,16 @@ class ScissorsParams(ClassesParams, PolygonParams):
 
 @operation("scissors", ScissorsParams)
 def scissors(labels: LabelMap, params: ScissorsParams) -> Generator[Progress, None, LabelMap]:
-    """Cut classes along a polygon that goes straight through slices, or fill it.
+    """Cut classes along polygons that go straight through slices, or fill them.
 
-    Slices that the polygon does not go through stay as they are.
+    Inside is what lies in one of the polygons. Slices that they do not go through stay as they are.
 
     Parameters
     ----------
     labels
         (z, y, x); 0 is background.
     params
-        The polygon: points in the plane, by voxel index or by position in the patient (what they say across the plane is left
+        The polygons: points in the plane, by voxel index or by position in the patient (what they say across the plane is left
         out), the slices, and what to do.
 
     Returns

@@ -19,7 +19,7 @@ from napari_hounsfield.volume import LabelMap
 
 from .distance import near_mask, nearest_label
 from .metric import Offsets, across, passes, reach_mm
-from .params import ClassesParams, Within
+from .params import WithinParams
 from .scores import CUT, Ball, Gaussian, surrounded
 from .writing import Rules, edited_boxes
 
@@ -31,15 +31,13 @@ CLEARLY = 1e-4
 """Part of everything by which a class must fill more than the label that a voxel has: less is rounding."""
 
 
-class SmoothParams(ClassesParams):
+class SmoothParams(WithinParams):
     """How classes are smoothed."""
 
     method: Literal["median", "opening", "closing", "gaussian"] = "median"
     """median: what most of a ball is; opening: drop what no ball fits into; closing: fill where none fits; gaussian: blurred."""
     mm: float = number(2.0, 0, 50, unit="mm")
     """Radius of the ball, or standard deviation of the Gaussian."""
-    within: Within = "volume"
-    """In space, or in each plane of a stack by itself."""
 
 
 @operation("smooth", SmoothParams)

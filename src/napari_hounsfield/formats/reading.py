@@ -19,6 +19,7 @@ from napari_hounsfield.grid import reordered
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
 
 from .atomic import full_suffix, sibling
+from .guessing import looks_like_labels
 from .metaimage import is_metaimage, read_metaimage
 from .nifti import HEAD_BYTES, is_nifti, read_nifti
 from .notes import MAX_BYTES, Notes, class_names
@@ -95,6 +96,25 @@ def read_named(path: Path, params: ReadParams | None = None) -> Volume | LabelMa
     except LabelError:
         return _of_unit(volume, params)
     return labels if labels.classes else _of_unit(volume, params)
+
+
+def read_as_meant(path: Path) -> tuple[list[Volume | LabelMap], bool]:
+    """Read as `read` does, but labels where classes have names or the values look like labels; and whether that was a guess.
+
+    Raises
+    ------
+    FormatError, DicomError
+        As `read`.
+    """
+    if not _as_image(path, kind_of(path)):
+        return read(path), False
+    found = read_named(path)
+    if isinstance(found, LabelMap) or not looks_like_labels(found):
+        return [found], False
+    try:
+        return [_as_labels(found, Notes())], True
+    except LabelError:
+        return [found], False
 
 
 def _as_image(path: Path, kind: str) -> bool:

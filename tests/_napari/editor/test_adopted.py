@@ -116,6 +116,20 @@ def test_keys_are_those_of_the_layer(editing: LayerEditing) -> None:
     assert np.array_equal(editing.layer.data, after)
 
 
+def test_the_layers_own_undo_is_ours(editing: LayerEditing) -> None:
+    layer, before = editing.layer, editing.layer.data.copy()
+    paint(layer)
+    after = layer.data.copy()
+    layer.undo()
+    assert np.array_equal(layer.data, before)
+    layer.redo()
+    assert np.array_equal(layer.data, after)
+    release(layer)
+    erase(layer)
+    layer.undo()
+    assert np.array_equal(layer.data, after)
+
+
 def test_other_layers_keep_naparis_history(editing: LayerEditing, viewer: ViewerModel) -> None:
     other = viewer.add_labels(np.zeros((5, 6, 7), int))
     handler = KeymapHandler()
@@ -179,8 +193,10 @@ def test_what_cannot_be_edited_in_place_is_refused_in_a_line(viewer: ViewerModel
     for array, why in (
         (da.zeros((4, 5, 6), dtype=np.uint8), "memory"),
         (fixed, "read-only"),
-        (np.zeros((2, 3, 4, 5), np.uint8), "4 dimensions"),
+        (np.zeros((2, 3, 4, 5), np.uint8), "4 dimensions; choose a layer of 2 or 3 dimensions"),
         (np.full((3, 4, 5), -1), "negative"),
+        (np.full((3, 4, 5), 2**31), "label 2147483648 is too large; number the labels anew"),
+        (np.full((3, 4, 5), 2**40, np.uint64), "is too large"),
         ([np.zeros((64, 64), np.uint8), np.zeros((32, 32), np.uint8)], "memory"),
     ):
         layer = viewer.add_labels(array, name="odd")

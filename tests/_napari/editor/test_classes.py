@@ -48,6 +48,9 @@ def test_renaming(editing: LayerEditing, classes: Classes) -> None:
     assert names(editing)[1] == "lung"
     with pytest.raises(nh.LabelError, match="name"):
         classes.rename(1, " ")
+    with pytest.raises(nh.LabelError, match="there is a class heart already, label 3"):
+        classes.rename(1, "Heart")
+    classes.rename(1, "Lung")
 
 
 def test_adding(editing: LayerEditing, classes: Classes) -> None:
@@ -57,6 +60,11 @@ def test_adding(editing: LayerEditing, classes: Classes) -> None:
     assert classes.row(4).ml == 0
     editing.undo()
     assert names(editing) == {1: "lung", 2: "liver", 3: "heart"}
+    classes.rename(1, "class 4")
+    classes.add()
+    assert names(editing)[4] == "class 5"
+    with pytest.raises(nh.LabelError, match="already"):
+        classes.add("liver")
 
 
 def test_no_number_is_left(viewer: ViewerModel, settled: Callable[[LayerEditing], None]) -> None:

@@ -62,6 +62,13 @@ def opened(window: Any) -> SegmentEditor:
     return dock
 
 
+def second_dock(window: Any) -> SegmentEditor:
+    """Another one, which napari's menu would not open beside the first."""
+    made = SegmentEditor(window)
+    window.window.add_dock_widget(made, name="second")
+    return made
+
+
 @pytest.fixture
 def dock(window: Any, layer: Any, settled: Settled) -> SegmentEditor:
     made = opened(window)
@@ -112,7 +119,7 @@ def test_clicks_choose_hide_and_lock(dock: SegmentEditor, layer: Any) -> None:
     assert cells(dock, NAME) == ["left lung", "liver", "heart"]
 
 
-def test_limits_of_painting(dock: SegmentEditor, layer: Any, window: Any) -> None:
+def test_limits_of_painting(dock: SegmentEditor, layer: Any, window: Any, said: Callable[[], list[str]]) -> None:
     before, image = layer.data.copy(), window.layers["scan"].data
     dock.painting.image.value = window.layers["scan"]
     assert (dock.painting.low.value, dock.painting.high.value) == pytest.approx(window.layers["scan"].contrast_limits, abs=0.01)
@@ -125,6 +132,7 @@ def test_limits_of_painting(dock: SegmentEditor, layer: Any, window: Any) -> Non
     assert np.array_equal(layer.data, expected)
     assert not np.array_equal(layer.data, before)
     window.layers.remove("scan")
+    assert "scan is gone: organs is no longer limited" in said()[-1]
     assert dock.painting.image.value is None
     dock.painting.over.value = "everywhere"
     layer.paint((10, 10, 4), 3)
@@ -222,16 +230,40 @@ def test_the_layer_is_deleted_while_it_computes(computing: SegmentEditor, layer:
     window.layers.remove(layer)
     qtbot.waitUntil(lambda: not worker._running, timeout=5_000)
     assert computing.editing is None
+    assert "Convert to Labels" in computing.message.text()
     assert computing.classes.model.rowCount() == 0
 
 
 def test_the_dock_is_closed_while_it_computes(computing: SegmentEditor, layer: Any, window: Any, settled: Settled) -> None:
-    editing = computing.editing
+    editing, before = computing.editing, layer.data.copy()
     window.window.remove_dock_widget(computing)
-    editing.cancel()
     settled(editing)
+    assert np.array_equal(layer.data, before)
     layer.paint((10, 10, 4), 3)
     editing.undo()
+    assert np.array_equal(layer.data, before)
+
+
+def test_what_a_dock_imposes_goes_with_the_last_one(
+    dock: SegmentEditor, layer: Any, window: Any, said: Callable[[], list[str]], qtbot: Any
+) -> None:
+    second, before = second_dock(window), layer.data.copy()
+    click(dock, 1, LOCKED)
+    dock.painting.over.value = "inside lung"
+    dock.operations.choice.value = "margin"
+    dock.operations.preview_button.native.setChecked(True)
+    qtbot.waitUntil(lambda: "preview of the edit" in window.layers, timeout=20_000)
+    window.window.remove_dock_widget(dock)
+    assert "preview of the edit" not in window.layers
+    layer.fill((0, 0, 0), 3)
+    assert np.array_equal(layer.data, before)
+    assert not said()
+    window.window.remove_dock_widget(second)
+    assert said() == ["organs: its locks and limits are lifted, as the segment editor is closed"]
+    layer.fill((0, 0, 0), 2)
+    assert not np.array_equal(layer.data, before)
+    layer.undo()
+    assert np.array_equal(layer.data, before)
 
 
 def test_the_viewer_is_closed_while_it_computes(computing: SegmentEditor, window: Any, qtbot: Any) -> None:
@@ -242,7 +274,7 @@ def test_the_viewer_is_closed_while_it_computes(computing: SegmentEditor, window
 def test_two_docks_and_two_layers(dock: SegmentEditor, layer: Any, window: Any, organs: nh.LabelMap, settled: Settled) -> None:
     other = nh.show(window, organs)[0]
     assert dock.choice.value is other  # the one that is selected
-    second = opened(window)
+    second = second_dock(window)
     settled(second.editing)
     assert dock.editing is second.editing is editing_of(other)
     other.paint((10, 10, 4), 3)

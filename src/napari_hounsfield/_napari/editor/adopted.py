@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from napari_hounsfield._napari.notices import complain, reported, tell
 from napari_hounsfield._napari.table import class_names
 from napari_hounsfield._napari.worker import Job, Steps
 from napari_hounsfield.components import Box
-from napari_hounsfield.editing.editor import LabelEditor, Plane
+from napari_hounsfield.editing.editor import LabelEditor
+from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.editing.tally import Tally, tally_steps
 from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.operation import Progress
@@ -24,7 +25,7 @@ from napari_hounsfield.operation import Progress
 from . import guard, keys
 from .atoms import delta_of
 from .features import write_classes
-from .frame import Frame, Slices, frame_of
+from .frame import Frame, Slices, frame_of, plane_shown
 from .masking import Masking
 from .running import AT_ONCE, Runner
 
@@ -49,6 +50,8 @@ class LayerEditing:
         How the layer's axes stand to the editor's.
     hidden
         Colours (RGBA) that classes had before they were hidden.
+    docks
+        Those that show the layer.
     """
 
     changed = Signal()
@@ -64,12 +67,13 @@ class LayerEditing:
         self._question: Job | None = None
         self._told = -1
         self.hidden: dict[int, NDArray[np.float32]] = {}
+        self.docks: WeakSet[Any] = WeakSet()
         self._take(layer, frozenset())
         layer.events.paint.connect(self._on_paint)
         layer.events.data.connect(self._on_data)
         layer.events.features.connect(self._on_features)
         viewer.layers.events.removed.connect(self._on_removed)
-        guard.install(layer, self.allowed)
+        guard.install(layer, self.allowed, self.undo, self.redo)
         keys.bind(layer)
 
     @property
@@ -85,6 +89,11 @@ class LayerEditing:
         if layer is None:
             raise HounsfieldError("the labels layer is gone")
         return layer
+
+    @property
+    def exists(self) -> bool:
+        """Whether the layer is still there."""
+        return self._layer() is not None
 
     @property
     def busy(self) -> bool:
@@ -168,17 +177,7 @@ class LayerEditing:
     def looked_at(self) -> Plane | None:
         """The plane that the viewer shows; None in 3D."""
         viewer, layer = self.viewer(), self._layer()
-        if viewer is None or layer is None or viewer.dims.ndisplay != 2 or viewer.dims.ndim < layer.ndim:
-            return None
-        if layer.ndim == 2:
-            return Plane(0, 0)
-        ahead = viewer.dims.ndim - layer.ndim
-        hidden = [axis - ahead for axis in viewer.dims.not_displayed if axis >= ahead]
-        if len(hidden) != 1:
-            return None
-        point = layer.world_to_data(viewer.dims.point[ahead:])
-        index = int(np.clip(np.round(point[hidden[0]]), 0, layer.data.shape[hidden[0]] - 1))
-        return self.frame.stored_plane(hidden[0], index)
+        return None if viewer is None or layer is None else plane_shown(viewer, layer, self.frame)
 
     # What napari tells
 
@@ -234,8 +233,9 @@ class LayerEditing:
     def _on_removed(self, event: Any) -> None:
         if event.value is self._layer():
             self.cancel()
-        elif event.value is self.masking.image:
+        elif self.masking.image is not None and event.value is self.masking.image:
             self.set_masking(Masking(self.masking.over))
+            tell(f"{event.value.name} is gone: {self.layer.name} is no longer limited to a range of its values")
 
     @staticmethod
     def _forget_naparis(layer: Labels) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 
 from napari_hounsfield._napari.colours import LARGEST, colour
 from napari_hounsfield._napari.places import go_to
-from napari_hounsfield.editing.editor import Plane
 from napari_hounsfield.editing.history import Setting
+from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.editing.reassign import ReassignParams, reassign
 from napari_hounsfield.editing.tally import fullest_steps
 from napari_hounsfield.errors import LabelError
@@ -64,7 +65,7 @@ class Classes:
 
     def rename(self, value: int, name: str) -> None:
         """Give a class another name."""
-        name = _checked(name)
+        name = self._checked(name, value)
         if name != self._editing.name_of(value):
             self._named({**self._editing.editor.classes, value: name}, f"rename {self._editing.name_of(value)}")
 
@@ -82,7 +83,7 @@ class Classes:
         value = max(self.values, default=0) + 1
         if value > np.iinfo(layer.data.dtype).max:
             raise LabelError(f"{layer.name}: no number is left for a class in {layer.data.dtype}")
-        name = _checked(name or f"class {value}")
+        name = self._checked(name or self._new_name(value), value)
         self._named({**self._editing.editor.classes, value: name}, f"add {name}")
         layer.selected_label = value
         return value
@@ -170,6 +171,20 @@ class Classes:
         params = ReassignParams(label=value, to=to)
         self._editing.run(lambda editor: editor.steps(reassign, params, reach=0, title=title, everywhere=True))
 
+    def _checked(self, name: str, value: int) -> str:
+        """A name in one line that no other class has, be it in capitals: by their names, classes are compared."""
+        name = " ".join(name.split())
+        if not name:
+            raise LabelError("a class needs a name")
+        other = next((one for one in self.values if one != value and self._editing.name_of(one).casefold() == name.casefold()), 0)
+        if other:
+            raise LabelError(f"there is a class {self._editing.name_of(other)} already, label {other}; take another name")
+        return name
+
+    def _new_name(self, value: int) -> str:
+        taken = {self._editing.name_of(one).casefold() for one in self.values}
+        return next(name for number in count(value) if (name := f"class {number}") not in taken)
+
     def _seen(self) -> set[int]:
         return {value for value in self.values if self._rgba(value)[3] > 0}
 
@@ -189,10 +204,3 @@ class Classes:
             before = {value: self._rgba(value) for value in {*self.values, *range(1, 65)}}
             before = {None: colour(1), 0: "transparent", **before}
         layer.colormap = DirectLabelColormap(color_dict={**before, **colours})
-
-
-def _checked(name: str) -> str:
-    name = " ".join(name.split())
-    if not name:
-        raise LabelError("a class needs a name")
-    return name

@@ -6,7 +6,7 @@ from napari_hounsfield.editing.copy_slice import CopySliceParams, copy_slice
 from napari_hounsfield.errors import LabelError
 
 from .adopted import LayerEditing
-from .points import plane_across
+from .slices import plane_across
 
 
 def copy_along(editing: LayerEditing, step: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from magicgui.widgets import Container
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QTabWidget, QWidget
 
 from napari_hounsfield._napari.inputs import LayerChoice
@@ -17,12 +19,16 @@ from napari_hounsfield.volume import LabelMap
 
 from .adopted import LayerEditing, editing_of
 from .class_list import ClassList
+from .closing import let_go, take_up
 from .operations import Operations
 from .painting import Painting
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
+
+
+NONE_YET = "There are no labels yet: add a labels layer, or right-click an image that holds labels and choose Convert to Labels."
 
 
 class Shown:
@@ -33,19 +39,23 @@ class Shown:
         self._viewer = viewer
         self._layer: Labels | None = None
         self.editing: LayerEditing | None = None
+        self._edited: WeakSet[LayerEditing] = WeakSet()
         viewer.layers.selection.events.active.connect(self.on_active)
         dock.destroyed.connect(self.stop)
-        dock.destroyed.connect(dock.operations.close_preview)
 
     def follow(self, layer: Labels | None) -> str:
         """Follow this layer instead; returns why it cannot be edited, or nothing."""
         self._let_go()
+        if self._dock is None:
+            return ""
         try:
             self.editing = None if layer is None else editing_of(layer, self._viewer)
         except HounsfieldError as error:
             return str(error)
         if self.editing is not None:
             self._layer = self.editing.layer
+            self._edited.add(self.editing)
+            take_up(self.editing, self)
             self.editing.changed.connect(self.on_change)
             self.editing.progressed.connect(self.on_progress)
             for event in self._events(self._layer):
@@ -68,10 +78,15 @@ class Shown:
             self._dock.show_progress(progress)
 
     def stop(self, *_: Any) -> None:
-        """Let go of the dock and of the layer."""
+        """Let go of the dock and of all layers that it has shown; once."""
+        if self._dock is None:
+            return
+        self._dock.operations.close_preview()
         self._dock = None
         self._viewer.layers.selection.events.active.disconnect(self.on_active)
         self._let_go()
+        for editing in self._edited:
+            let_go(editing, self)
 
     @staticmethod
     def _events(layer: Labels) -> tuple[Any, ...]:
@@ -126,9 +141,17 @@ class SegmentEditor(Dock):
         """Edit the chosen layer."""
         self.choice.refresh()  # which of the two is told of a new layer first is not known
         why_not = self._shown.follow(self.choice.value)
+        if self.choice.value is None:
+            why_not = NONE_YET
         self.message.setText(why_not)
         self.message.setVisible(bool(why_not))
         self.refresh()
+
+    def event(self, event: Any) -> bool:
+        """End with the dock: napari takes it away without a word, and its widget may live on."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._shown.stop()
+        return bool(super().event(event))
 
     def choose(self, layer: Labels) -> None:
         """Edit this layer."""

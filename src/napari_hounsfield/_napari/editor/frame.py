@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from napari_hounsfield._napari.bridge import placement_of
 from napari_hounsfield.components import Box
-from napari_hounsfield.editing.editor import Plane
+from napari_hounsfield.editing.near import Plane
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
     from napari.layers import Layer
 
 Slices = tuple[slice, ...]
@@ -64,6 +65,11 @@ class Frame:
         along = self.axes[axis + 3 - len(self.shape)]
         return Plane(along, self.stored_box(tuple(cut))[along].start)
 
+    def turned(self, axis: int, index: int) -> int:
+        """Index along a stored axis of a plane that is displayed at `index`, and the other way round."""
+        along = self.axes.index(axis)
+        return (1, *self.shape)[-3:][along] - 1 - index if along in self.flips else index
+
     def shown_index(self, voxel: tuple[int, int, int]) -> tuple[int, ...]:
         """Displayed index of a voxel (z, y, x)."""
         z, y, x = (slice(v, v + 1) for v in voxel)
@@ -89,3 +95,18 @@ def frame_of(layer: Layer) -> Frame:
     how = placement_of(layer)
     shape = tuple(int(n) for n in layer.data.shape)
     return Frame(shape) if how is None else Frame(shape, how.axes, how.flips)
+
+
+def plane_shown(viewer: ViewerModel, layer: Layer, frame: Frame) -> Plane | None:
+    """The plane of a layer's stored array that the viewer shows; None in 3D."""
+    if viewer.dims.ndisplay != 2 or viewer.dims.ndim < layer.ndim:
+        return None
+    if layer.ndim == 2:
+        return Plane(0, 0)
+    ahead = viewer.dims.ndim - layer.ndim
+    hidden = [axis - ahead for axis in viewer.dims.not_displayed if axis >= ahead]
+    if len(hidden) != 1:
+        return None
+    point = layer.world_to_data(viewer.dims.point[ahead:])
+    index = int(np.clip(np.round(point[hidden[0]]), 0, layer.data.shape[hidden[0]] - 1))
+    return frame.stored_plane(hidden[0], index)

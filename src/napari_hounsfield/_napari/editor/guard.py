@@ -1,4 +1,4 @@
-"""Keeps napari's own tools out of locked classes and within the editable area: what may not change is never written."""
+"""Keeps napari's own tools within the rules of a layer that is edited: where they write, and what undo and redo take back."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ Allowed = Callable[[Any, NDArray[Any], Any], "NDArray[np.bool_] | None"]
 """Which voxels of a displayed box may change from old values to new ones; None: all."""
 
 
-def install(layer: Labels, allowed: Allowed) -> None:
-    """Let a layer write only where `allowed`, which is kept as long as the layer is.
+def install(layer: Labels, allowed: Allowed, undo: Callable[[], None], redo: Callable[[], None]) -> None:
+    """Let a layer write only where `allowed`, and undo and redo in a history of ours; all are kept as long as the layer is.
 
     Every tool of a labels layer writes through one of two methods: brush, eraser, bucket and polygon, and what scripts set.
     """
     where = ref(layer)  # weakly, or no layer would ever go by itself
     layer.__dict__["_apply_mask_to_data"] = partial(_mask, where, allowed)
     layer.__dict__["data_setitem"] = partial(_items, where, allowed)
+    layer.__dict__["undo"], layer.__dict__["redo"] = undo, redo
 
 
 def remove(layer: Labels) -> None:
-    """Let a layer write as napari does."""
-    for name in ("_apply_mask_to_data", "data_setitem"):
+    """Let a layer write and undo as napari does."""
+    for name in ("_apply_mask_to_data", "data_setitem", "undo", "redo"):
         layer.__dict__.pop(name, None)
 
 

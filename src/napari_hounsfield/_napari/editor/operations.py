@@ -12,18 +12,24 @@ from napari_hounsfield._napari.fields import Fields
 from napari_hounsfield._napari.gabor_preview import Temporary
 from napari_hounsfield._napari.inputs import LayerChoice, choices_for
 from napari_hounsfield._napari.layout import rows
-from napari_hounsfield._napari.notices import complain, reported
+from napari_hounsfield._napari.notices import complain, reported, tell
 from napari_hounsfield._napari.worker import Job, Steps, message_of
 from napari_hounsfield.cleaning import clean
+from napari_hounsfield.editing.copy_slice import CopySliceParams
+from napari_hounsfield.editing.delta import Delta
 from napari_hounsfield.editing.editor import LabelEditor
 from napari_hounsfield.editing.params import ClassesParams, PointsParams
+from napari_hounsfield.editing.polygon import PolygonParams
 from napari_hounsfield.editing.registry import EDITS, Edit, everywhere
+from napari_hounsfield.editing.scissors import ScissorsParams
+from napari_hounsfield.editing.unchanged import why_unchanged
 from napari_hounsfield.operation import Params
 from napari_hounsfield.volume import LabelMap
 
 from .adopted import LayerEditing
-from .points import PointSource, plane_across
+from .points import PointSource
 from .preview import preview_tuple
+from .slices import slices_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -34,6 +40,10 @@ WAIT_MS = 150
 """Milliseconds that a preview waits for more changes."""
 
 
+DRAWN_FIELDS = ("points", "corners", "coordinates", "plane")
+"""Parameters that what was drawn says."""
+VIEW_FIELDS = ("plane", "source")
+"""Parameters of copying that the viewer says."""
 OF_ALL = ("from_seeds",)
 """Edits that are of all classes unless the user says otherwise."""
 
@@ -48,9 +58,11 @@ class EditForm(Container[Any]):
         others = list(edit.operation.inputs)
         others.remove(next(place for place in others if LabelMap in place.kinds))
         self.choices = [choice for choice in choices_for(viewer, others) if isinstance(choice, LayerChoice)]
-        self.drawn = PointSource(viewer, "plane" in kind.model_fields) if issubclass(kind, PointsParams) else None
-        self._of_view = [name for name in ("plane", "source") if self.drawn or "source" in kind.model_fields]
-        for name in ("locked", "points", "coordinates", *self._of_view):
+        self.drawn: PointSource | None = None
+        if issubclass(kind, PointsParams):
+            self.drawn = PointSource(viewer, issubclass(kind, PolygonParams), required=kind is ScissorsParams)
+        copies = issubclass(kind, CopySliceParams)
+        for name in ("locked", *(DRAWN_FIELDS if self.drawn else ()), *(VIEW_FIELDS if copies else ())):
             if name in self.fields.inputs:
                 self.fields.inputs[name].visible = False
         super().__init__(
@@ -59,8 +71,11 @@ class EditForm(Container[Any]):
         self.margins = (0, 0, 0, 0)
         self._suggested = {name: widget.value for name, widget in self.fields.inputs.items()}
 
-    def suggest(self, value: int) -> None:
-        """Let the edit be of a class, unless the user has said otherwise."""
+    def follow(self, editing: LayerEditing) -> None:
+        """Let the edit be of the class that is painted with, unless the user has said otherwise, and draw on its layer."""
+        value = int(editing.layer.selected_label)
+        if self.drawn is not None:
+            self.drawn.stand_on(editing.layer)
         wanted: dict[str, Any] = {"label": value}
         if issubclass(self.edit.operation.params_type, ClassesParams) and self.edit.operation.name not in OF_ALL:
             wanted["classes"] = (value,)
@@ -82,13 +97,9 @@ class EditForm(Container[Any]):
         ValueError
             If they do not fit together.
         """
-        params, at = self.fields.params(), editing.looked_at()
-        known: dict[str, Any] = {}
-        if at is not None and self._of_view:
-            known = {"plane": plane_across(editing, at.axis), "source": at.index}
-        if self.drawn is not None:
-            known |= {"points": self.drawn.points(editing), "coordinates": "voxels"}
-        known = {name: value for name, value in known.items() if name in type(params).model_fields}
+        params = self.fields.params()
+        known = {} if self.drawn is None else self.drawn.given(editing)
+        known |= slices_of(params, known.get("plane", ""), editing)
         return type(params)(**{**params.model_dump(exclude_unset=True), **known})
 
     def others(self) -> dict[str, Any]:
@@ -138,7 +149,7 @@ class Operations(Container[Any]):
         free = editing is not None and not editing.busy
         self.preview_button.enabled = self.apply_button.enabled = free
         if editing is not None:
-            self.form.suggest(int(editing.layer.selected_label))
+            self.form.follow(editing)
 
     def apply(self) -> None:
         """Run the edit on the whole layer; what is missing or wrong becomes a notification."""
@@ -146,9 +157,17 @@ class Operations(Container[Any]):
         if editing is None:
             return
         self.stop()
+        drawn = self.form.drawn
         with reported():
-            steps = self._steps(editing, whole=True)
-            editing.run(steps, at_once=0)
+            params = self.form.params(editing)
+
+            def done(delta: Delta | None) -> None:
+                if delta is None:
+                    tell(f"nothing changed: {why_unchanged(params, editing.editor.labels)}")
+                elif drawn is not None:
+                    drawn.use_up(editing)
+
+            editing.run(self._steps(editing, params, whole=True), done, at_once=0)
 
     def preview(self) -> None:
         """Show what the edit would change in the plane that is shown."""
@@ -167,7 +186,8 @@ class Operations(Container[Any]):
                 self._picture.show(preview_tuple(editing, plane, at), editing.layer)
 
         try:
-            self._job = Job(self._steps(editing, whole=False)(editing.editor), show, self._fail)
+            steps = self._steps(editing, self.form.params(editing), whole=False)
+            self._job = Job(steps(editing.editor), show, self._fail)
         except Exception as error:
             self._fail(message_of(error))
 
@@ -191,10 +211,10 @@ class Operations(Container[Any]):
         self._give_up()
         self._picture.remove()
 
-    def _steps(self, editing: LayerEditing, whole: bool) -> Any:
-        """Steps of the editor for the form as it is; layers are read in the thread, since large ones take a while."""
+    def _steps(self, editing: LayerEditing, params: Params, whole: bool) -> Any:
+        """Steps of the editor for the form's edit and inputs; layers are read in the thread, since large ones take a while."""
         preferences.apply()
-        form, params = self.form, self.form.params(editing)
+        form = self.form
         operation, chosen, layer = form.edit.operation, form.others(), editing.layer
         title = " ".join([operation.name.replace("_", " "), *_of(params, editing)])
 

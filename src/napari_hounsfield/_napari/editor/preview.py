@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield._napari.layers import KEY, Declared, LayerTuple
-from napari_hounsfield.editing.editor import Plane
+from napari_hounsfield.editing.near import Plane
 
 from .adopted import LayerEditing
 
