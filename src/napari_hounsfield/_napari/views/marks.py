@@ -122,7 +122,7 @@ class Marks(QWidget):
         if plane is not None:
             axis = dims.not_displayed[-1]
             name = plane.name if pane.worlds else f"axis {axis}"
-            place = f"{name}  {dims.current_step[axis] + 1}/{dims.nsteps[axis]}"
+            place = f"{name}  {dims.current_step[axis]}/{dims.nsteps[axis] - 1}"  # as napari's slider counts
             _text(painter, place, INSET + 2, INSET + 1, 0, 0, 9, plane.colour)
             _text(painter, pane.caption, INSET + 2, LINE, 0, 0, 9)
 
