@@ -49,6 +49,13 @@ def organs(slices: int, matrix: int) -> nh.LabelMap:
     return nh.LabelMap(array, nh.axial_affine((1.5, 0.8, 0.8)), names, name="organs")
 
 
+def disturb(array: Any, z: int, value: int) -> None:
+    """A hole in a class and an island of it, in plane `z`, so that every edit has something to change there."""
+    y, x = np.argwhere(array[z] == value).mean(axis=0).astype(int)
+    array[z - 1 : z + 2, y - 4 : y + 5, x - 4 : x + 5] = 0
+    array[z - 1 : z + 2, 5:14, 5:14] = value
+
+
 def memory() -> int:
     """Bytes that the process holds now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -121,9 +128,10 @@ def main(slices: int = 400, matrix: int = 512) -> None:
     viewer = napari.Viewer()
     labels = organs(slices, matrix)
     print(f"{slices} slices of {matrix} x {matrix}, {ORGANS} organs, {os.cpu_count()} cores, {os.environ['QT_API']}")
-    layer = nh.show(viewer, labels)[0]
     z = slices // 2
     seen, spare = (int(value) for value in np.argsort(-np.bincount(labels.array[z].ravel(), minlength=256)[1:])[:2] + 1)
+    disturb(labels.array, z, seen)
+    layer = nh.show(viewer, labels)[0]
     viewer.dims.set_current_step(0, z)
     watch = Watch(viewer, layer, lambda: True)
     bare: dict[str, tuple[float, float, float]] = {}
