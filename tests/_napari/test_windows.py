@@ -215,6 +215,18 @@ def test_keys_of_the_user_come_first(viewer: Any, ct: nh.Volume, press: Any) -> 
     assert not windows_of(viewer).by_left_button
 
 
+def test_patients_hang_head_up_however_the_axes_are_rolled(viewer: Any, ct: nh.Volume) -> None:
+    nh.show(viewer, ct)
+    for order, vertical in (((1, 0, 2), "up"), ((2, 0, 1), "up"), ((0, 1, 2), "down")):
+        viewer.dims.order = order
+        assert viewer.scene.camera.orientation[1] == vertical
+    viewer.layers.clear()
+    before = viewer.scene.camera.orientation
+    viewer.add_image(np.zeros((3, 4, 5)))
+    viewer.dims.order = (1, 0, 2)
+    assert viewer.scene.camera.orientation == before, "of no patient"
+
+
 def test_scale_bar_in_millimetres_comes_with_the_first_image_and_can_be_put_away(viewer: Any, ct: nh.Volume) -> None:
     bar = viewer.canvas.overlays.scale_bar
     assert not bar.visible

@@ -1,12 +1,14 @@
-"""What a viewer is given with the first image of ours: windows by key and drag, a line for the cursor, the scale bar."""
+"""What a viewer is given with the first image of ours: windows by key and drag, a line for the cursor, head up, the scale bar."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from .cursor.status import show_status, status_of
+from .layers import KEY
 from .preferences import preferences
+from .views.planes import upright
 from .windowing.drag import drag_window
 from .windowing.keys import bind_keys
 
@@ -25,7 +27,7 @@ def equip(viewer: ViewerModel) -> None:
     bind_keys(viewer)
     viewer.mouse_drag_callbacks.append(drag_window)
     show_status(viewer)
-    unmirror(viewer)
+    keep_upright(viewer)
     if preferences().scale_bar:
         viewer.canvas.overlays.scale_bar.visible = True
 
@@ -45,9 +47,16 @@ def strip_view(model: ViewerModel, study: ViewerModel) -> None:
         status.leave(model)
 
 
-def unmirror(viewer: ViewerModel) -> None:
-    """Show patients in 3D as they are: by default napari's first axis points to the viewer, which mirrors axes S, P and L."""
-    camera = viewer.scene.camera
-    _, vertical, horizontal = camera.orientation
-    away = (str(vertical) == "down") == (str(horizontal) == "right")
-    camera.orientation = ("away" if away else "towards", vertical, horizontal)
+def keep_upright(viewer: ViewerModel) -> None:
+    """Show patients as they are, however the axes are rolled: head up, and in 3D not mirrored; other images are left alone.
+
+    By default napari's vertical axis points down, whatever it is, and its first axis to the viewer, which mirrors S, P and L.
+    """
+
+    def turn(event: Any = None) -> None:
+        if any(KEY in layer.metadata for layer in viewer.layers):
+            viewer.scene.camera.orientation = upright(viewer.dims.order)
+
+    viewer.dims.events.order.connect(turn)
+    viewer.layers.events.inserted.connect(turn)
+    turn()

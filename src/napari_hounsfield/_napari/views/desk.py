@@ -9,7 +9,7 @@ from .later import Later
 from .link import Link
 from .marks import Marks
 from .pane import Pane
-from .planes import PLANES, Plane, upright
+from .planes import PLANES, Plane
 from .pointing import Pointer
 from .view import View
 
@@ -43,9 +43,6 @@ class Desk:
         self.views: dict[str, View] = {}
         self.dropped = self._window.dropEvent
         self._viewer.events.theme.connect(self._on_theme)
-        self._viewer.dims.events.order.connect(self._keep_upright)
-        self._viewer.layers.events.inserted.connect(self._keep_upright)
-        self._keep_upright()
 
     def open(self, name: str) -> View:
         """Open a view: `Axial`, `Coronal`, `Sagittal` or `3D`."""
@@ -85,18 +82,11 @@ class Desk:
         self.marks.stop()
         self._pointer.leave(self._viewer)
         self._viewer.events.theme.disconnect(self._on_theme)
-        self._viewer.dims.events.order.disconnect(self._keep_upright)
-        self._viewer.layers.events.inserted.disconnect(self._keep_upright)
 
     def turn_main(self, plane: Plane) -> None:
         """Show a plane on the main canvas."""
         self._viewer.dims.ndisplay = 2
         self._viewer.dims.order = plane.order(self._viewer.dims.ndim)
-
-    def _keep_upright(self, event: Any = None) -> None:
-        """However the axes of the main canvas are rolled, head up and in 3D not mirrored; images of no patient are left alone."""
-        if self.main.worlds:
-            self._viewer.scene.camera.orientation = upright(self._viewer.dims.order)
 
     @property
     def cross_hair(self) -> bool:
