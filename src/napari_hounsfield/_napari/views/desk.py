@@ -30,9 +30,8 @@ class Desk:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = getattr(viewer, "__wrapped__", viewer)  # plugins are handed a proxy
-        self._window = self._viewer.window._qt_viewer
         self.later = Later()
-        self.main = Pane(self._viewer, self._window.canvas, self._viewer)
+        self.main = Pane(self._viewer, self._viewer.window._qt_viewer.canvas, self._viewer)
         self.marks = Marks(self.main)
         self.link = Link(self.main, self.marks)
         self.following = Following(self._viewer, self.later)
@@ -41,13 +40,16 @@ class Desk:
         self._pointer = Pointer(self.link.go_to, lambda: self.pointing)
         self._pointer.follow(self._viewer)
         self.views: dict[str, View] = {}
-        self.dropped = self._window.dropEvent
         self._viewer.events.theme.connect(self._on_theme)
         self._viewer.dims.events.order.connect(self._keep_upright)
         self._viewer.layers.events.inserted.connect(self._keep_upright)
         self._keep_upright()
         scale_bar = self._viewer.canvas.overlays.scale_bar
         scale_bar.events.visible.connect(self._on_scale_bar)
+
+    def dropped(self, event: Any) -> None:
+        """Open in the main viewer what is dropped on a view."""
+        self._viewer.window._qt_viewer.dropEvent(event)
 
     def open(self, name: str) -> View:
         """Open a view: `Axial`, `Coronal`, `Sagittal` or `3D`."""
