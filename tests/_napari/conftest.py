@@ -46,6 +46,6 @@ def finish(qtbot: Any) -> Callable[[Any], None]:
     """Wait until a run bar's job has ended."""
 
     def wait(bar: Any) -> None:
-        qtbot.waitUntil(lambda: bar.job is not None and bar.job.finished, timeout=60_000)
+        qtbot.waitUntil(lambda: bar.job is not None and bar.job.finished, timeout=180_000)
 
     return wait
