@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -18,6 +20,20 @@ os.environ["NAPARI_CONFIG"] = str(Path(_napari_config.name, "settings.yaml"))
 
 settings.register_profile("bounded", derandomize=True, deadline=None, database=None, max_examples=50)
 settings.load_profile("bounded")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    """Share the cores out: every process that runs tests computes on its part of them."""
+    threads = str(max(1, (os.cpu_count() or 1) // len(specs)))
+    for library in ("OMP", "OPENBLAS", "MKL", "NUMBA", "LP"):  # LP: Mesa's software renderer
+        os.environ.setdefault(f"{library}_NUM_THREADS", threads)
+
+
+def pytest_collection_finish() -> None:
+    """Spare later collections of garbage the modules."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,19 @@ from napari_hounsfield.pixels.classifiers import rebuilt
 from napari_hounsfield.pixels.forest import Forest, ForestParams
 
 LONGEST = 2.0
-"""Seconds between two reports of progress: four times what we hold ourselves to, as the machines that run this are shared."""
+"""Seconds between two reports of progress: four times what we hold ourselves to, as machines differ."""
+
+
+class Stopwatch:
+    """Seconds since it was made: those on the clock, or those of computing, where other programs had the machine meanwhile."""
+
+    def __init__(self, computing):
+        self.clocks = [time.perf_counter, time.process_time] if computing else [time.perf_counter]
+        self.begun = [clock() for clock in self.clocks]
+
+    @property
+    def seconds(self):
+        return min(clock() - begun for clock, begun in zip(self.clocks, self.begun, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -134,15 +146,15 @@ def test_every_operation_is_here():
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in CASES])
 def test_reports_often_and_leaves_nothing_running(name, chest, one_slice):
+    computing = not name.startswith("surfaces")  # which wait for another process
     steps = CASES[name](chest, one_slice)
     gaps = []
-    before = time.perf_counter()
     while True:
+        watch = Stopwatch(computing)
         report = next(steps, None)
-        gaps.append(time.perf_counter() - before)
+        gaps.append(watch.seconds)
         if report is None:
             break
-        before = time.perf_counter()
     print(f"{name}: {len(gaps)} steps, the longest {max(gaps):.2f} s")
     assert max(gaps) < LONGEST
 
@@ -151,9 +163,9 @@ def test_reports_often_and_leaves_nothing_running(name, chest, one_slice):
         steps = CASES[name](chest, one_slice)
         for _ in range(taken):
             next(steps, None)
-        begun = time.perf_counter()
+        watch = Stopwatch(computing)
         steps.close()
-        assert time.perf_counter() - begun < LONGEST
+        assert watch.seconds < LONGEST
         assert next(steps, None) is None
     for thread in set(threading.enumerate()) - running:
         thread.join(LONGEST)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import napari_hounsfield as nh
+from napari_hounsfield import cli
 from napari_hounsfield.demo.phantom import PhantomParams, chest_phantom
 from napari_hounsfield.demo.series_writer import write_series
 from napari_hounsfield.demo.strokes import draw_strokes
@@ -58,14 +57,13 @@ def test_python_on_the_page_runs(page: Path, in_phantom_folder: Path) -> None:
         exec(compile(code, page.name, "exec"), names)
 
 
-def test_commands_on_the_page_run(in_phantom_folder: Path) -> None:
+def test_commands_on_the_page_run(in_phantom_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (lines,) = blocks(ROOT / "docs" / "command-line.md", "sh")
     for line in lines.splitlines():
         program, *arguments = line.split()
         assert program == "hounsfield"
-        command = [sys.executable, "-m", "napari_hounsfield", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        status = cli.main(arguments)
+        assert status == 0, f"{line}\n{capsys.readouterr().err}"
 
 
 def test_reference_documents_every_public_name(repository: Path) -> None:

@@ -12,7 +12,11 @@ from napari.components import ViewerModel
 from napari_hounsfield._napari.demo import DemoDock
 from napari_hounsfield.demo.run import DemoParams
 
-SMALL = DemoParams(phantom={"slices": 24, "matrix": 96}, strokes={"slices": 3, "voxels": 600}, train={"bp": {"iterations": 100}})
+SMALL = DemoParams(
+    phantom={"slices": 16, "matrix": 64},
+    strokes={"slices": 4, "voxels": 600},
+    train={"bp": {"iterations": 100}, "forest": {"trees": 10}},
+)
 
 
 def test_every_step_is_shown_and_a_second_run_replaces_the_first(

@@ -149,7 +149,7 @@ def test_cancel_closes_the_generator_and_frees_the_form_at_once(viewer: Any, ct:
     qtbot.waitUntil(lambda: form.bar._bar.value > 0)
     form.bar.cancel()
     assert form.bar._run.enabled
-    qtbot.waitUntil(lambda: closed == ["closed"], timeout=2000)
+    qtbot.waitUntil(lambda: closed == ["closed"], timeout=60_000)
     qtbot.wait(50)
     assert len(viewer.layers) == 1
 

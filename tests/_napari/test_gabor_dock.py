@@ -37,7 +37,7 @@ def form(viewer: Any, scan: nh.Volume, qtbot: Any) -> GaborForm:
     made.fields.inputs["wavelengths"].value = BANK["wavelengths"]
     made.fields.inputs["orientations"].value = BANK["orientations"]
     made.schedule()
-    qtbot.waitUntil(lambda: made._answer is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: made._answer is not None, timeout=60_000)
     return made
 
 
@@ -47,7 +47,7 @@ def settled(qtbot: Any) -> Callable[[GaborForm], None]:
 
     def wait(form: GaborForm) -> None:
         form.schedule()
-        qtbot.waitUntil(lambda: not form._timer.isActive() and not form.live.busy, timeout=20_000)
+        qtbot.waitUntil(lambda: not form._timer.isActive() and not form.live.busy, timeout=60_000)
         qtbot.wait(20)
 
     return wait

@@ -251,7 +251,7 @@ def test_dropped_folder_with_refused_series_tells_it_once(
     assert dcmread(gap[0]).SeriesInstanceUID
     monkeypatch.setattr(readers, "AT_ONCE", 100)
     window.open(tmp_path, plugin="napari-hounsfield")
-    qtbot.waitUntil(lambda: len(window.layers) == 1 and len(said()) > 0, timeout=20_000)
+    qtbot.waitUntil(lambda: len(window.layers) == 1 and len(said()) > 0, timeout=60_000)
     qtbot.wait(200)
     assert len(said()) == 1
     assert said()[0].count("cannot be read") == 1

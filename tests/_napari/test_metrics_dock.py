@@ -125,11 +125,11 @@ def test_figures_follow_what_is_painted_filled_and_undone(compared: Any, qtbot: 
     missing = np.nonzero((reference.data == 2) & (prediction.data == 0))
     prediction.data_setitem(missing, 2)
     assert "being edited" in dock.comparison.summary.text()
-    qtbot.waitUntil(lambda: dock.forms["evaluate"].outcome.result.classes[1].dice == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: dock.forms["evaluate"].outcome.result.classes[1].dice == 1, timeout=60_000)
     assert cells(dock.comparison.classes)["lesion"]["Dice"] == "1"
     assert prediction.features["dice"].tolist()[1] == 1
     prediction.undo()
-    qtbot.waitUntil(lambda: dock.forms["evaluate"].outcome.result.classes[1].dice == before, timeout=20_000)
+    qtbot.waitUntil(lambda: dock.forms["evaluate"].outcome.result.classes[1].dice == before, timeout=60_000)
     assert "being edited" not in dock.comparison.summary.text()
 
 
@@ -150,7 +150,7 @@ def test_an_edit_cancels_what_is_computed_and_many_are_one(compared: Any, qtbot:
         prediction.data_setitem((np.array([0]), np.array([0]), np.array([x])), 1)
     assert job.cancelled
     assert form._edits.waiting
-    qtbot.waitUntil(lambda: len(started) == 2 and form.bar.job.finished, timeout=20_000)
+    qtbot.waitUntil(lambda: len(started) == 2 and form.bar.job.finished, timeout=60_000)
     qtbot.wait(700)
     assert len(started) == 2
 
@@ -165,7 +165,7 @@ def test_edits_are_left_alone_where_that_is_switched_off(compared: Any, qtbot: A
     assert form.bar.job is job
     assert dock.comparison.summary.text() == BEHIND
     form.run()
-    qtbot.waitUntil(lambda: "2 classes" in dock.comparison.summary.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "2 classes" in dock.comparison.summary.text(), timeout=60_000)
 
 
 def test_figures_that_were_given_up_are_said_to_be_behind(compared: Any, qtbot: Any) -> None:
@@ -173,7 +173,7 @@ def test_figures_that_were_given_up_are_said_to_be_behind(compared: Any, qtbot: 
     form, job = dock.forms["evaluate"], dock.forms["evaluate"].bar.job
     prediction.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
     assert dock.comparison.summary.text() == FOLLOWING
-    qtbot.waitUntil(lambda: form.bar.job is not job, timeout=20_000)
+    qtbot.waitUntil(lambda: form.bar.job is not job, timeout=60_000)
     form.bar.cancel()
     assert dock.comparison.summary.text() == BEHIND
 
@@ -190,17 +190,17 @@ def test_figures_name_their_layers_and_say_when_others_are_chosen_or_one_is_gone
     reference.scale = [2 * size for size in reference.scale]
     assert summary.text() == BEHIND
     form.run()  # on different grids
-    qtbot.waitUntil(lambda: not form.bar.busy, timeout=20_000)
+    qtbot.waitUntil(lambda: not form.bar.busy, timeout=60_000)
     assert summary.text() == BEHIND
     reference.scale = [size / 2 for size in reference.scale]
     form.run()
-    qtbot.waitUntil(lambda: "2 classes" in summary.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "2 classes" in summary.text(), timeout=60_000)
     form.choices[1].value = prediction
     form.run()  # the same layer twice
     assert summary.text() == FAILED
     form.choices[1].value = reference
     form.run()
-    qtbot.waitUntil(lambda: "2 classes" in summary.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "2 classes" in summary.text(), timeout=60_000)
     window.layers.remove(prediction)
     assert summary.text() == GONE
 

@@ -192,7 +192,7 @@ def test_folder_dropped_is_opened(window: Any, study: Path, chest: Any, said: An
 def test_large_folder_is_opened_in_a_thread(window: Any, study: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "AT_ONCE", 1000)
     assert window.open(study, plugin="napari-hounsfield") == []
-    qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(window.layers) == 1, timeout=60_000)
 
 
 def test_several_series_ask_which(window: Any, study: Path, chest: Any, said: Any) -> None:

@@ -511,9 +511,10 @@ def test_extended_offset_table_that_lies(tmp_path, image, reader, lie):
     assert (result["printed"], result["memory"] < MEMORY) == ("", True), result
 
 
-def test_endless_elements_and_items(tmp_path, image, reader):
-    elements = b"".join(b"\x01\x20" + (i & 0xFFFF).to_bytes(2, "little") + b"UN\0\0\0\0\0\0" for i in range(2**16)) * 4
-    items = (ITEM + bytes(4)) * 2**19
+@pytest.mark.parametrize("size", [1, pytest.param(4, marks=pytest.mark.slow)])
+def test_endless_elements_and_items(tmp_path, image, reader, size):
+    elements = b"".join(b"\x01\x20" + (i & 0xFFFF).to_bytes(2, "little") + b"UN\0\0\0\0\0\0" for i in range(2**16)) * size
+    items = (ITEM + bytes(4)) * 2**17 * size
     groups = b"\x00\x52\x30\x92SQ\0\0" + len(items).to_bytes(4, "little") + items  # Per-frame Functional Groups
     for name, inserted in (("elements", elements), ("items", groups)):
         (tmp_path / f"{name}.dcm").write_bytes(before_pixels(image(), inserted))

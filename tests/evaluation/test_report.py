@@ -63,8 +63,13 @@ def result(tmp_path_factory):
     return evaluate_cases(CaseTable("cases.csv", tuple(cases)), params)
 
 
-def test_page_is_whole_and_fetches_nothing(result):
-    page = Page(report_html(result))
+@pytest.fixture(scope="module")
+def text(result):
+    return report_html(result)
+
+
+def test_page_is_whole_and_fetches_nothing(text):
+    page = Page(text)
     assert page.open == []
     assert not {"script", "link", "iframe", "object", "form", "svg"} & set(page.tags)
     sources = [value for name, value in page.attributes if name in {"src", "href", "action"}]
@@ -74,24 +79,22 @@ def test_page_is_whole_and_fetches_nothing(result):
     assert "default-src 'none'" in policy
 
 
-def test_pictures_are_svg_that_refer_to_nothing_outside(result):
-    found = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", report_html(result))
+def test_pictures_are_svg_that_refer_to_nothing_outside(text):
+    found = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", text)
     assert len(found) >= 4
-    for text in found:
-        root = ElementTree.fromstring(base64.b64decode(text))
+    for picture in found:
+        root = ElementTree.fromstring(base64.b64decode(picture))
         assert root.tag.endswith("svg")
         references = [value for each in root.iter() for name, value in each.attrib.items() if name.endswith("href")]
         assert all(reference.startswith("#") for reference in references)
 
 
-def test_names_are_text_and_never_markup(result):
-    text = report_html(result)
+def test_names_are_text_and_never_markup(text):
     assert "<script" not in text
     assert NASTY in Page(text).cells
 
 
-def test_no_patient_and_no_folder_is_in_it(result):
-    text = report_html(result)
+def test_no_patient_and_no_folder_is_in_it(text):
     assert "Smith" not in text
     assert "first0.nii.gz" in text
 
@@ -103,8 +106,8 @@ def test_pseudonyms_replace_cases_and_files(result):
     assert {"case 1", "case 4", "prediction 1", "reference 4"} <= set(cells)
 
 
-def test_every_number_is_there_in_full_with_its_definition(result):
-    page = Page(report_html(result))
+def test_every_number_is_there_in_full_with_its_definition(result, text):
+    page = Page(text)
     titles = {value for name, value in page.attributes if name == "title"}
     for each in result.cases:
         for record in each.record["classes"]:
@@ -116,14 +119,14 @@ def test_every_number_is_there_in_full_with_its_definition(result):
     assert {"evaluate.surface", "statistics.seed", "numpy", "napari-hounsfield", nh.__version__} <= set(page.cells)
 
 
-def test_undefined_figures_have_their_reason(result):
-    page = Page(report_html(result))
+def test_undefined_figures_have_their_reason(text):
+    page = Page(text)
     assert any(reason.startswith("undefined: ") for name, reason in page.attributes if name == "title")
     assert "neither the prediction nor the reference has any of this class" in page.cells
 
 
-def test_the_same_result_gives_the_same_bytes(result):
-    assert report_html(result) == report_html(result)
+def test_the_same_result_gives_the_same_bytes(result, text):
+    assert report_html(result) == text
 
 
 def test_one_case(tmp_path):
@@ -135,13 +138,14 @@ def test_one_case(tmp_path):
     assert {"p.nii", "r.nii", "label 1", "tolerance"} <= set(page.cells)
 
 
-def test_a_report_is_written_whole_or_not_at_all(result, tmp_path, monkeypatch):
+def test_a_report_is_written_whole_or_not_at_all(result, text, tmp_path):
     path = write_report(tmp_path / "report.html", result)
-    before = path.read_bytes()
+    assert path.read_text(encoding="utf-8") == text
     with pytest.raises(WriteError, match="exists already"):
         write_report(path, result)
+    path.write_bytes(b"")
     write_report(path, result, overwrite=True)
-    assert path.read_bytes() == before
+    assert path.read_text(encoding="utf-8") == text
     with pytest.raises(WriteError, match=r"ends with \.html"):
         write_report(tmp_path / "report.pdf", result)
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]

@@ -34,7 +34,7 @@ def settled(qtbot: Any) -> Callable[[LayerEditing], None]:
     """Wait until nothing runs and all is counted."""
 
     def wait(editing: LayerEditing) -> None:
-        qtbot.waitUntil(lambda: not editing.busy and editing.editor.tally is not None, timeout=20_000)
+        qtbot.waitUntil(lambda: not editing.busy and editing.editor.tally is not None, timeout=60_000)
 
     return wait
 

@@ -54,7 +54,11 @@ def settled(qtbot: Any) -> Callable[[Any], None]:
     """Wait until nothing runs."""
 
     def wait(page: Any) -> None:
-        qtbot.waitUntil(lambda: not page.desk.live.busy and not page.bar.busy, timeout=60_000)
+        def idle() -> bool:
+            edits = any(bound.editing.busy for bound in page.desk.bound)
+            return not (page.desk.live.busy or page.bar.busy or edits)
+
+        qtbot.waitUntil(idle, timeout=180_000)
 
     return wait
 

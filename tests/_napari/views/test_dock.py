@@ -77,16 +77,20 @@ def test_a_change_of_slice_slices_only_the_views_that_change(window: Any, dock: 
     assert window.dims.current_step == (5, window.dims.current_step[1], 7)
 
 
-@pytest.mark.parametrize("name", FLAT)
-def test_shift_and_drag_moves_the_position_and_paints_nothing(
-    window: Any, dock: Any, chest: nh.Volume, settle: Any, name: str
-) -> None:
+def test_shift_and_drag_moves_the_position_and_paints_nothing(window: Any, dock: Any, chest: nh.Volume, settle: Any) -> None:
     nh.show(window, chest)
     widget = dock()
     (strokes,) = nh.show(window, blank_strokes(chest, {1: "lung"}))
     strokes.mode, strokes.selected_label = "paint", 1
     settle(widget)
-    pane = widget.desk.views[name]
+    for name in FLAT:
+        _point_and_paint(window, widget, strokes, widget.desk.views[name])
+        settle(widget)
+
+
+def _point_and_paint(window: Any, widget: Any, strokes: Any, pane: Any) -> None:
+    widget.pointing.setChecked(False)
+    strokes.data[:] = 0
     width, height = pane.native.width(), pane.native.height()
     start, end = (width * 0.4, height * 0.45), (width * 0.6, height * 0.55)
     wanted = world_at(pane, end)
@@ -103,7 +107,7 @@ def test_shift_and_drag_moves_the_position_and_paints_nothing(
     assert window.dims.point == pytest.approx(centre_of_voxel(window, wanted), abs=1e-3)
 
 
-def test_zoom_is_shared_about_the_position(window: Any, dock: Any, chest: nh.Volume) -> None:
+def test_zoom_is_shared_about_the_position_and_keeps_it_in_sight(window: Any, dock: Any, chest: nh.Volume) -> None:
     nh.show(window, chest)
     widget = dock()
     view = widget.desk.views["Coronal"]
@@ -117,11 +121,7 @@ def test_zoom_is_shared_about_the_position(window: Any, dock: Any, chest: nh.Vol
     assert view.model.scene.camera.zoom == pytest.approx(2 * zoom)
     window.reset_view()
     assert view.model.scene.camera.zoom == pytest.approx(zoom, rel=0.05)
-
-
-def test_position_out_of_sight_is_brought_back(window: Any, dock: Any, chest: nh.Volume) -> None:
-    nh.show(window, chest)
-    widget = dock()
+    widget.zooming.setChecked(True)
     window.scene.camera.zoom *= 8
     view = widget.desk.views["Sagittal"]
     window.dims.set_current_step(0, 17)
@@ -130,9 +130,15 @@ def test_position_out_of_sight_is_brought_back(window: Any, dock: Any, chest: nh
     assert 0 <= y <= view.native.height()
 
 
-def test_marks_are_where_napari_says(window: Any, dock: Any, chest: nh.Volume) -> None:
+def test_marks_and_letters_are_where_napari_and_the_patient_have_them(window: Any, dock: Any, chest: nh.Volume) -> None:
     nh.show(window, chest)
     widget = dock()
+    _marks_are_where_napari_says(widget)
+    _3d_is_not_mirrored(widget.desk.views["3D"])
+    _letters_follow_the_main_canvas(window, widget)
+
+
+def _marks_are_where_napari_says(widget: Any) -> None:
     for name in FLAT:
         pane = widget.desk.views[name]
         pixel = (pane.native.width() * 0.3, pane.native.height() * 0.6)
@@ -141,9 +147,7 @@ def test_marks_are_where_napari_says(window: Any, dock: Any, chest: nh.Volume) -
         assert pane.on_canvas([world])[0] == pytest.approx(pixel, abs=0.01)
 
 
-def test_letters_follow_the_main_canvas(window: Any, dock: Any, chest: nh.Volume) -> None:
-    nh.show(window, chest)
-    widget = dock()
+def _letters_follow_the_main_canvas(window: Any, widget: Any) -> None:
     main = widget.desk.main
     assert main.edges == widget.desk.views["Axial"].edges
     for index, name in enumerate(FLAT):
@@ -162,9 +166,7 @@ def test_letters_follow_the_main_canvas(window: Any, dock: Any, chest: nh.Volume
             assert getattr(main.edges, edge) == letters[1 if (x_moved > x) == (away > 0) else 0]
 
 
-def test_3d_is_not_mirrored(window: Any, dock: Any, chest: nh.Volume) -> None:
-    nh.show(window, chest)
-    view = dock().desk.views["3D"]
+def _3d_is_not_mirrored(view: Any) -> None:
     camera = view.model.scene.camera
     camera.set_view_direction(view_direction=(0, 1, 0), up_direction=(1, 0, 0))
     right, left, head, foot = view.on_canvas([[0, 0, -9], [0, 0, 9], [9, 0, 0], [-9, 0, 0]])
@@ -179,9 +181,17 @@ def test_layers_of_no_patient_have_no_letters(window: Any, dock: Any) -> None:
     assert window.scene.camera.orientation[0] == "towards", "its camera is left alone"
 
 
-def test_volume_in_3d_on_request(window: Any, dock: Any, chest: nh.Volume, settle: Any) -> None:
+def test_options_and_switches(window: Any, dock: Any, chest: nh.Volume, settle: Any, said: Any) -> None:
     nh.show(window, chest)
     widget = dock()
+    _volume_in_3d_on_request(widget, settle)
+    _scale_bar_and_theme_are_those_of_the_window(window, widget)
+    _views_switch_off_and_on(window, widget, settle)
+    _what_waits_for_a_view_that_is_closed_is_forgotten(widget, settle)
+    assert said() == []
+
+
+def _volume_in_3d_on_request(widget: Any, settle: Any) -> None:
     widget.volumes.setChecked(True)
     settle(widget)
     assert len(widget.desk.views["3D"].model.layers) == 1
@@ -190,9 +200,7 @@ def test_volume_in_3d_on_request(window: Any, dock: Any, chest: nh.Volume, settl
     assert len(widget.desk.views["3D"].model.layers) == 0
 
 
-def test_scale_bar_and_theme_are_those_of_the_window(window: Any, dock: Any, chest: nh.Volume) -> None:
-    nh.show(window, chest)
-    widget = dock()
+def _scale_bar_and_theme_are_those_of_the_window(window: Any, widget: Any) -> None:
     widget.scale_bar.setChecked(True)
     assert window.canvas.overlays.scale_bar.visible
     assert all(widget.desk.views[name].scale_bar == "mm" for name in FLAT)
@@ -203,15 +211,20 @@ def test_scale_bar_and_theme_are_those_of_the_window(window: Any, dock: Any, che
     assert widget.desk.views["Axial"].model.theme == "light"
 
 
-def test_views_switch_off_and_on(window: Any, dock: Any, chest: nh.Volume, settle: Any) -> None:
-    nh.show(window, chest)
-    widget = dock()
+def _views_switch_off_and_on(window: Any, widget: Any, settle: Any) -> None:
     widget.switches["Axial"].setChecked(False)
     assert "Axial" not in widget.desk.views
     window.dims.set_current_step(0, 4)
     widget.switches["Axial"].setChecked(True)
     settle(widget)
     assert widget.desk.views["Axial"].model.dims.current_step[0] == 4
+
+
+def _what_waits_for_a_view_that_is_closed_is_forgotten(widget: Any, settle: Any) -> None:
+    for name in ("3D", "Axial", "3D", "Coronal", "3D"):  # each change asks the others to be fitted, soon
+        widget.switches[name].click()
+    settle(widget)
+    assert set(widget.desk.views) == {"Sagittal"}
 
 
 def test_nothing_is_left_when_the_dock_closes(window: Any, dock: Any, chest: nh.Volume, qtbot: Any, said: Any) -> None:
@@ -235,13 +248,3 @@ def _heard(window: Any, image: Any) -> int:
     """How many listen to the viewer and to the layer."""
     groups = (image.events, window.layers.events, window.dims.events, window.scene.camera.events, window.events)
     return sum(len(emitter.callbacks) for group in groups for emitter in group.emitters.values())
-
-
-def test_what_waits_for_a_view_that_is_closed_is_forgotten(window: Any, dock: Any, ct: Any, settle: Any, said: Any) -> None:
-    nh.show(window, ct)
-    widget = dock()
-    for name in ("3D", "Axial", "3D", "Coronal", "3D"):  # each change asks the others to be fitted, soon
-        widget.switches[name].click()
-    settle(widget)
-    assert set(widget.desk.views) == {"Sagittal"}
-    assert said() == []

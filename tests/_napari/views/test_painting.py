@@ -8,6 +8,7 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
+from tests._napari.views.conftest import KINDS, series
 from tests._napari.views.mouse import drag, world_at
 
 import napari_hounsfield as nh
@@ -17,10 +18,10 @@ CLICKS = {"Axial": (0.43, 0.56), "Coronal": (0.62, 0.48), "Sagittal": (0.37, 0.5
 """Where it is clicked in each view, as parts of its width and height: near the middle, since a stack of few slices is thin."""
 
 
-def paint_and_compare(window: Any, dock: Any, settle: Any, volume: nh.Volume, tmp_path: Path) -> None:
+def paint_and_compare(window: Any, widget: Any, settle: Any, volume: nh.Volume, tmp_path: Path) -> None:
     """Paint one voxel in each view and on the main canvas, and find all in the written file."""
     (image,) = nh.show(window, volume)
-    widget = dock()
+    settle(widget)
     (strokes,) = nh.show(window, blank_strokes(volume, {1: "here"}))
     strokes.mode, strokes.selected_label, strokes.brush_size = "paint", 1, 1
     settle(widget)
@@ -39,7 +40,7 @@ def paint_and_compare(window: Any, dock: Any, settle: Any, volume: nh.Volume, tm
         for other in panes.values():
             copy = next(layer for layer in other.model.layers if layer._type_string == "labels")
             assert copy.data is strokes.data
-    nh.write(tmp_path / "strokes.nii.gz", nh.from_layer(strokes))
+    nh.write(tmp_path / "strokes.nii.gz", nh.from_layer(strokes), overwrite=True)
     file = nibabel.load(tmp_path / "strokes.nii.gz")
     voxels = np.argwhere(np.asarray(file.dataobj) == 1)
     lps_of_index = np.diag([-1, -1, 1, 1]) @ file.affine
@@ -49,8 +50,11 @@ def paint_and_compare(window: Any, dock: Any, settle: Any, volume: nh.Volume, tm
         assert np.abs(voxels - index).max(axis=1).min() <= 0.5 + 1e-3, "the voxel under the cursor, and no other"
 
 
-def test_painting_lands_under_the_cursor(window: Any, dock: Any, settle: Any, series: nh.Volume, tmp_path: Path) -> None:
-    paint_and_compare(window, dock, settle, series, tmp_path)
+def test_painting_lands_under_the_cursor(window: Any, dock: Any, settle: Any, tmp_path: Path) -> None:
+    widget = dock()
+    for kind in KINDS:
+        paint_and_compare(window, widget, settle, series(kind), tmp_path)
+        window.layers.clear()
 
 
 @pytest.mark.slow
@@ -63,4 +67,4 @@ def test_painting_lands_under_the_cursor(window: Any, dock: Any, settle: Any, se
     ],
 )
 def test_painting_on_real_series(window: Any, dock: Any, settle: Any, shared_data: Path, path: str, tmp_path: Path) -> None:
-    paint_and_compare(window, dock, settle, nh.read(shared_data / path)[0], tmp_path)
+    paint_and_compare(window, dock(), settle, nh.read(shared_data / path)[0], tmp_path)

@@ -36,7 +36,7 @@ def pair(later: Later) -> Callable[..., tuple[Any, Any, Twins]]:
 
 @pytest.fixture
 def idle(qtbot: Any, later: Later) -> Callable[[], None]:
-    return lambda: qtbot.waitUntil(lambda: later.idle, timeout=10_000)
+    return lambda: qtbot.waitUntil(lambda: later.idle, timeout=60_000)
 
 
 def labels() -> Labels:

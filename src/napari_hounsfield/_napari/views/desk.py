@@ -30,9 +30,8 @@ class Desk:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = getattr(viewer, "__wrapped__", viewer)  # plugins are handed a proxy
-        self._window = self._viewer.window._qt_viewer
         self.later = Later()
-        self.main = Pane(self._viewer, self._window.canvas, self._viewer)
+        self.main = Pane(self._viewer, self._viewer.window._qt_viewer.canvas, self._viewer)
         self.marks = Marks(self.main)
         self.link = Link(self.main, self.marks)
         self.following = Following(self._viewer, self.later)
@@ -41,8 +40,11 @@ class Desk:
         self._pointer = Pointer(self.link.go_to, lambda: self.pointing)
         self._pointer.follow(self._viewer)
         self.views: dict[str, View] = {}
-        self.dropped = self._window.dropEvent
         self._viewer.events.theme.connect(self._on_theme)
+
+    def dropped(self, event: Any) -> None:
+        """Open in the main viewer what is dropped on a view."""
+        self._viewer.window._qt_viewer.dropEvent(event)
 
     def open(self, name: str) -> View:
         """Open a view: `Axial`, `Coronal`, `Sagittal` or `3D`."""

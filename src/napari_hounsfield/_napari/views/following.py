@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,10 @@ class Following:
         self._later = later
         self.views: list[View] = []
         self._twins: dict[Layer, Twins] = {}
+        self._batches = ExitStack()
         events = viewer.layers.events
+        events.begin_batch.connect(self._on_batch)
+        events.end_batch.connect(self._batches.close)
         events.inserted.connect(self._on_inserted)
         events.removed.connect(self._on_removed)
         events.reordered.connect(self._arrange_soon)
@@ -42,16 +46,21 @@ class Following:
         self.look_again()
 
     def remove(self, view: View) -> None:
-        """Empty a view."""
+        """Empty a view that closes."""
         self.views.remove(view)
-        view.model.layers.events.removed.disconnect(self._on_removed_in_view)
-        view.model.layers.selection.events.active.disconnect(self._on_selected_in_view)
-        for twins in self._twins.values():
-            view.drop(twins)
+        layers = view.model.layers
+        layers.events.removed.disconnect(self._on_removed_in_view)
+        layers.selection.events.active.disconnect(self._on_selected_in_view)
+        with layers.events.end_batch.blocker(), layers.batched_update():  # what is left is not drawn again
+            for twins in self._twins.values():
+                view.drop(twins)
 
     def stop(self) -> None:
         """Let go of the viewer."""
+        self._batches.close()
         events = self._viewer.layers.events
+        events.begin_batch.disconnect(self._on_batch)
+        events.end_batch.disconnect(self._batches.close)
         events.inserted.disconnect(self._on_inserted)
         events.removed.disconnect(self._on_removed)
         events.reordered.disconnect(self._arrange_soon)
@@ -107,6 +116,12 @@ class Following:
         before, view.busy = view.busy, True
         view.model.layers.selection.active = twins.copy_in(view.model) if twins else None
         view.busy = before
+
+    def _on_batch(self, event: Any = None) -> None:
+        """Layers that go together go together from the views: napari collects garbage after each change, which takes long."""
+        for view in self.views:
+            if len(view.model.layers):
+                self._batches.enter_context(view.model.layers.batched_update())
 
     def _on_inserted(self, event: Any) -> None:
         self._take(event.value)

@@ -147,7 +147,8 @@ class View(Pane):
         self.busy = True
         self.marks.stop()
         strip_view(self.model, self.study)
-        self.model.layers.clear()
+        if len(self.model.layers):
+            self.model.layers.clear()
         self.model._layer_slicer.shutdown()
         if alive(self.widget):  # else it went with the window
             self.widget.close()
