@@ -26,6 +26,7 @@ import napari_hounsfield as nh
 from napari_hounsfield._napari.widgets import BPSegmentation
 from napari_hounsfield._napari.worker import _running
 from napari_hounsfield.demo.phantom import PhantomParams, chest_phantom
+from napari_hounsfield.editing.editor import Plane
 
 WARM_UP = 4
 
@@ -162,7 +163,7 @@ def main(slices: int = 60, matrix: int = 512, strokes: int = 40) -> None:
     viewer.dims.set_current_step(0, z)
     wait(painter.idle)
     line("a stroke, features computed", [painter.timed(lambda n=n: forgotten(1 + n % 2), result) for n in range(strokes // 2)])
-    fresh = [n for n in range(slices) if n not in painter.bound.planes][: strokes // 2]
+    fresh = [n for n in range(slices) if Plane(0, n) not in painter.bound.versions][: strokes // 2]
     line("another slice, features computed", [painter.timed(lambda to=to: turned(to), result) for to in fresh])
     print(f"Cancel of the whole volume: {cancelled(painter, page):.0f} ms")
     viewer.close()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_hounsfield.channels import Channels
+from napari_hounsfield.editing.editor import Plane
 from napari_hounsfield.editing.history import Setting
 from napari_hounsfield.errors import LabelError, ModelError
 from napari_hounsfield.feature_stack import FeatureEngine, FeatureParams, FeatureSource
@@ -152,8 +153,8 @@ class LabellingSession(PaintedImages):
         """Whether something was edited since the last training."""
         return self._learned != self.edits
 
-    def live_steps(self, image: SessionImage, z: int) -> Generator[Progress, None, LabelledPlane]:
-        """Recognise one slice by what is painted now: trained first, and warm, if something was edited.
+    def live_steps(self, image: SessionImage, at: Plane | int) -> Generator[Progress, None, LabelledPlane]:
+        """Recognise one plane, or the slice of a number, by what is painted now: trained first, warm, if something was edited.
 
         Raises
         ------
@@ -162,7 +163,7 @@ class LabellingSession(PaintedImages):
         """
         if self.classifier is None or self.outdated:
             yield from part(self.train_steps(warm=True), 0, 0.7)
-        return (yield from part(self.plane_steps(image, z), 0.7, 1))
+        return (yield from part(self.plane_steps(image, at), 0.7, 1))
 
     def train(self) -> PixelClassifier:
         """Train on what is painted; see `train_steps`."""
@@ -175,11 +176,19 @@ class LabellingSession(PaintedImages):
         self.warm = False
         self.changed.emit("classifier")
 
-    def plane_steps(self, image: SessionImage, z: int) -> Generator[Progress, None, LabelledPlane]:
-        """Recognise one slice; ModelError where nothing is trained yet."""
-        classifier = self._trained()
-        maps = yield from part(self.cache.plane(self.source(image), z), 0, 0.8)
-        return (yield from part(labelled_plane(image.channels.frame, classifier, maps, z), 0.8, 1))
+    def resume(self, classifier: PixelClassifier | None, outdated: bool, warm: bool) -> None:
+        """Take on the classifier of an earlier session, which was learned from what is painted now unless it is outdated."""
+        self.set_classifier(classifier)
+        self._learned, self.warm = -1 if outdated else self.edits, warm
+
+    def plane_steps(self, image: SessionImage, at: Plane | int) -> Generator[Progress, None, LabelledPlane]:
+        """Recognise one plane in any direction, or the slice of a number; ModelError where nothing is trained yet.
+
+        A plane across the slices needs the features of all of them, which takes long at first (`FeatureCache.cut`).
+        """
+        classifier, at = self._trained(), Plane(0, at) if isinstance(at, int) else at
+        maps = yield from part(self.cache.cut(self.source(image), at), 0, 0.8)
+        return (yield from part(labelled_plane(image.channels.frame, classifier, maps, at), 0.8, 1))
 
     def segment_steps(self, image: SessionImage, probabilities: bool = False) -> Generator[Progress, None, Segmentation]:
         """Recognise a whole image, with its sureness; ModelError where nothing is trained yet."""

@@ -13,6 +13,7 @@ import pytest
 import napari_hounsfield as nh
 from napari_hounsfield._napari.editor.frame import frame_of
 from napari_hounsfield._napari.labelling.desk import desk_of
+from napari_hounsfield.editing.editor import Plane
 from napari_hounsfield.operation import finish
 
 SHAPE = (8, 40, 44)
@@ -152,7 +153,7 @@ def test_other_slices_while_it_computes(page: Any, ball: nh.Volume, settled: Any
         look(page, z)
         paint(page, (z, 3, 3), 1)
     settled(page)
-    assert page.desk.bound[0].planes[6] == page.desk.session.version
+    assert page.desk.bound[0].shows(Plane(0, 6), page.desk.session.version)
     assert dice(page, ball, 6) > 0.7
 
 
@@ -239,7 +240,8 @@ def test_drafts_are_applied_on_request(page: Any, window: Any, ball: nh.Volume, 
     assert not page.desk.bound[0].editing.editor.array.any()
 
 
-def test_classes_of_the_list_are_those_of_the_session(page: Any, settled: Any) -> None:
+def test_classes_of_the_list_are_those_of_the_session(page: Any, qtbot: Any) -> None:
+    qtbot.waitUntil(page.classes.add_button.isEnabled, timeout=60_000)
     page.classes._classes.rename(2, "ball")
     assert {one.value: one.name for one in page.desk.session.classes}[2] == "ball"
     page.classes._classes.add()
@@ -417,8 +419,9 @@ def test_what_is_wrong_with_a_session_is_one_line(page: Any, window: Any, settle
     settled(page)
 
 
-def test_a_stroke_outside_and_a_class_without_strokes(page: Any, settled: Any, said: Any) -> None:
-    page.classes._classes.add()
+def test_a_stroke_outside_and_a_class_without_strokes(page: Any, settled: Any, said: Any, qtbot: Any) -> None:
+    qtbot.waitUntil(page.classes.add_button.isEnabled, timeout=60_000)
+    page.classes.add_button.click()
     layer = page.desk.bound[0].strokes
     layer.paint((-5, 400, -3), 2)
     strokes(page)

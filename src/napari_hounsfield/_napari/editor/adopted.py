@@ -29,7 +29,7 @@ from .masking import Masking
 from .running import AT_ONCE, Runner
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
+    from napari.components import Dims, ViewerModel
     from napari.layers import Labels
 
 TITLES = {"paint": "paint", "erase": "erase", "fill": "fill", "polygon": "polygon"}
@@ -165,18 +165,21 @@ class LayerEditing:
         """Name of a class."""
         return self.editor.classes.get(value, f"label {value}" if value else "background")
 
-    def looked_at(self) -> Plane | None:
-        """The plane that the viewer shows; None in 3D."""
+    def looked_at(self, dims: Dims | None = None) -> Plane | None:
+        """The plane that the viewer shows, or a view of the same world with other `dims`; None in 3D."""
         viewer, layer = self.viewer(), self._layer()
-        if viewer is None or layer is None or viewer.dims.ndisplay != 2 or viewer.dims.ndim < layer.ndim:
+        if viewer is None or layer is None:
+            return None
+        dims = dims or viewer.dims
+        if dims.ndisplay != 2 or dims.ndim < layer.ndim:
             return None
         if layer.ndim == 2:
             return Plane(0, 0)
-        ahead = viewer.dims.ndim - layer.ndim
-        hidden = [axis - ahead for axis in viewer.dims.not_displayed if axis >= ahead]
+        ahead = dims.ndim - layer.ndim
+        hidden = [axis - ahead for axis in dims.not_displayed if axis >= ahead]
         if len(hidden) != 1:
             return None
-        point = layer.world_to_data(viewer.dims.point[ahead:])
+        point = layer.world_to_data(dims.point[ahead:])
         index = int(np.clip(np.round(point[hidden[0]]), 0, layer.data.shape[hidden[0]] - 1))
         return self.frame.stored_plane(hidden[0], index)
 

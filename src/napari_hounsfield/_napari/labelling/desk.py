@@ -7,19 +7,21 @@ from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
+import numpy as np
 from psygnal import Signal
 
 from napari_hounsfield._napari.bridge import add, from_layer, in_units_of, worlds
 from napari_hounsfield._napari.editor.adopted import editing_of
 from napari_hounsfield._napari.inputs import read_at
 from napari_hounsfield._napari.layers import layer_tuples
+from napari_hounsfield._napari.onlookers import onlookers_of
 from napari_hounsfield.errors import HounsfieldError, LabelError
 from napari_hounsfield.labelling.classes import names, recoloured
 from napari_hounsfield.labelling.images import blank
 from napari_hounsfield.labelling.session import LabellingSession
 from napari_hounsfield.operation import Progress, part
 from napari_hounsfield.pixels.next_place import NextPlace
-from napari_hounsfield.volume import LabelMap, Segmentation, Volume
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .bound import BoundImage
 from .live import Live
@@ -57,10 +59,12 @@ class SessionDesk:
         self.message = ""
         self.session = session or LabellingSession()
         self.mark = Mark(viewer)
-        self.live = Live(self.session, self.seen, self._say)
+        self.live = Live(self.session, self.seen, self._say, self.changed.emit)
         self.session.changed.connect(self._on_session)
         viewer.dims.events.current_step.connect(self.live.follow)
         viewer.dims.events.order.connect(self.live.follow)
+        viewer.dims.events.ndisplay.connect(self.live.follow)
+        onlookers_of(viewer).changed.connect(self.live.follow)
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
@@ -91,6 +95,7 @@ class SessionDesk:
         assert editing is not None
         image = self.session.add(volume, editing.editor)
         bound = BoundImage(self.viewer, getattr(layer, "__wrapped__", layer), editing, image)
+        editing.changed.connect(self._on_editing)
         self.bound.append(bound)
         self.viewer.layers.selection.active = strokes
         self.changed.emit()
@@ -101,6 +106,10 @@ class SessionDesk:
         """Let go of an image; its layers stay, except that of its uncertainty."""
         self.live.cancel()
         self.interrupted.emit()
+        self._let_go(bound)
+
+    def _let_go(self, bound: BoundImage) -> None:
+        bound.editing.changed.disconnect(self._on_editing, missing_ok=True)
         self.bound.remove(bound)
         bound.show_doubt(False)
         self.session.remove(bound.image)
@@ -141,9 +150,8 @@ class SessionDesk:
     def replace(self, session: LabellingSession, images: Mapping[Volume, Layer]) -> None:
         """Show another session, one that was read for the images given, with new layers for its strokes."""
         self.live.cancel()
-        for bound in self.bound:
-            self.session.remove(bound.image)
-        self.bound.clear()
+        for bound in list(self.bound):
+            self._let_go(bound)
         ours = self.session
         ours.classes, ours.params = session.classes, session.params
         for image in session.images:
@@ -151,7 +159,7 @@ class SessionDesk:
             strokes = self._new_strokes(layer, image.volume, image.strokes)
             self._bind(layer, image.volume, strokes)
         ours.history.clear()
-        ours.set_classifier(session.classifier)
+        ours.resume(session.classifier, session.outdated, session.warm)
         self.changed.emit()
 
     def redraw(self) -> None:
@@ -184,13 +192,12 @@ class SessionDesk:
 
     def update_steps(self) -> Generator[Progress, None, tuple[BoundImage, Any, int]]:
         """Train from the beginning, and recognise the plane that is seen."""
-        bound, at = self.shown(), self.shown().editing.looked_at()
-        yield from part(self.session.train_steps(), 0, 0.8)
-        z = at.index if at is not None and at.axis == 0 else bound.image.volume.grid.shape[0] // 2
-        plane = yield from part(self.session.plane_steps(bound.image, z), 0.8, 1)
+        bound, at = self.shown(), self.shown().plane()
+        yield from part(self.session.train_steps(), 0, 0.5)
+        plane = yield from part(self.session.plane_steps(bound.image, at), 0.5, 1)
         return bound, plane, self.session.version
 
-    def whole_steps(self) -> Generator[Progress, None, tuple[BoundImage, Segmentation, int]]:
+    def whole_steps(self) -> Generator[Progress, None, tuple[BoundImage, int]]:
         """Recognise the whole image that is seen, trained from the beginning where the last training was warm or is outdated."""
         bound = self.shown()
         if self.session.classifier is None or self.session.outdated or self.session.warm:
@@ -198,7 +205,7 @@ class SessionDesk:
         result = yield from part(self.session.segment_steps(bound.image), 0.2, 0.9)
         if bound.result is not None:
             yield from part(bound.write_steps(result), 0.9, 1)
-        return bound, result, self.session.version
+        return bound, self.session.version
 
     def next_steps(self) -> Generator[Progress, None, tuple[BoundImage, NextPlace | None]]:
         """Where to paint next in the image that is seen."""
@@ -206,16 +213,16 @@ class SessionDesk:
         return bound, (yield from self.session.next_steps(bound.image))
 
     def map_steps(self, name: str) -> Generator[Progress, None, tuple[BoundImage, Volume]]:
-        """The map of one feature in the slice that is seen."""
-        bound = self.shown()
-        at, volume = bound.editing.looked_at(), bound.image.volume
-        z = at.index if at is not None and at.axis == 0 else volume.grid.shape[0] // 2
-        source = self.session.source(bound.image)
-        maps = yield from self.session.cache.plane(source, z)
+        """The map of one feature in the plane that is seen."""
+        bound, at = self.shown(), self.shown().plane()
+        volume, source = bound.image.volume, self.session.source(bound.image)
+        maps = yield from self.session.cache.cut(source, at)
         affine = volume.affine.copy()
-        affine[:3, 3] += volume.affine[:3, 0] * z
-        array = maps[list(source.names).index(name)][None].copy()
-        return bound, Volume(array, affine, frame_of_reference=volume.frame_of_reference, name=name)
+        affine[:3, 3] += volume.affine[:3, at.axis] * at.index
+        plane = maps[list(source.names).index(name)]
+        low, high = (float(limit) for limit in np.percentile(plane, (0.5, 99.5)))
+        array, window = np.expand_dims(plane, at.axis).copy(), (low, max(high, low + 1e-6))
+        return bound, Volume(array, affine, frame_of_reference=volume.frame_of_reference, name=name, window=window)
 
     def apply_steps(self, labels: Layer) -> Generator[Progress, None, None]:
         """Take labels up as strokes of the image that is seen, where nothing is painted."""
@@ -237,15 +244,15 @@ class SessionDesk:
             self.live.follow()
         self.changed.emit()
 
+    def _on_editing(self) -> None:
+        """What was done beside the interface is done, or counted."""
+        self.live.follow()
+        self.changed.emit()
+
     def _on_removed(self, event: Any) -> None:
         gone = event.value
         for bound in [one for one in self.bound if gone in (one._layer(), one.editing._layer())]:
-            self.live.cancel()
-            self.interrupted.emit()
-            self.bound.remove(bound)
-            if bound.doubt is not None:
-                bound.doubt.remove()
-            self.session.remove(bound.image)
+            self.leave(bound)
 
     def _say(self, message: str) -> None:
         if message != self.message:

@@ -12,7 +12,7 @@ import napari_hounsfield as nh
 from napari_hounsfield._napari.editor.class_list import ClassList
 from napari_hounsfield._napari.fields import Fields, Fold
 from napari_hounsfield._napari.inputs import LayerChoice
-from napari_hounsfield._napari.layout import rows
+from napari_hounsfield._napari.layout import rows, wrap
 from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield.operation import Input
 from napari_hounsfield.volume import LabelMap, Volume
@@ -59,7 +59,7 @@ class PaintPage(Container[Any]):
         self.undo = button("Undo", "Strokes, classes, drafts, parameters and training (Ctrl+Z on the strokes)", self._undo)
         self.redo = button("Redo", "Do again what was taken back last (Ctrl+Shift+Z)", self._redo)
         self.message = Label(value=HOW)
-        self.message.native.setWordWrap(True)
+        wrap(self.message)
         self.files = SessionFiles(lambda: desk_of(viewer), self.bar)
         add = button("Add image", "Into the session, with a new layer for strokes if none is chosen", self.add_image)
         apply = button("Apply as strokes", "Where nothing is painted; classes are matched by name", self.apply_draft)
@@ -180,12 +180,9 @@ class PaintPage(Container[Any]):
             bound.show_plane(plane, self.desk.session, version)
 
     def _show_whole(self, found: Any) -> None:
-        bound, result, version = found
+        bound, version = found
         if bound.result is not None:
-            bound.planes = dict.fromkeys(range(len(result.labels.array)), version)
-            bound.result.refresh()
-            if bound.doubt is not None:
-                bound.doubt.draw()
+            bound.show_whole(version)
 
     def _undo(self) -> None:
         with reported():
@@ -207,7 +204,7 @@ class PaintPage(Container[Any]):
         history = desk.session.history
         for step, word, titles in ((self.undo, "Undo", history.titles), (self.redo, "Redo", history.undone_titles)):
             step.text = f"{word} {titles[-1]}" if titles else word
-            step.enabled = bool(titles)
+            step.enabled = bool(titles) and bound is not None
         self.whole.enabled = bound is not None and not self.bar.busy
         with self.recipe.changed.blocked():
             self.recipe.value = recipe_of(desk.session.params)
@@ -238,7 +235,6 @@ class _Follower:
         self._desk, self._page, self.alive = desk, page, True
         desk.changed.connect(self.on_change)
         desk.interrupted.connect(page.bar.cancel)
-        desk.session.history.changed.connect(self.on_change)
         page.native.destroyed.connect(self.stop)
 
     def on_change(self) -> None:
@@ -253,4 +249,3 @@ class _Follower:
         self.alive = False
         self._desk.changed.disconnect(self.on_change, missing_ok=True)
         self._desk.interrupted.disconnect(self._page.bar.cancel, missing_ok=True)
-        self._desk.session.history.changed.disconnect(self.on_change, missing_ok=True)
