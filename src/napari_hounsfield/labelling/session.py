@@ -19,7 +19,7 @@ from napari_hounsfield.pixels.importance import Importance, ImportanceParams, im
 from napari_hounsfield.pixels.learning import PaintedSamples
 from napari_hounsfield.pixels.next_place import NextPlace, next_place, plane_doubt
 from napari_hounsfield.pixels.train_params import TrainParams
-from napari_hounsfield.volume import Segmentation
+from napari_hounsfield.volume import Segmentation, Volume
 
 from . import classes as class_edits
 from .feature_cache import FeatureCache
@@ -68,6 +68,11 @@ class LabellingSession(PaintedImages):
         """Let go of an image; what was learned from it stays in the classifier until the next training."""
         self._forget(image)
         super().remove(image)
+
+    def renew(self, image: SessionImage, volume: Volume) -> None:
+        """Take on other voxels of an image, which was edited; GridError if they are of another shape."""
+        self._forget(image)
+        super().renew(image, volume)
 
     def set_params(self, params: TrainParams) -> None:
         """Choose other features or another classifier, as an edit that can be undone."""

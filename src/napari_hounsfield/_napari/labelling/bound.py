@@ -60,6 +60,13 @@ class BoundImage:
         return _still(self._viewer(), self._layer())
 
     @property
+    def title(self) -> str:
+        """Name of the image, and what its further channels are."""
+        layer = self._layer()
+        names = [self.image.volume.name if layer is None else layer.name, *self.image.channels.names[1:]]
+        return " + ".join(names)
+
+    @property
     def result(self) -> Labels | None:
         """The layer of what is recognised; None where there is none."""
         return _still(self._viewer(), self._result())

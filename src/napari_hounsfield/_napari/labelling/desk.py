@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
@@ -14,7 +14,9 @@ from napari_hounsfield._napari.bridge import add, from_layer, in_units_of, world
 from napari_hounsfield._napari.editor.adopted import editing_of
 from napari_hounsfield._napari.inputs import read_at
 from napari_hounsfield._napari.layers import layer_tuples
+from napari_hounsfield._napari.notices import reported
 from napari_hounsfield._napari.onlookers import onlookers_of
+from napari_hounsfield.channels import Channels, aligned_steps, as_channels
 from napari_hounsfield.errors import HounsfieldError, LabelError
 from napari_hounsfield.labelling.classes import names, recoloured
 from napari_hounsfield.labelling.images import blank
@@ -75,27 +77,52 @@ class SessionDesk:
             raise HounsfieldError("the viewer is gone")
         return viewer
 
-    def take(self, layer: Layer, strokes: Labels | None = None) -> BoundImage:
+    def take(self, layer: Layer, strokes: Labels | None = None, image: Channels | None = None) -> BoundImage:
         """Take an image into the session, with a new layer to paint strokes on unless one is given.
+
+        Parameters
+        ----------
+        image
+            The layer's image with further channels (`align_steps`); None: the image alone.
 
         Raises
         ------
         HounsfieldError
             If the image cannot be recognised, or the strokes do not lie on its grid.
         """
+        layer = getattr(layer, "__wrapped__", layer)
         if any(one.layer is layer for one in self.bound):
             raise HounsfieldError(f"{layer.name}: is in the session already")
-        volume = read_at(layer, None, self.viewer.dims.current_step)
+        if strokes is not None and any(one.strokes is strokes for one in self.bound):
+            raise HounsfieldError(f"{strokes.name}: are strokes of another image of the session")
+        if layer not in self.viewer.layers:
+            raise HounsfieldError(f"{layer.name}: is gone")
+        image = self.session.fitting(image or as_channels(self._volume(layer)))
+        return self._bind(layer, image, strokes or self._new_strokes(layer, image.main))
+
+    def align_steps(self, layer: Layer, further: Sequence[Layer], any_frame: bool) -> Generator[Progress, None, Channels]:
+        """Put further images of a patient on the grid of the first.
+
+        Raises
+        ------
+        HounsfieldError
+            If an image lies elsewhere, or in another frame of reference unless `any_frame`.
+        """
+        return aligned_steps(self._volume(layer), [self._volume(one, layer) for one in further], any_frame=any_frame)
+
+    def _volume(self, layer: Layer, like: Layer | None = None) -> Volume:
+        volume = read_at(layer, like, self.viewer.dims.current_step)
         if not isinstance(volume, Volume):
             raise HounsfieldError(f"{layer.name}: choose an image")
-        return self._bind(layer, volume, strokes or self._new_strokes(layer, volume))
+        return volume
 
-    def _bind(self, layer: Layer, volume: Volume, strokes: Labels) -> BoundImage:
+    def _bind(self, layer: Layer, channels: Channels, strokes: Labels) -> BoundImage:
         editing = editing_of(strokes, self.viewer)
         assert editing is not None
-        image = self.session.add(volume, editing.editor)
-        bound = BoundImage(self.viewer, getattr(layer, "__wrapped__", layer), editing, image)
+        image = self.session.add(channels, editing.editor)
+        bound = BoundImage(self.viewer, layer, editing, image)
         editing.changed.connect(self._on_editing)
+        layer.events.data.connect(self._on_voxels)
         self.bound.append(bound)
         self.viewer.layers.selection.active = strokes
         self.changed.emit()
@@ -110,6 +137,9 @@ class SessionDesk:
 
     def _let_go(self, bound: BoundImage) -> None:
         bound.editing.changed.disconnect(self._on_editing, missing_ok=True)
+        layer = bound._layer()
+        if layer is not None:
+            layer.events.data.disconnect(self._on_voxels)
         self.bound.remove(bound)
         bound.show_doubt(False)
         self.session.remove(bound.image)
@@ -157,7 +187,7 @@ class SessionDesk:
         for image in session.images:
             layer = images[image.volume]
             strokes = self._new_strokes(layer, image.volume, image.strokes)
-            self._bind(layer, image.volume, strokes)
+            self._bind(layer, image.channels, strokes)
         ours.history.clear()
         ours.resume(session.classifier, session.outdated, session.warm)
         self.changed.emit()
@@ -248,6 +278,19 @@ class SessionDesk:
         """What was done beside the interface is done, or counted."""
         self.live.follow()
         self.changed.emit()
+
+    def _on_voxels(self, event: Any) -> None:
+        """An image has other voxels: what is painted on it stays, where it fits."""
+        for bound in [one for one in self.bound if one.layer is event.source]:
+            self.live.cancel()
+            self.interrupted.emit()
+            with reported():
+                try:
+                    self.session.renew(bound.image, self._volume(event.source))
+                except HounsfieldError:
+                    self._let_go(bound)
+                    raise
+        self.live.follow()
 
     def _on_removed(self, event: Any) -> None:
         gone = event.value

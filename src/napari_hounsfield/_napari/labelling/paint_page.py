@@ -19,6 +19,7 @@ from napari_hounsfield.volume import LabelMap, Volume
 
 from .bound import BoundImage
 from .buttons import button, native, row
+from .channel_choice import ChannelChoice
 from .desk import SessionDesk, desk_of
 from .recipes import OWN, RECIPES, recipe_of, with_recipe
 from .runs import Runs
@@ -40,6 +41,7 @@ class PaintPage(Container[Any]):
         self.refreshed: list[Callable[[], None]] = []
         self.image = LayerChoice(viewer, Input("image", (Volume,), required=True))
         self.strokes = LayerChoice(viewer, Input("strokes", (LabelMap,), required=False))
+        self.channels = ChannelChoice(viewer, self.image)
         self.draft = LayerChoice(viewer, Input("labels", (LabelMap,), required=False))
         self.classes = ClassList()
         self.classes.table.setMinimumHeight(LINES * self.classes.table.verticalHeader().defaultSectionSize())  # type: ignore[union-attr]
@@ -68,6 +70,7 @@ class PaintPage(Container[Any]):
         super().__init__(
             widgets=[
                 rows([self.image, self.strokes]),
+                Fold("further_channels", self.channels, "PET, MR or other images of the patient, learned from together"),
                 row(add, leave),
                 rows([self.images, self.recipe]),
                 native(self.classes),
@@ -109,7 +112,12 @@ class PaintPage(Container[Any]):
         with reported():
             image, strokes = self.image.chosen(), self.strokes.chosen()
             assert image is not None
-            self.desk.take(image, strokes if isinstance(strokes, Labels) else None)
+            painted, further = strokes if isinstance(strokes, Labels) else None, self.channels.chosen
+            if further:
+                steps = self.desk.align_steps(image, further, self.channels.any_frame.value)
+                self.runs.start(steps, lambda found: self.desk.take(image, painted, found))
+            else:
+                self.desk.take(image, painted)
 
     def update_once(self) -> None:
         """Train from the beginning, and recognise the slice."""
@@ -163,7 +171,7 @@ class PaintPage(Container[Any]):
                 session.set_params(with_recipe(session.params, name))
 
     def _image_choices(self, _: Any = None) -> list[tuple[str, BoundImage]]:
-        return [(one.layer.name, one) for one in self.desk.bound if one.layer is not None]
+        return [(one.title, one) for one in self.desk.bound if one.layer is not None]
 
     def _turn_to(self, bound: BoundImage | None) -> None:
         if bound is not None:
