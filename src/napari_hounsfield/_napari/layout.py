@@ -29,7 +29,7 @@ def rows(widgets: Iterable[Widget], labels: bool = True) -> Container[Widget]:
 
 def wrap(label: Label) -> None:
     """Let a label take the width that there is, and as many lines as it needs."""
-    policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     policy.setHeightForWidth(True)
     label.native.setWordWrap(True)
     label.native.setSizePolicy(policy)

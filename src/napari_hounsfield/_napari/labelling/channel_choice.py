@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from napari_hounsfield._napari.inputs import LayerChoice
 
-HEIGHT = 80
+HEIGHT = 60
 """Pixels: three images; more scroll."""
 
 
