@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,3 +120,25 @@ def test_where_to_paint_next(page: Any, window: Any, settled: Any) -> None:
     paint(page, (place.z, place.y, place.x), 1)
     settled(page)
     assert "paint here" not in window.layers
+
+
+def test_colours_and_names_are_those_of_the_strokes(
+    page: Any, window: Any, ball: nh.Volume, settled: Any, tmp_path: Path
+) -> None:
+    strokes(page)
+    settled(page)
+    bound = page.desk.bound[0]
+    page.classes._classes.rename(2, "ball")
+    page.classes._classes.set_colour(2, (1.0, 0.0, 0.0))
+    for layer in (bound.result, bound.strokes):
+        assert np.allclose(layer.get_color(2)[:3], (1, 0, 0))
+        assert nh.from_layer(layer).class_name(2) == "ball"
+    bound.strokes.selected_label = 1
+    assert page.classes.selected == 1
+    page.files.save(tmp_path / "red")
+    settled(page)
+    window.layers.clear()
+    nh.show(window, ball)
+    page.files.open(tmp_path / "red.safetensors")
+    settled(page)
+    assert np.allclose(page.desk.bound[0].strokes.get_color(2)[:3], (1, 0, 0))

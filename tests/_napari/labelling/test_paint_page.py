@@ -10,6 +10,7 @@ from tests._napari.labelling.painting import dice, look, paint, strokes
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.labelling.desk import desk_of
+from napari_hounsfield._napari.worker import _running
 from napari_hounsfield.editing.editor import Plane
 
 
@@ -196,3 +197,35 @@ def test_one_run_at_a_time(dock: Any, page: Any, settled: Any, said: Any) -> Non
     dock.judge.estimate()
     assert "something runs already" in said()[-1]
     settled(page)
+
+
+def test_cancel_frees_the_form_at_once_and_keeps_nothing(dock: Any, page: Any, settled: Any, said: Any, qtbot: Any) -> None:
+    strokes(page)
+    settled(page)
+    page.live.value = False
+    session, titles = page.desk.session, page.desk.session.history.titles
+    page.desk.session.cache.forget(session.source(page.desk.bound[0].image))
+    for start in (
+        page.update_once,
+        page.recognise_all,
+        dock.judge.estimate,
+        dock.drafts.suggest,
+        dock.drafts.find,
+        page.find_next,
+    ):
+        classifier = session.classifier
+        start()
+        job = page.bar.job
+        assert page.bar.busy
+        page.bar._cancel.native.click()
+        assert not page.bar.busy
+        assert page.bar._run.enabled
+        qtbot.waitUntil(lambda job=job: job not in _running, timeout=10_000)
+        settled(page)
+        assert session.classifier is classifier
+    assert session.history.titles == titles
+    assert dock.drafts.desk.draft is None
+    assert said() == []
+    page.update_once()
+    settled(page)
+    assert session.classifier is not classifier

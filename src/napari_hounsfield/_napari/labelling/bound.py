@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield._napari.bridge import add, in_units_of, worlds
 from napari_hounsfield._napari.editor.adopted import LayerEditing
+from napari_hounsfield._napari.editor.features import write_classes
 from napari_hounsfield._napari.editor.frame import frame_of
 from napari_hounsfield._napari.layers import layer_tuples
 from napari_hounsfield._napari.onlookers import onlookers_of
@@ -108,6 +109,14 @@ class BoundImage:
             layer.refresh(highlight=False, extent=False, thumbnail=False)
             if self.doubt is not None:
                 self.doubt.draw()
+
+    def dress(self, session: LabellingSession) -> None:
+        """Give the result the colours and names that the strokes have now."""
+        result, strokes = self.result, self.strokes
+        if result is not None and strokes is not None:
+            if result.colormap is not strokes.colormap:  # napari cannot compare them
+                result.colormap = strokes.colormap
+            write_classes(result, names(session.classes), None)
 
     def show_doubt(self, on: bool) -> None:
         """Make the layer of uncertainty, whose planes are filled as they are recognised, or take it away."""

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
-import numpy as np
+from napari.utils.colormaps import DirectLabelColormap
 from psygnal import Signal
 
-from napari_hounsfield._napari.bridge import add, from_layer, in_units_of, worlds
+from napari_hounsfield._napari.bridge import add, in_units_of, worlds
 from napari_hounsfield._napari.editor.adopted import editing_of
 from napari_hounsfield._napari.inputs import read_at
 from napari_hounsfield._napari.layers import layer_tuples
 from napari_hounsfield._napari.notices import reported
 from napari_hounsfield._napari.onlookers import onlookers_of
-from napari_hounsfield.channels import Channels, aligned_steps, as_channels
+from napari_hounsfield.channels import Channels, as_channels
 from napari_hounsfield.errors import HounsfieldError, LabelError
 from napari_hounsfield.labelling.classes import names, recoloured
 from napari_hounsfield.labelling.images import blank
 from napari_hounsfield.labelling.session import LabellingSession
-from napari_hounsfield.operation import Progress, part
-from napari_hounsfield.pixels.next_place import NextPlace
 from napari_hounsfield.volume import LabelMap, Volume
 
 from .bound import BoundImage
 from .live import Live
 from .mark import Mark
+from .work import Work
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -37,7 +36,7 @@ FIRST_CLASSES = {1: "background", 2: "structure"}
 BRUSH = 5
 
 
-class SessionDesk:
+class SessionDesk(Work):
     """The session of one viewer.
 
     Attributes
@@ -97,24 +96,8 @@ class SessionDesk:
             raise HounsfieldError(f"{strokes.name}: are strokes of another image of the session")
         if layer not in self.viewer.layers:
             raise HounsfieldError(f"{layer.name}: is gone")
-        image = self.session.fitting(image or as_channels(self._volume(layer)))
+        image = self.session.fitting(image or as_channels(self.volume(layer)))
         return self._bind(layer, image, strokes or self._new_strokes(layer, image.main))
-
-    def align_steps(self, layer: Layer, further: Sequence[Layer], any_frame: bool) -> Generator[Progress, None, Channels]:
-        """Put further images of a patient on the grid of the first.
-
-        Raises
-        ------
-        HounsfieldError
-            If an image lies elsewhere, or in another frame of reference unless `any_frame`.
-        """
-        return aligned_steps(self._volume(layer), [self._volume(one, layer) for one in further], any_frame=any_frame)
-
-    def _volume(self, layer: Layer, like: Layer | None = None) -> Volume:
-        volume = read_at(layer, like, self.viewer.dims.current_step)
-        if not isinstance(volume, Volume):
-            raise HounsfieldError(f"{layer.name}: choose an image")
-        return volume
 
     def _bind(self, layer: Layer, channels: Channels, strokes: Labels) -> BoundImage:
         editing = editing_of(strokes, self.viewer)
@@ -122,9 +105,12 @@ class SessionDesk:
         image = self.session.add(channels, editing.editor)
         bound = BoundImage(self.viewer, layer, editing, image)
         editing.changed.connect(self._on_editing)
+        for event in (strokes.events.colormap, strokes.events.selected_label):
+            event.connect(self._on_look)
         layer.events.data.connect(self._on_voxels)
         self.bound.append(bound)
         self.viewer.layers.selection.active = strokes
+        strokes.mode = "paint"
         self.changed.emit()
         self.live.follow()
         return bound
@@ -137,7 +123,10 @@ class SessionDesk:
 
     def _let_go(self, bound: BoundImage) -> None:
         bound.editing.changed.disconnect(self._on_editing, missing_ok=True)
-        layer = bound._layer()
+        layer, strokes = bound._layer(), bound.editing._layer()
+        if strokes is not None:
+            for event in (strokes.events.colormap, strokes.events.selected_label):
+                event.disconnect(self._on_look)
         if layer is not None:
             layer.events.data.disconnect(self._on_voxels)
         self.bound.remove(bound)
@@ -163,8 +152,11 @@ class SessionDesk:
         labels = labels or blank(volume, dict(classes))
         tuples = layer_tuples(labels, worlds(self.viewer), f"{volume.name} strokes".strip())
         (strokes,) = add(self.viewer, in_units_of(tuples, layer))
-        strokes.opacity, strokes.brush_size, strokes.mode = 1.0, BRUSH, "paint"
+        strokes.opacity, strokes.brush_size = 1.0, BRUSH
         strokes.selected_label = next(iter(classes))
+        own = {one.value: one.colour for one in self.session.classes if one.colour}
+        if own:
+            strokes.colormap = DirectLabelColormap(color_dict={**strokes.colormap.color_dict, **own})
         return strokes
 
     def images(self) -> dict[Volume, Layer]:
@@ -218,51 +210,6 @@ class SessionDesk:
             raise LabelError("no image yet: choose one and press Add image")
         return bound
 
-    # What takes long
-
-    def update_steps(self) -> Generator[Progress, None, tuple[BoundImage, Any, int]]:
-        """Train from the beginning, and recognise the plane that is seen."""
-        bound, at = self.shown(), self.shown().plane()
-        yield from part(self.session.train_steps(), 0, 0.5)
-        plane = yield from part(self.session.plane_steps(bound.image, at), 0.5, 1)
-        return bound, plane, self.session.version
-
-    def whole_steps(self) -> Generator[Progress, None, tuple[BoundImage, int]]:
-        """Recognise the whole image that is seen, trained from the beginning where the last training was warm or is outdated."""
-        bound = self.shown()
-        if self.session.classifier is None or self.session.outdated or self.session.warm:
-            yield from part(self.session.train_steps(), 0, 0.2)
-        result = yield from part(self.session.segment_steps(bound.image), 0.2, 0.9)
-        if bound.result is not None:
-            yield from part(bound.write_steps(result), 0.9, 1)
-        return bound, self.session.version
-
-    def next_steps(self) -> Generator[Progress, None, tuple[BoundImage, NextPlace | None]]:
-        """Where to paint next in the image that is seen."""
-        bound = self.shown()
-        return bound, (yield from self.session.next_steps(bound.image))
-
-    def map_steps(self, name: str) -> Generator[Progress, None, tuple[BoundImage, Volume]]:
-        """The map of one feature in the plane that is seen."""
-        bound, at = self.shown(), self.shown().plane()
-        volume, source = bound.image.volume, self.session.source(bound.image)
-        maps = yield from self.session.cache.cut(source, at)
-        affine = volume.affine.copy()
-        affine[:3, 3] += volume.affine[:3, at.axis] * at.index
-        plane = maps[list(source.names).index(name)]
-        low, high = (float(limit) for limit in np.percentile(plane, (0.5, 99.5)))
-        array, window = np.expand_dims(plane, at.axis).copy(), (low, max(high, low + 1e-6))
-        return bound, Volume(array, affine, frame_of_reference=volume.frame_of_reference, name=name, window=window)
-
-    def apply_steps(self, labels: Layer) -> Generator[Progress, None, None]:
-        """Take labels up as strokes of the image that is seen, where nothing is painted."""
-        bound = self.shown()
-        draft = from_layer(labels, bound.layer)
-        if not isinstance(draft, LabelMap):
-            raise LabelError(f"{labels.name}: choose a labels layer")
-        yield Progress(0.1, "draft")
-        self.session.apply(bound.image, draft)
-
     # What follows what
 
     def _on_session(self, what: str) -> None:
@@ -272,11 +219,20 @@ class SessionDesk:
             self.mark.remove()
         if what in ("strokes", "classes", "params", "classifier"):
             self.live.follow()
+        if what == "classes":
+            for bound in self.bound:
+                bound.dress(self.session)
         self.changed.emit()
 
     def _on_editing(self) -> None:
         """What was done beside the interface is done, or counted."""
         self.live.follow()
+        self.changed.emit()
+
+    def _on_look(self, event: Any = None) -> None:
+        """Strokes have other colours, or another class is painted with."""
+        for bound in self.bound:
+            bound.dress(self.session)
         self.changed.emit()
 
     def _on_voxels(self, event: Any) -> None:
@@ -286,7 +242,7 @@ class SessionDesk:
             self.interrupted.emit()
             with reported():
                 try:
-                    self.session.renew(bound.image, self._volume(event.source))
+                    self.session.renew(bound.image, self.volume(event.source))
                 except HounsfieldError:
                     self._let_go(bound)
                     raise
