@@ -154,6 +154,11 @@ class LabellingSession(PaintedImages):
         return classifier
 
     @property
+    def usable(self) -> bool:
+        """Whether there is a classifier that takes the features that are chosen now."""
+        return self.classifier is not None and list(self.classifier.recipe.names) == list(self.resolved().needed.names)
+
+    @property
     def outdated(self) -> bool:
         """Whether something was edited since the last training."""
         return self._learned != self.edits
@@ -187,11 +192,18 @@ class LabellingSession(PaintedImages):
         self._learned, self.warm = -1 if outdated else self.edits, warm
 
     def plane_steps(self, image: SessionImage, at: Plane | int) -> Generator[Progress, None, LabelledPlane]:
-        """Recognise one plane in any direction, or the slice of a number; ModelError where nothing is trained yet.
+        """Recognise one plane in any direction, or the slice of a number.
 
         A plane across the slices needs the features of all of them, which takes long at first (`FeatureCache.cut`).
+
+        Raises
+        ------
+        ModelError
+            If nothing is trained yet, or other features were chosen since.
         """
         classifier, at = self._trained(), Plane(0, at) if isinstance(at, int) else at
+        if not self.usable:
+            raise ModelError("other features were chosen since the last training: train again")
         maps = yield from part(self.cache.cut(self.source(image), at), 0, 0.8)
         return (yield from part(labelled_plane(image.channels.frame, classifier, maps, at), 0.8, 1))
 

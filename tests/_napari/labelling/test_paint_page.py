@@ -10,6 +10,7 @@ from tests._napari.labelling.painting import dice, look, paint, strokes
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.labelling.desk import desk_of
+from napari_hounsfield._napari.labelling.recipes import SEED
 from napari_hounsfield._napari.worker import _running
 from napari_hounsfield.editing.editor import Plane
 
@@ -140,7 +141,7 @@ def test_one_session_a_viewer(page: Any, window: Any) -> None:
     assert desk_of(window) is page.desk
 
 
-def test_the_classifier_is_one_click_away(page: Any, settled: Any) -> None:
+def test_the_classifier_is_one_click_away(page: Any, settled: Any, said: Any) -> None:
     strokes(page)
     settled(page)
     page.recipe.value = "random forest"
@@ -148,6 +149,15 @@ def test_the_classifier_is_one_click_away(page: Any, settled: Any) -> None:
     assert page.desk.session.classifier.params.classifier == "forest"
     page._undo()
     assert page.desk.session.params.classifier == "bp"
+    settled(page)
+    page.live.value = False
+    page.recipe.value = SEED
+    settled(page)
+    page.find_next()
+    settled(page)
+    assert "train again" in said()[-1]  # other features
+    page.update_once()
+    page.bar.cancel()
 
 
 def test_several_images_in_one_session(page: Any, window: Any, ball: nh.Volume, settled: Any) -> None:

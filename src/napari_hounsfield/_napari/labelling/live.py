@@ -78,7 +78,7 @@ class Live:
         session, seen = self._session, bound.seen()
         if self.enabled and (session.classifier is None or session.outdated):
             return True, next(iter(seen), None)
-        if session.classifier is None:
+        if not session.usable:
             return False, None
         return False, next((at for at in seen if not bound.shows(at, session.version)), None)
 
