@@ -1,6 +1,6 @@
 """Make the picture of the viewer: the demo's phantom, strokes on it, and what *BP segmentation* learns from them.
 
-Needs a screen, a virtual one too: `xvfb-run -s "-screen 0 1600x1000x24" python docs/make_screenshot.py docs/images/viewer.png`.
+Needs a screen, a virtual one too: `xvfb-run -s "-screen 0 1280x800x24" python docs/make_screenshot.py docs/images/viewer.png`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main(target: Path) -> None:
     wait_for(page)
     page.recognise_all()
     wait_for(page)
-    painted.opacity, painted.selected_label = 1.0, fibrosis
+    painted.opacity, painted.brush_size, painted.selected_label = 1.0, 5, fibrosis
     settle()
     viewer.reset_view()
     viewer.scene.camera.zoom *= ZOOM

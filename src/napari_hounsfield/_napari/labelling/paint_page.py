@@ -15,6 +15,7 @@ from napari_hounsfield._napari.inputs import LayerChoice
 from napari_hounsfield._napari.layout import rows, wrap
 from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield.operation import Input
+from napari_hounsfield.pixels.classifiers import TITLES
 from napari_hounsfield.volume import LabelMap, Volume
 
 from .bound import BoundImage
@@ -232,7 +233,7 @@ class PaintPage(Container[Any]):
         if session.classifier is None:
             return "paint strokes of at least two classes"
         painted = sum(session.classifier.counts.get("train", {}).values())
-        kind = session.classifier.params.classifier
+        kind = TITLES[session.classifier.params.classifier]
         return f"{kind}: learned from {painted:,} voxels" + (", outdated" if session.outdated else "")
 
 
