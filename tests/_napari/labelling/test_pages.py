@@ -48,6 +48,7 @@ def test_estimate_and_importance(dock: Any, page: Any, window: Any, settled: Any
     settled(page)
     (shown,) = [layer for layer in window.layers if layer.name.startswith("feature: ")]
     assert shown.data.size == 40 * 44
+    assert np.allclose(shown.contrast_limits, np.percentile(shown.data, (0.5, 99.5)), atol=1e-5)
     judge.drop_features()
     settled(page)
     assert page.desk.session.params.keep == judge.importance.keep()

@@ -98,7 +98,7 @@ class JudgePage(Container[Any]):
         active = viewer.layers.selection.active
         tuples = in_units_of(layer_tuples(volume, worlds(viewer), f"{MAP}{volume.name}"), bound.layer)
         (shown,) = add(viewer, tuples)
-        shown.colormap = "viridis"
+        shown.colormap, shown.contrast_limits = "viridis", volume.window
         if bound.strokes is not None:
             viewer.layers.move(viewer.layers.index(shown), viewer.layers.index(bound.strokes))
         viewer.layers.selection.active = active
