@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import napari_hounsfield as nh
+from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.feature_stack import FeatureEngine, FeatureParams
 from napari_hounsfield.labelling.feature_cache import FeatureCache
 from napari_hounsfield.labelling.stroke_features import StrokeFeatures
@@ -21,6 +23,24 @@ def test_planes_equal_the_whole_volume(volume: nh.Volume) -> None:
     for z in (0, 5, 11):
         assert np.allclose(finish(cache.plane(source, z)), whole.array[:, z], atol=1e-6)
         assert cache.holds(source, z)
+
+
+@pytest.mark.parametrize("limit", [None, 1])
+def test_planes_across_the_slices(volume: nh.Volume, limit: int | None) -> None:
+    source, cache = engine(volume), FeatureCache(limit)
+    whole = nh.features(volume).array
+    steps = cache.cut(source, Plane(1, 7))
+    while not cache.holds(source, 4):
+        next(steps)
+    steps.close()  # given up: the next call goes on
+    counted: list[int] = []
+    slab, source.slab = source.slab, lambda first, last, out: counted.append(first) or slab(first, last, out)  # type: ignore[method-assign, func-returns-value]
+    assert np.allclose(finish(cache.cut(source, Plane(1, 7))), whole[:, :, 7], atol=1e-6)
+    assert set(counted) == set(range(5, 12))
+    assert np.allclose(finish(cache.cut(source, Plane(2, 3))), whole[:, :, :, 3], atol=1e-6)
+    assert np.allclose(finish(cache.cut(source, Plane(0, 3))), whole[:, 3], atol=1e-6)
+    cache.forget(source)
+    assert cache.nbytes == 0
 
 
 def test_the_least_recently_used_goes_first(volume: nh.Volume) -> None:

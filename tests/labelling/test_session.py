@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import napari_hounsfield as nh
+from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.operation import finish
 
 from .conftest import picture, truth
@@ -31,6 +34,9 @@ def test_a_plane_is_that_of_the_whole(session: nh.LabellingSession) -> None:
         assert np.array_equal(plane.labels, whole.labels.array[z])
         assert whole.sureness is not None
         assert np.allclose(plane.sureness, whole.sureness[z], atol=1e-5)
+    across = finish(session.plane_steps(image, Plane(1, 24)))
+    assert np.array_equal(across.labels, whole.labels.array[:, 24])
+    assert np.array_equal(finish(session.live_steps(image, Plane(2, 20))).labels, whole.labels.array[:, :, 20])
 
 
 def test_equals_train_on_the_same_strokes(session: nh.LabellingSession, volume: nh.Volume) -> None:
@@ -155,6 +161,18 @@ def test_a_removed_image_is_forgotten(session: nh.LabellingSession, volume: nh.V
     assert len(session.images) == 1
     session.undo()  # a stroke of the other image, not of this one
     assert image.strokes.array.all()
+
+
+def test_edited_voxels_are_learned_anew(session: nh.LabellingSession, volume: nh.Volume) -> None:
+    image, first = session.images[0], session.train()
+    strokes = image.strokes.array.copy()
+    session.renew(image, replace(volume, array=-volume.array))
+    assert session.outdated
+    assert session.train() is not first
+    assert np.array_equal(image.strokes.array, strokes)
+    assert dice(session.segment(image).labels.array == 1, truth(volume)) > 0.9
+    with pytest.raises(nh.GridError, match="differ"):
+        session.renew(image, replace(volume, array=volume.array[:3]))
 
 
 def test_cancelled_training_changes_nothing(session: nh.LabellingSession) -> None:

@@ -29,6 +29,11 @@ def test_comes_back_and_goes_on(session: nh.LabellingSession, volume: nh.Volume,
     for ours, theirs in zip(session.images, again.images, strict=True):
         assert np.array_equal(ours.strokes.array, theirs.strokes.array)
         assert np.array_equal(session.segment(ours).labels.array, again.segment(theirs).labels.array)
+    assert not again.outdated
+    again.undo()  # nothing: the history begins anew
+    again.set_params(again.params.model_copy(update={"seed": 1}))
+    assert nh.load_session(nh.save_session(again, tmp_path / "outdated.safetensors"), [other, volume]).outdated
+    again.set_params(session.params)
     retrained = again.train()
     assert np.array_equal(retrained.recogniser.tensors()["weight.0"], session.train().recogniser.tensors()["weight.0"])
 

@@ -45,7 +45,7 @@ class RunBar(Container[Any]):
     def start(
         self,
         steps: Steps,
-        done: Callable[[Any], None],
+        done: Callable[[Any], object],
         progressed: Callable[[Progress], None] = lambda progress: None,
         ended: Callable[[], None] = _nothing,
     ) -> None:

@@ -178,8 +178,8 @@ class ClassifierChoice(Container[Any]):
     def refresh(self) -> None:
         """Offer the classifiers that are there now, and choose the newest."""
         self._combo.reset_choices()
-        if self._combo.choices:
-            self._combo.value = self._combo.choices[0]
+        if self._session.classifiers:
+            self._combo.value = list(self._session.classifiers)[-1]  # Qt keeps the order of those that it knows
 
     def read(self, like: Layer | None = None) -> Any:
         """The chosen classifier.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from magicgui.widgets import Container, Widget
+from magicgui.widgets import Container, Label, Widget
 from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QScrollArea
+from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QScrollArea, QSizePolicy
 
 MARGIN = 8
 """Pixels around the content of a dock."""
@@ -25,6 +25,14 @@ def rows(widgets: Iterable[Widget], labels: bool = True) -> Container[Widget]:
         for label in found:  # as a style, because a minimum width does not outlive napari's style sheet
             label.setStyleSheet(f"min-width: {width * NAPARI_FONT:.0f}px")
     return container
+
+
+def wrap(label: Label) -> None:
+    """Let a label take the width that there is, and as many lines as it needs."""
+    policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    policy.setHeightForWidth(True)
+    label.native.setWordWrap(True)
+    label.native.setSizePolicy(policy)
 
 
 class Dock(QScrollArea):

@@ -14,6 +14,7 @@ from napari_hounsfield.operation import Progress
 from .bridge import millimetres
 from .layers import KEY, Shown
 from .placement import WORLD_OF_PATIENT
+from .views.position import centre_with
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -77,9 +78,12 @@ def _world(layer: Layer) -> Affine:
 
 
 def go_to(viewer: ViewerModel, world: Sequence[float]) -> None:
-    """Bring a point to the middle of the canvas, on its slice."""
+    """Turn to the slice of a point, and bring it to the middle of the canvas unless it is in sight."""
     dims = viewer.dims
     first = dims.ndim - len(world)
     dims.set_point(range(first, dims.ndim), [float(v) for v in world])
-    shown = [dims.point[axis] for axis in dims.displayed]
-    viewer.scene.camera.center = (0.0, *shown)[-3:] if len(shown) < 3 else tuple(shown)
+    shown, camera = [dims.point[axis] for axis in dims.displayed], viewer.scene.camera
+    if len(shown) == 2:
+        size = [pixels / camera.zoom for pixels in viewer.canvas.viewbox_size(viewer.layers)]
+        shown = [0.0, *centre_with(camera.center[-2:], shown, size)]
+    camera.center = tuple(shown)

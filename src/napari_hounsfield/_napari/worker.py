@@ -60,6 +60,8 @@ def _work(steps: Steps, cancelled: Event, handled: Event, reports: bool) -> Gene
             if reports and ((now := time.monotonic()) - last >= SHOW_EVERY or progress.result is not None):
                 last = now
                 handled.clear()
+                if cancelled.is_set():
+                    break  # nobody will handle it
                 yield progress
                 handled.wait(PATIENCE)
     except StopIteration as stop:

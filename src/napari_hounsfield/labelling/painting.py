@@ -67,7 +67,7 @@ class PaintedImages:
         GridError
             If the strokes lie on another grid, or a channel in another frame of reference.
         """
-        image = self._fitting(aligned(volume, channels) if isinstance(volume, Volume) and channels else as_channels(volume))
+        image = self.fitting(aligned(volume, channels) if isinstance(volume, Volume) and channels else as_channels(volume))
         volume = image.main
         labels = strokes.labels if isinstance(strokes, LabelEditor) else strokes or blank(volume, {})
         if labels.grid.shape != volume.grid.shape:
@@ -86,7 +86,7 @@ class PaintedImages:
         self.changed.emit("images")
         return added
 
-    def _fitting(self, image: Channels) -> Channels:
+    def fitting(self, image: Channels) -> Channels:
         """The image with its channels in the order of the session's; ModelError where it is of another kind."""
         image.main.require_scalar()
         if not self.images:
@@ -106,6 +106,21 @@ class PaintedImages:
         image.editor.changed.disconnect(self._on_edit)
         image.editor.classes_changed.disconnect(self._on_classes)
         self.history.drop(lambda change: isinstance(change, Edit) and change.editor is image.editor)
+        self.changed.emit("images")
+
+    def renew(self, image: SessionImage, volume: Volume) -> None:
+        """Take on other voxels of an image, which was edited; what is painted on it stays, and is to be learned anew.
+
+        Raises
+        ------
+        GridError
+            If they are of another shape.
+        """
+        before = image.channels
+        if volume.grid.shape != before.grid.shape:
+            raise GridError(f"{volume.name or 'image'}: grids differ: {volume.grid} against {before.grid}")
+        image.channels = Channels((volume, *before.further), before.names, (volume, *before.originals[1:]))
+        self.edits += 1
         self.changed.emit("images")
 
     # -- classes

@@ -1,50 +1,59 @@
-"""Recognition of one slice from its feature maps."""
+"""Recognition of one plane from its feature maps."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.operation import Progress
 from napari_hounsfield.pixels.classifier import PixelClassifier
 from napari_hounsfield.pixels.slab_recognition import recognise_maps
 from napari_hounsfield.volume import Volume
 
 
+def in_plane(array: NDArray[Any], at: Plane) -> NDArray[Any]:
+    """View of an array (z, y, x) in a plane."""
+    plane: NDArray[Any] = np.moveaxis(array, at.axis, 0)[at.index]
+    return plane
+
+
 @dataclass(frozen=True, eq=False)
 class LabelledPlane:
-    """What was recognised in a slice.
+    """What was recognised in a plane.
 
     Attributes
     ----------
-    z
+    at
         Which one.
     labels
-        (y, x) class numbers; background and padding are 0.
+        (y, x), (z, x) or (z, y) class numbers; background and padding are 0.
     sureness
-        (y, x) float32, from 0 (a tie between two classes) to 1; 0 in the padding.
+        Of the same shape, float32, from 0 (a tie between two classes) to 1; 0 in the padding.
     """
 
-    z: int
+    at: Plane
     labels: NDArray[np.unsignedinteger]
     sureness: NDArray[np.float32]
 
 
 def labelled_plane(
-    volume: Volume, classifier: PixelClassifier, maps: NDArray[np.float32], z: int
+    volume: Volume, classifier: PixelClassifier, maps: NDArray[np.float32], at: Plane
 ) -> Generator[Progress, None, LabelledPlane]:
-    """Recognise a slice of an image.
+    """Recognise a plane of an image.
 
     Parameters
     ----------
     maps
-        Its features (maps, y, x).
+        Its features (maps, first axis, second axis).
     """
     found = yield from recognise_maps(classifier, maps[:, np.newaxis])
     labels, sureness = found.labels[0], found.sureness[0]
     if volume.valid is not None:
-        labels[~volume.valid[z]], sureness[~volume.valid[z]] = 0, 0
-    return LabelledPlane(z, labels, sureness)
+        padding = ~in_plane(volume.valid, at)
+        labels[padding], sureness[padding] = 0, 0
+    return LabelledPlane(at, labels, sureness)

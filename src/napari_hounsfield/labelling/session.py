@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_hounsfield.channels import Channels
 from napari_hounsfield.editing.history import Setting
+from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.errors import LabelError, ModelError
 from napari_hounsfield.feature_stack import FeatureEngine, FeatureParams, FeatureSource
 from napari_hounsfield.operation import Progress, finish, part
@@ -18,7 +19,7 @@ from napari_hounsfield.pixels.importance import Importance, ImportanceParams, im
 from napari_hounsfield.pixels.learning import PaintedSamples
 from napari_hounsfield.pixels.next_place import NextPlace, next_place, plane_doubt
 from napari_hounsfield.pixels.train_params import TrainParams
-from napari_hounsfield.volume import Segmentation
+from napari_hounsfield.volume import Segmentation, Volume
 
 from . import classes as class_edits
 from .feature_cache import FeatureCache
@@ -67,6 +68,11 @@ class LabellingSession(PaintedImages):
         """Let go of an image; what was learned from it stays in the classifier until the next training."""
         self._forget(image)
         super().remove(image)
+
+    def renew(self, image: SessionImage, volume: Volume) -> None:
+        """Take on other voxels of an image, which was edited; GridError if they are of another shape."""
+        self._forget(image)
+        super().renew(image, volume)
 
     def set_params(self, params: TrainParams) -> None:
         """Choose other features or another classifier, as an edit that can be undone."""
@@ -148,12 +154,17 @@ class LabellingSession(PaintedImages):
         return classifier
 
     @property
+    def usable(self) -> bool:
+        """Whether there is a classifier that takes the features that are chosen now."""
+        return self.classifier is not None and list(self.classifier.recipe.names) == list(self.resolved().needed.names)
+
+    @property
     def outdated(self) -> bool:
         """Whether something was edited since the last training."""
         return self._learned != self.edits
 
-    def live_steps(self, image: SessionImage, z: int) -> Generator[Progress, None, LabelledPlane]:
-        """Recognise one slice by what is painted now: trained first, and warm, if something was edited.
+    def live_steps(self, image: SessionImage, at: Plane | int) -> Generator[Progress, None, LabelledPlane]:
+        """Recognise one plane, or the slice of a number, by what is painted now: trained first, warm, if something was edited.
 
         Raises
         ------
@@ -162,7 +173,7 @@ class LabellingSession(PaintedImages):
         """
         if self.classifier is None or self.outdated:
             yield from part(self.train_steps(warm=True), 0, 0.7)
-        return (yield from part(self.plane_steps(image, z), 0.7, 1))
+        return (yield from part(self.plane_steps(image, at), 0.7, 1))
 
     def train(self) -> PixelClassifier:
         """Train on what is painted; see `train_steps`."""
@@ -175,11 +186,26 @@ class LabellingSession(PaintedImages):
         self.warm = False
         self.changed.emit("classifier")
 
-    def plane_steps(self, image: SessionImage, z: int) -> Generator[Progress, None, LabelledPlane]:
-        """Recognise one slice; ModelError where nothing is trained yet."""
-        classifier = self._trained()
-        maps = yield from part(self.cache.plane(self.source(image), z), 0, 0.8)
-        return (yield from part(labelled_plane(image.channels.frame, classifier, maps, z), 0.8, 1))
+    def resume(self, classifier: PixelClassifier | None, outdated: bool, warm: bool) -> None:
+        """Take on the classifier of an earlier session, which was learned from what is painted now unless it is outdated."""
+        self.set_classifier(classifier)
+        self._learned, self.warm = -1 if outdated else self.edits, warm
+
+    def plane_steps(self, image: SessionImage, at: Plane | int) -> Generator[Progress, None, LabelledPlane]:
+        """Recognise one plane in any direction, or the slice of a number.
+
+        A plane across the slices needs the features of all of them, which takes long at first (`FeatureCache.cut`).
+
+        Raises
+        ------
+        ModelError
+            If nothing is trained yet, or other features were chosen since.
+        """
+        classifier, at = self._trained(), Plane(0, at) if isinstance(at, int) else at
+        if not self.usable:
+            raise ModelError("other features were chosen since the last training: train again")
+        maps = yield from part(self.cache.cut(self.source(image), at), 0, 0.8)
+        return (yield from part(labelled_plane(image.channels.frame, classifier, maps, at), 0.8, 1))
 
     def segment_steps(self, image: SessionImage, probabilities: bool = False) -> Generator[Progress, None, Segmentation]:
         """Recognise a whole image, with its sureness; ModelError where nothing is trained yet."""

@@ -56,6 +56,7 @@ def save_steps(session: LabellingSession, path: str | Path, overwrite: bool = Fa
     if session.classifier is not None:
         tensors["classifier"] = _packed(session.classifier)
     card = {
+        "learned": {"outdated": session.outdated, "warm": session.warm},
         "parameters": session.params.model_dump(mode="json", exclude_unset=True),
         "classes": [{"value": one.value, "name": one.name, "colour": one.colour} for one in session.classes],
         "images": images,
@@ -107,7 +108,8 @@ def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Pro
             added = session.add(image, strokes)
             added.drafts = tuple(Record(**one) for one in record.get("drafts", ()))
         if "classifier" in tensors:
-            session.classifier = _unpacked(tensors["classifier"])
+            how = card.get("learned", {})
+            session.resume(_unpacked(tensors["classifier"]), bool(how.get("outdated", True)), bool(how.get("warm", True)))
     except HounsfieldError as error:
         raise type(error)(f"{path.name}: {str(error).removeprefix(f'{path.name}: ')}") from None
     except (KeyError, TypeError, ValueError, ValidationError):

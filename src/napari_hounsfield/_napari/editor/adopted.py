@@ -30,7 +30,7 @@ from .masking import Masking
 from .running import AT_ONCE, Runner
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
+    from napari.components import Dims, ViewerModel
     from napari.layers import Labels
 
 TITLES = {"paint": "paint", "erase": "erase", "fill": "fill", "polygon": "polygon"}
@@ -174,10 +174,10 @@ class LayerEditing:
         """Name of a class."""
         return self.editor.classes.get(value, f"label {value}" if value else "background")
 
-    def looked_at(self) -> Plane | None:
-        """The plane that the viewer shows; None in 3D."""
+    def looked_at(self, dims: Dims | None = None) -> Plane | None:
+        """The plane that the viewer shows, or a view of the same world with other `dims`; None in 3D."""
         viewer, layer = self.viewer(), self._layer()
-        return None if viewer is None or layer is None else plane_shown(viewer, layer, self.frame)
+        return None if viewer is None or layer is None else plane_shown(dims or viewer.dims, layer, self.frame)
 
     # What napari tells
 

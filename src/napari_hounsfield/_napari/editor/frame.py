@@ -13,7 +13,7 @@ from napari_hounsfield.components import Box
 from napari_hounsfield.editing.near import Plane
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
+    from napari.components import Dims
     from napari.layers import Layer
 
 Slices = tuple[slice, ...]
@@ -97,16 +97,16 @@ def frame_of(layer: Layer) -> Frame:
     return Frame(shape) if how is None else Frame(shape, how.axes, how.flips)
 
 
-def plane_shown(viewer: ViewerModel, layer: Layer, frame: Frame) -> Plane | None:
-    """The plane of a layer's stored array that the viewer shows; None in 3D."""
-    if viewer.dims.ndisplay != 2 or viewer.dims.ndim < layer.ndim:
+def plane_shown(dims: Dims, layer: Layer, frame: Frame) -> Plane | None:
+    """The plane of a layer's stored array that `dims` show; None in 3D."""
+    if dims.ndisplay != 2 or dims.ndim < layer.ndim:
         return None
     if layer.ndim == 2:
         return Plane(0, 0)
-    ahead = viewer.dims.ndim - layer.ndim
-    hidden = [axis - ahead for axis in viewer.dims.not_displayed if axis >= ahead]
+    ahead = dims.ndim - layer.ndim
+    hidden = [axis - ahead for axis in dims.not_displayed if axis >= ahead]
     if len(hidden) != 1:
         return None
-    point = layer.world_to_data(viewer.dims.point[ahead:])
+    point = layer.world_to_data(dims.point[ahead:])
     index = int(np.clip(np.round(point[hidden[0]]), 0, layer.data.shape[hidden[0]] - 1))
     return frame.stored_plane(hidden[0], index)

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
+from napari.utils.colormaps import DirectLabelColormap
 from psygnal import Signal
 
-from napari_hounsfield._napari.bridge import add, from_layer, in_units_of, worlds
+from napari_hounsfield._napari.bridge import add, in_units_of, worlds
 from napari_hounsfield._napari.editor.adopted import editing_of
 from napari_hounsfield._napari.inputs import read_at
 from napari_hounsfield._napari.layers import layer_tuples
+from napari_hounsfield._napari.notices import reported
+from napari_hounsfield._napari.onlookers import onlookers_of
+from napari_hounsfield.channels import Channels, as_channels
 from napari_hounsfield.errors import HounsfieldError, LabelError
 from napari_hounsfield.labelling.classes import names, recoloured
 from napari_hounsfield.labelling.images import blank
 from napari_hounsfield.labelling.session import LabellingSession
-from napari_hounsfield.operation import Progress, part
-from napari_hounsfield.pixels.next_place import NextPlace
-from napari_hounsfield.volume import LabelMap, Segmentation, Volume
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .bound import BoundImage
 from .live import Live
 from .mark import Mark
+from .work import Work
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -33,7 +36,7 @@ FIRST_CLASSES = {1: "background", 2: "structure"}
 BRUSH = 5
 
 
-class SessionDesk:
+class SessionDesk(Work):
     """The session of one viewer.
 
     Attributes
@@ -57,10 +60,12 @@ class SessionDesk:
         self.message = ""
         self.session = session or LabellingSession()
         self.mark = Mark(viewer)
-        self.live = Live(self.session, self.seen, self._say)
+        self.live = Live(self.session, self.seen, self._say, self.changed.emit)
         self.session.changed.connect(self._on_session)
         viewer.dims.events.current_step.connect(self.live.follow)
         viewer.dims.events.order.connect(self.live.follow)
+        viewer.dims.events.ndisplay.connect(self.live.follow)
+        onlookers_of(viewer).changed.connect(self.live.follow)
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
@@ -71,28 +76,41 @@ class SessionDesk:
             raise HounsfieldError("the viewer is gone")
         return viewer
 
-    def take(self, layer: Layer, strokes: Labels | None = None) -> BoundImage:
+    def take(self, layer: Layer, strokes: Labels | None = None, image: Channels | None = None) -> BoundImage:
         """Take an image into the session, with a new layer to paint strokes on unless one is given.
+
+        Parameters
+        ----------
+        image
+            The layer's image with further channels (`align_steps`); None: the image alone.
 
         Raises
         ------
         HounsfieldError
             If the image cannot be recognised, or the strokes do not lie on its grid.
         """
+        layer = getattr(layer, "__wrapped__", layer)
         if any(one.layer is layer for one in self.bound):
             raise HounsfieldError(f"{layer.name}: is in the session already")
-        volume = read_at(layer, None, self.viewer.dims.current_step)
-        if not isinstance(volume, Volume):
-            raise HounsfieldError(f"{layer.name}: choose an image")
-        return self._bind(layer, volume, strokes or self._new_strokes(layer, volume))
+        if strokes is not None and any(one.strokes is strokes for one in self.bound):
+            raise HounsfieldError(f"{strokes.name}: are strokes of another image of the session")
+        if layer not in self.viewer.layers:
+            raise HounsfieldError(f"{layer.name}: is gone")
+        image = self.session.fitting(image or as_channels(self.volume(layer)))
+        return self._bind(layer, image, strokes or self._new_strokes(layer, image.main))
 
-    def _bind(self, layer: Layer, volume: Volume, strokes: Labels) -> BoundImage:
+    def _bind(self, layer: Layer, channels: Channels, strokes: Labels) -> BoundImage:
         editing = editing_of(strokes, self.viewer)
         assert editing is not None
-        image = self.session.add(volume, editing.editor)
-        bound = BoundImage(self.viewer, getattr(layer, "__wrapped__", layer), editing, image)
+        image = self.session.add(channels, editing.editor)
+        bound = BoundImage(self.viewer, layer, editing, image)
+        editing.changed.connect(self._on_editing)
+        for event in (strokes.events.colormap, strokes.events.selected_label):
+            event.connect(self._on_look)
+        layer.events.data.connect(self._on_voxels)
         self.bound.append(bound)
         self.viewer.layers.selection.active = strokes
+        strokes.mode = "paint"
         self.changed.emit()
         self.live.follow()
         return bound
@@ -101,6 +119,16 @@ class SessionDesk:
         """Let go of an image; its layers stay, except that of its uncertainty."""
         self.live.cancel()
         self.interrupted.emit()
+        self._let_go(bound)
+
+    def _let_go(self, bound: BoundImage) -> None:
+        bound.editing.changed.disconnect(self._on_editing, missing_ok=True)
+        layer, strokes = bound._layer(), bound.editing._layer()
+        if strokes is not None:
+            for event in (strokes.events.colormap, strokes.events.selected_label):
+                event.disconnect(self._on_look)
+        if layer is not None:
+            layer.events.data.disconnect(self._on_voxels)
         self.bound.remove(bound)
         bound.show_doubt(False)
         self.session.remove(bound.image)
@@ -124,8 +152,11 @@ class SessionDesk:
         labels = labels or blank(volume, dict(classes))
         tuples = layer_tuples(labels, worlds(self.viewer), f"{volume.name} strokes".strip())
         (strokes,) = add(self.viewer, in_units_of(tuples, layer))
-        strokes.opacity, strokes.brush_size, strokes.mode = 1.0, BRUSH, "paint"
+        strokes.opacity, strokes.brush_size = 1.0, BRUSH
         strokes.selected_label = next(iter(classes))
+        own = {one.value: one.colour for one in self.session.classes if one.colour}
+        if own:
+            strokes.colormap = DirectLabelColormap(color_dict={**strokes.colormap.color_dict, **own})
         return strokes
 
     def images(self) -> dict[Volume, Layer]:
@@ -141,17 +172,16 @@ class SessionDesk:
     def replace(self, session: LabellingSession, images: Mapping[Volume, Layer]) -> None:
         """Show another session, one that was read for the images given, with new layers for its strokes."""
         self.live.cancel()
-        for bound in self.bound:
-            self.session.remove(bound.image)
-        self.bound.clear()
+        for bound in list(self.bound):
+            self._let_go(bound)
         ours = self.session
         ours.classes, ours.params = session.classes, session.params
         for image in session.images:
             layer = images[image.volume]
             strokes = self._new_strokes(layer, image.volume, image.strokes)
-            self._bind(layer, image.volume, strokes)
+            self._bind(layer, image.channels, strokes)
         ours.history.clear()
-        ours.set_classifier(session.classifier)
+        ours.resume(session.classifier, session.outdated, session.warm)
         self.changed.emit()
 
     def redraw(self) -> None:
@@ -180,52 +210,6 @@ class SessionDesk:
             raise LabelError("no image yet: choose one and press Add image")
         return bound
 
-    # What takes long
-
-    def update_steps(self) -> Generator[Progress, None, tuple[BoundImage, Any, int]]:
-        """Train from the beginning, and recognise the plane that is seen."""
-        bound, at = self.shown(), self.shown().editing.looked_at()
-        yield from part(self.session.train_steps(), 0, 0.8)
-        z = at.index if at is not None and at.axis == 0 else bound.image.volume.grid.shape[0] // 2
-        plane = yield from part(self.session.plane_steps(bound.image, z), 0.8, 1)
-        return bound, plane, self.session.version
-
-    def whole_steps(self) -> Generator[Progress, None, tuple[BoundImage, Segmentation, int]]:
-        """Recognise the whole image that is seen, trained from the beginning where the last training was warm or is outdated."""
-        bound = self.shown()
-        if self.session.classifier is None or self.session.outdated or self.session.warm:
-            yield from part(self.session.train_steps(), 0, 0.2)
-        result = yield from part(self.session.segment_steps(bound.image), 0.2, 0.9)
-        if bound.result is not None:
-            yield from part(bound.write_steps(result), 0.9, 1)
-        return bound, result, self.session.version
-
-    def next_steps(self) -> Generator[Progress, None, tuple[BoundImage, NextPlace | None]]:
-        """Where to paint next in the image that is seen."""
-        bound = self.shown()
-        return bound, (yield from self.session.next_steps(bound.image))
-
-    def map_steps(self, name: str) -> Generator[Progress, None, tuple[BoundImage, Volume]]:
-        """The map of one feature in the slice that is seen."""
-        bound = self.shown()
-        at, volume = bound.editing.looked_at(), bound.image.volume
-        z = at.index if at is not None and at.axis == 0 else volume.grid.shape[0] // 2
-        source = self.session.source(bound.image)
-        maps = yield from self.session.cache.plane(source, z)
-        affine = volume.affine.copy()
-        affine[:3, 3] += volume.affine[:3, 0] * z
-        array = maps[list(source.names).index(name)][None].copy()
-        return bound, Volume(array, affine, frame_of_reference=volume.frame_of_reference, name=name)
-
-    def apply_steps(self, labels: Layer) -> Generator[Progress, None, None]:
-        """Take labels up as strokes of the image that is seen, where nothing is painted."""
-        bound = self.shown()
-        draft = from_layer(labels, bound.layer)
-        if not isinstance(draft, LabelMap):
-            raise LabelError(f"{labels.name}: choose a labels layer")
-        yield Progress(0.1, "draft")
-        self.session.apply(bound.image, draft)
-
     # What follows what
 
     def _on_session(self, what: str) -> None:
@@ -235,17 +219,39 @@ class SessionDesk:
             self.mark.remove()
         if what in ("strokes", "classes", "params", "classifier"):
             self.live.follow()
+        if what == "classes":
+            for bound in self.bound:
+                bound.dress(self.session)
         self.changed.emit()
+
+    def _on_editing(self) -> None:
+        """What was done beside the interface is done, or counted."""
+        self.live.follow()
+        self.changed.emit()
+
+    def _on_look(self, event: Any = None) -> None:
+        """Strokes have other colours, or another class is painted with."""
+        for bound in self.bound:
+            bound.dress(self.session)
+        self.changed.emit()
+
+    def _on_voxels(self, event: Any) -> None:
+        """An image has other voxels: what is painted on it stays, where it fits."""
+        for bound in [one for one in self.bound if one.layer is event.source]:
+            self.live.cancel()
+            self.interrupted.emit()
+            with reported():
+                try:
+                    self.session.renew(bound.image, self.volume(event.source))
+                except HounsfieldError:
+                    self._let_go(bound)
+                    raise
+        self.live.follow()
 
     def _on_removed(self, event: Any) -> None:
         gone = event.value
         for bound in [one for one in self.bound if gone in (one._layer(), one.editing._layer())]:
-            self.live.cancel()
-            self.interrupted.emit()
-            self.bound.remove(bound)
-            if bound.doubt is not None:
-                bound.doubt.remove()
-            self.session.remove(bound.image)
+            self.leave(bound)
 
     def _say(self, message: str) -> None:
         if message != self.message:

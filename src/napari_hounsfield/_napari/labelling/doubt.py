@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from napari_hounsfield._napari.bridge import add, in_units_of, worlds
 from napari_hounsfield._napari.editor.frame import frame_of
 from napari_hounsfield._napari.layers import layer_tuples
+from napari_hounsfield.editing.near import Plane
+from napari_hounsfield.labelling.plane import in_plane
 from napari_hounsfield.volume import Volume
 
 if TYPE_CHECKING:
@@ -48,11 +50,11 @@ class DoubtLayer:
         viewer, layer = self._viewer(), self._layer()
         return layer if viewer is not None and layer is not None and layer in viewer.layers else None
 
-    def write(self, z: int, sureness: NDArray[np.float32], valid: NDArray[np.bool_] | None = None) -> None:
+    def write(self, at: Plane, sureness: NDArray[np.float32], valid: NDArray[np.bool_] | None = None) -> None:
         """Write a plane; may run beside the interface."""
         layer = self.layer
         if layer is not None:
-            plane = frame_of(layer).stored(layer.data)[z]
+            plane = in_plane(frame_of(layer).stored(layer.data), at)
             np.rint(100 * (1 - sureness), out=plane, casting="unsafe")
             if valid is not None:
                 plane[~valid] = 0

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from napari_hounsfield._napari.curves import Picture
 from napari_hounsfield._napari.fields import literals
-from napari_hounsfield._napari.layout import rows
+from napari_hounsfield._napari.layout import rows, wrap
 from napari_hounsfield._napari.notices import reported
 from napari_hounsfield.errors import LabelError
 from napari_hounsfield.pixels.class_count import ClassCount
@@ -48,7 +48,7 @@ class DraftPage(Container[Any]):
         self.curve.setMinimumHeight(CURVE)
         self.curve.setText("Suggest: how well each number of classes fits")
         self.message = Label(value="A draft divides the image without any stroke; nothing is painted until it is applied")
-        self.message.native.setWordWrap(True)
+        wrap(self.message)
         self.beside = CheckBox(value=False, text="Beside the image", tooltip="In the other half of the canvas, to compare")
         self.classes = QTableWidget(0, 2)
         self.classes.setHorizontalHeaderLabels(["class", "voxels"])

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 import napari_hounsfield as nh
 from napari_hounsfield._napari.bridge import add, in_units_of, worlds
 from napari_hounsfield._napari.layers import layer_tuples
+from napari_hounsfield._napari.layout import wrap
 from napari_hounsfield._napari.notices import reported
 from napari_hounsfield.bp_course import LossProgress
 from napari_hounsfield.operation import Progress
@@ -41,7 +42,7 @@ class JudgePage(Container[Any]):
         self.loss, self.table, self.bars = LossCurve(), _FigureTable(), Bars(self.show_map)
         self.importance: Importance | None = None
         self.message = Label(value="Estimate: figures on strokes that were left out in turn, never divided")
-        self.message.native.setWordWrap(True)
+        wrap(self.message)
         self.drop = button(
             "Drop features that do not matter", "Train without them from now on; can be undone", self.drop_features
         )
@@ -97,7 +98,7 @@ class JudgePage(Container[Any]):
         active = viewer.layers.selection.active
         tuples = in_units_of(layer_tuples(volume, worlds(viewer), f"{MAP}{volume.name}"), bound.layer)
         (shown,) = add(viewer, tuples)
-        shown.colormap = "viridis"
+        shown.colormap, shown.contrast_limits = "viridis", volume.window
         if bound.strokes is not None:
             viewer.layers.move(viewer.layers.index(shown), viewer.layers.index(bound.strokes))
         viewer.layers.selection.active = active
@@ -128,6 +129,7 @@ class _FigureTable(QTableWidget):
         self._columns: dict[str, dict[str, Any]] = {}
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMinimumHeight(130)
+        self.setWordWrap(False)
 
     def show_figures(self, of: str, figures: Any) -> None:
         """Show or replace the figures of one kind."""
@@ -139,7 +141,9 @@ class _FigureTable(QTableWidget):
         self.setHorizontalHeaderLabels(["class", *titles])
         self.setRowCount(len(names) + bool(names))
         for line, name in enumerate([*names, "mean"] if names else []):
-            self.setItem(line, 0, QTableWidgetItem(name))
+            title = QTableWidgetItem(name)
+            title.setToolTip(name)
+            self.setItem(line, 0, title)
             cells = [_cell(found, name if line < len(names) else None, key) for found in shown.values() for key in FIGURES]
             for column, text in enumerate(cells, start=1):
                 self.setItem(line, column, QTableWidgetItem(text))

@@ -1,4 +1,4 @@
-"""Labels that follow the brush: what was painted is learned, and the plane that is seen recognised, one after the other."""
+"""Labels that follow the brush: what was painted is learned, and the planes that are seen recognised, one after the other."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from napari_hounsfield._napari.worker import Job, Steps
+from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.errors import LabelError
 from napari_hounsfield.labelling.plane import LabelledPlane
 from napari_hounsfield.operation import Progress
@@ -21,6 +22,9 @@ NOT_YET = "paint strokes of at least two classes"
 class Live:
     """Runs one job at a time; what changes meanwhile is taken up when it ends.
 
+    The plane of the main canvas is recognised first, then those of other views. A plane across the slices can take long the
+    first time, and stands back for a stroke and for a plane that is looked at now; features that were made are kept.
+
     Parameters
     ----------
     session
@@ -29,12 +33,22 @@ class Live:
         Gives the image that is seen, or None.
     said
         Called with what there is to say; empty: nothing.
+    ended
+        Called when a job has ended.
     """
 
-    def __init__(self, session: LabellingSession, seen: Callable[[], BoundImage | None], said: Callable[[str], None]) -> None:
-        self._session, self._seen, self._said = session, seen, said
+    def __init__(
+        self,
+        session: LabellingSession,
+        seen: Callable[[], BoundImage | None],
+        said: Callable[[str], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._session, self._seen, self._said, self._ended = session, seen, said, ended
         self._job: Job | None = None
-        self._again = self._prepared = False
+        self._plane: Plane | None = None
+        """What the job recognises."""
+        self._again = self._stand_back = self._prepared = False
         self.enabled = True
         self.held = False
         """While something else trains or recognises."""
@@ -46,60 +60,76 @@ class Live:
 
     def follow(self, *_: Any) -> None:
         """Bring what is seen up to date, if it is not."""
+        bound = None if self.held else self._seen()
         if self._job is not None:
             self._again = True
-            return
-        bound = None if self.held else self._seen()
-        if bound is not None and (steps := self._steps(bound)) is not None:
-            self._job = Job(steps, self._shown, self._said, ended=self._ended)
+            self._stand_back = bound is None or self._due(bound) != (False, self._plane)
+        elif bound is not None and (steps := self._steps(bound)) is not None:
+            self._stand_back = False
+            self._job = Job(steps, self._shown, self._said, self._progress if self._crosses else None, self._on_end)
+
+    @property
+    def _crosses(self) -> bool:
+        """Whether the job recognises a plane across the slices."""
+        return self._plane is not None and self._plane.axis > 0
+
+    def _due(self, bound: BoundImage) -> tuple[bool, Plane | None]:
+        """Whether to learn, and the plane to recognise; None: all are as they should be, or none is seen."""
+        session, seen = self._session, bound.seen()
+        if self.enabled and (session.classifier is None or session.outdated):
+            return True, next(iter(seen), None)
+        if not session.usable:
+            return False, None
+        return False, next((at for at in seen if not bound.shows(at, session.version)), None)
 
     def _steps(self, bound: BoundImage) -> Steps | None:
         """What is to be done; None: all is as it should be."""
-        session, at = self._session, bound.editing.looked_at()
         if not self._prepared:
-            self._prepared = True
-            return self._preparing(bound, at.index if at is not None and not at.axis else 0)
-        learn = self.enabled and (session.classifier is None or session.outdated)
-        if at is None or at.axis:  # another direction than that of the slices: features are made slice by slice
-            return self._learning(bound) if learn else None
-        if not learn and (session.classifier is None or bound.planes.get(at.index) == session.version):
-            return None
-        return self._recognising(bound, at.index, learn)
+            self._prepared, self._plane = True, None
+            return self._preparing(bound, bound.slice())
+        learn, self._plane = self._due(bound)
+        return self._updating(bound, learn, self._plane) if learn or self._plane is not None else None
 
     def _preparing(self, bound: BoundImage, z: int) -> Steps:
         yield from self._session.prepare_steps(bound.image, z)
         self._again = True
 
-    def _recognising(self, bound: BoundImage, z: int, learn: bool) -> Steps:
+    def _updating(self, bound: BoundImage, learn: bool, at: Plane | None) -> Steps:
         session = self._session
-        try:
-            plane = yield from session.live_steps(bound.image, z) if learn else session.plane_steps(bound.image, z)
-        except LabelError:
+        if learn:
+            try:
+                yield from session.train_steps(warm=True)
+            except LabelError:
+                return None
+        if at is None:
             return None
-        return bound, plane, session.version
-
-    def _learning(self, bound: BoundImage) -> Steps:
-        try:
-            yield from self._session.train_steps(warm=True)
-        except LabelError:
-            return None
-        yield Progress(1)
-        return None
+        steps, version = session.plane_steps(bound.image, at), session.version
+        while True:
+            try:
+                progress = next(steps)
+            except StopIteration as stop:
+                return bound, stop.value, version
+            yield progress
+            if at.axis and self._stand_back:
+                return None
 
     def _shown(self, found: tuple[BoundImage, LabelledPlane, int] | None) -> None:
-        if found is None:
-            self._said(NOT_YET if self._session.classifier is None else "")
-            return
-        bound, plane, version = found
-        if bound.strokes is not None:
-            bound.show_plane(plane, self._session, version)
-        self._said("")
+        if found is not None:
+            bound, plane, version = found
+            if bound.strokes is not None:
+                bound.show_plane(plane, self._session, version)
+            self._again = True  # there may be other views
+        self._said(NOT_YET if self._session.classifier is None else "")
 
-    def _ended(self) -> None:
-        self._job = None
+    def _progress(self, progress: Progress) -> None:
+        self._said(f"features of this plane, which all slices have a part in: {10 * int(10 * progress.fraction)} %")
+
+    def _on_end(self) -> None:
+        self._job = self._plane = None
         if self._again:
             self._again = False
             self.follow()
+        self._ended()
 
     def cancel(self) -> None:
         """Give up what runs."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NAME = "paint here"
 COLOUR = "#F0E442"
+PIXELS = 3
+"""Width of the frame on the canvas."""
 
 
 class Mark:
@@ -37,10 +39,11 @@ class Mark:
         (top, bottom), (left, right) = place.region
         edge = [(top, left), (top, right - 1), (bottom - 1, right - 1), (bottom - 1, left)]
         corners = np.array([frame.shown_index((place.z, y, x)) for y, x in edge], float)
+        width = PIXELS / viewer.scene.camera.zoom / min(float(n) for n in strokes.scale[-2:])
         how = {name: getattr(strokes, name) for name in ("scale", "translate", "affine", "units", "axis_labels")}
         active = viewer.layers.selection.active
         layer = viewer.add_shapes(
-            [corners], shape_type="polygon", face_color="transparent", edge_color=COLOUR, edge_width=1, name=NAME, **how
+            [corners], shape_type="polygon", face_color="transparent", edge_color=COLOUR, edge_width=width, name=NAME, **how
         )
         layer.editable = False
         viewer.layers.selection.active = active

@@ -12,13 +12,15 @@ import napari_hounsfield as nh
 from napari_hounsfield._napari.editor.class_list import ClassList
 from napari_hounsfield._napari.fields import Fields, Fold
 from napari_hounsfield._napari.inputs import LayerChoice
-from napari_hounsfield._napari.layout import rows
+from napari_hounsfield._napari.layout import rows, wrap
 from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield.operation import Input
+from napari_hounsfield.pixels.classifiers import TITLES
 from napari_hounsfield.volume import LabelMap, Volume
 
 from .bound import BoundImage
 from .buttons import button, native, row
+from .channel_choice import ChannelChoice
 from .desk import SessionDesk, desk_of
 from .recipes import OWN, RECIPES, recipe_of, with_recipe
 from .runs import Runs
@@ -40,6 +42,7 @@ class PaintPage(Container[Any]):
         self.refreshed: list[Callable[[], None]] = []
         self.image = LayerChoice(viewer, Input("image", (Volume,), required=True))
         self.strokes = LayerChoice(viewer, Input("strokes", (LabelMap,), required=False))
+        self.channels = ChannelChoice(viewer, self.image)
         self.draft = LayerChoice(viewer, Input("labels", (LabelMap,), required=False))
         self.classes = ClassList()
         self.classes.table.setMinimumHeight(LINES * self.classes.table.verticalHeader().defaultSectionSize())  # type: ignore[union-attr]
@@ -59,7 +62,7 @@ class PaintPage(Container[Any]):
         self.undo = button("Undo", "Strokes, classes, drafts, parameters and training (Ctrl+Z on the strokes)", self._undo)
         self.redo = button("Redo", "Do again what was taken back last (Ctrl+Shift+Z)", self._redo)
         self.message = Label(value=HOW)
-        self.message.native.setWordWrap(True)
+        wrap(self.message)
         self.files = SessionFiles(lambda: desk_of(viewer), self.bar)
         add = button("Add image", "Into the session, with a new layer for strokes if none is chosen", self.add_image)
         apply = button("Apply as strokes", "Where nothing is painted; classes are matched by name", self.apply_draft)
@@ -68,6 +71,7 @@ class PaintPage(Container[Any]):
         super().__init__(
             widgets=[
                 rows([self.image, self.strokes]),
+                Fold("further_channels", self.channels, "PET, MR or other images of the patient, learned from together"),
                 row(add, leave),
                 rows([self.images, self.recipe]),
                 native(self.classes),
@@ -109,7 +113,12 @@ class PaintPage(Container[Any]):
         with reported():
             image, strokes = self.image.chosen(), self.strokes.chosen()
             assert image is not None
-            self.desk.take(image, strokes if isinstance(strokes, Labels) else None)
+            painted, further = strokes if isinstance(strokes, Labels) else None, self.channels.chosen
+            if further:
+                steps = self.desk.align_steps(image, further, self.channels.any_frame.value)
+                self.runs.start(steps, lambda found: self.desk.take(image, painted, found))
+            else:
+                self.desk.take(image, painted)
 
     def update_once(self) -> None:
         """Train from the beginning, and recognise the slice."""
@@ -163,7 +172,7 @@ class PaintPage(Container[Any]):
                 session.set_params(with_recipe(session.params, name))
 
     def _image_choices(self, _: Any = None) -> list[tuple[str, BoundImage]]:
-        return [(one.layer.name, one) for one in self.desk.bound if one.layer is not None]
+        return [(one.title, one) for one in self.desk.bound if one.layer is not None]
 
     def _turn_to(self, bound: BoundImage | None) -> None:
         if bound is not None:
@@ -180,12 +189,9 @@ class PaintPage(Container[Any]):
             bound.show_plane(plane, self.desk.session, version)
 
     def _show_whole(self, found: Any) -> None:
-        bound, result, version = found
+        bound, version = found
         if bound.result is not None:
-            bound.planes = dict.fromkeys(range(len(result.labels.array)), version)
-            bound.result.refresh()
-            if bound.doubt is not None:
-                bound.doubt.draw()
+            bound.show_whole(version)
 
     def _undo(self) -> None:
         with reported():
@@ -207,7 +213,7 @@ class PaintPage(Container[Any]):
         history = desk.session.history
         for step, word, titles in ((self.undo, "Undo", history.titles), (self.redo, "Redo", history.undone_titles)):
             step.text = f"{word} {titles[-1]}" if titles else word
-            step.enabled = bool(titles)
+            step.enabled = bool(titles) and bound is not None
         self.whole.enabled = bound is not None and not self.bar.busy
         with self.recipe.changed.blocked():
             self.recipe.value = recipe_of(desk.session.params)
@@ -227,7 +233,7 @@ class PaintPage(Container[Any]):
         if session.classifier is None:
             return "paint strokes of at least two classes"
         painted = sum(session.classifier.counts.get("train", {}).values())
-        kind = session.classifier.params.classifier
+        kind = TITLES[session.classifier.params.classifier]
         return f"{kind}: learned from {painted:,} voxels" + (", outdated" if session.outdated else "")
 
 
@@ -238,7 +244,6 @@ class _Follower:
         self._desk, self._page, self.alive = desk, page, True
         desk.changed.connect(self.on_change)
         desk.interrupted.connect(page.bar.cancel)
-        desk.session.history.changed.connect(self.on_change)
         page.native.destroyed.connect(self.stop)
 
     def on_change(self) -> None:
@@ -253,4 +258,3 @@ class _Follower:
         self.alive = False
         self._desk.changed.disconnect(self.on_change, missing_ok=True)
         self._desk.interrupted.disconnect(self._page.bar.cancel, missing_ok=True)
-        self._desk.session.history.changed.disconnect(self.on_change, missing_ok=True)

@@ -40,7 +40,7 @@ class Runs:
         """The session and its layers."""
         return desk_of(self._viewer)
 
-    def start(self, steps: Steps, done: Callable[[Any], None]) -> None:
+    def start(self, steps: Steps, done: Callable[[Any], object]) -> None:
         """Run steps beside the interface.
 
         Raises

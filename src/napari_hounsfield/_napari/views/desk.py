@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_hounsfield._napari.onlookers import onlookers_of
+
 from .following import Following
 from .later import Later
 from .link import Link
@@ -59,12 +61,14 @@ class Desk:
         self.link.add(view, view.marks)
         self._pointer.follow(view.model)
         self.following.add(view)
+        onlookers_of(self._viewer).add(view.model)
         return view
 
     def close(self, name: str) -> None:
         """Close a view and let go of it."""
         view = self.views.pop(name)
         view.busy = True
+        onlookers_of(self._viewer).remove(view.model)
         view.model.events.status.disconnect(self._on_status)
         self._pointer.leave(view.model)
         self.link.remove(view)

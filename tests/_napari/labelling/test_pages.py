@@ -1,0 +1,145 @@
+"""Drafts, estimate, importance, uncertainty, and where to paint next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tests._napari.labelling.painting import paint, strokes
+
+import napari_hounsfield as nh
+from napari_hounsfield._napari.editor.frame import frame_of
+from napari_hounsfield.operation import finish
+
+
+def test_drafts_are_applied_on_request(page: Any, window: Any, ball: nh.Volume, settled: Any) -> None:
+    (draft,) = nh.show(window, nh.samples(nh.classes(ball, nh.ClassesParams(count=2))))
+    assert not page.desk.bound[0].editing.editor.array.any()
+    page.draft.value = draft
+    page.apply_draft()
+    settled(page)
+    assert page.desk.bound[0].editing.editor.array.any()
+    assert page.undo.text == "Undo draft"
+    page._undo()
+    settled(page)
+    assert not page.desk.bound[0].editing.editor.array.any()
+
+
+def test_estimate_and_importance(dock: Any, page: Any, window: Any, settled: Any) -> None:
+    strokes(page)
+    for place in ((4, 30, 4), (4, 36, 36)):
+        paint(page, place, 1)
+    for place in ((4, 12, 22), (4, 20, 30)):
+        paint(page, place, 2)
+    settled(page)
+    judge = dock.judge
+    assert len(judge.loss.points) == len(page.desk.session.classifier.course.points)
+    judge.estimate()
+    settled(page)
+    expected = finish(page.desk.session.estimate_steps())
+    cells = [[judge.table.item(r, c).text() for c in range(judge.table.columnCount())] for r in range(judge.table.rowCount())]
+    assert [row[0] for row in cells] == ["background", "structure", "mean"]
+    assert f"{expected.dice:.3f}" in cells[-1]
+    judge.weigh()
+    settled(page)
+    assert judge.bars.rowCount() == len(page.desk.session.resolved().kept)
+    judge.bars.cellClicked.emit(0, 0)
+    settled(page)
+    (shown,) = [layer for layer in window.layers if layer.name.startswith("feature: ")]
+    assert shown.data.size == 40 * 44
+    assert np.allclose(shown.contrast_limits, np.percentile(shown.data, (0.5, 99.5)), atol=1e-5)
+    judge.drop_features()
+    settled(page)
+    assert page.desk.session.params.keep == judge.importance.keep()
+    page._undo()
+    assert page.desk.session.params.keep == ""
+
+
+def test_a_draft_is_edited_applied_and_dismissed(dock: Any, page: Any, window: Any, settled: Any) -> None:
+    drafts = dock.drafts
+    drafts.suggest()
+    settled(page)
+    assert drafts.number.value >= 2
+    drafts.method.value, drafts.number.value = "kmeans", 3
+    drafts.find()
+    settled(page)
+    assert drafts.classes.rowCount() == 3
+    before = window.layers.selection.active
+    drafts.classes.selectRow(0)
+    drafts.drop()
+    settled(page)
+    assert drafts.classes.rowCount() == 2
+    drafts.classes.item(0, 0).setText("bright")
+    settled(page)
+    assert drafts.desk.draft.classes[0][1] == "bright"
+    page._undo()
+    page._undo()
+    assert drafts.classes.rowCount() == 3
+    page._redo()
+    drafts.beside.value = True
+    assert window.canvas.grid.enabled
+    drafts.apply()
+    settled(page)
+    assert page.desk.bound[0].editing.editor.array.any()
+    records = page.desk.bound[0].image.drafts
+    assert next(one for one in records if one.operation == "classes").parameters["count"] == 3
+    drafts.dismiss()
+    assert drafts.desk.layer is None
+    assert not window.canvas.grid.enabled
+    assert window.layers.selection.active is before
+
+
+def test_uncertainty_is_shown_in_percent(page: Any, window: Any, settled: Any) -> None:
+    strokes(page)
+    settled(page)
+    page.doubt.value = True
+    settled(page)
+    bound = page.desk.bound[0]
+    shown = frame_of(bound.doubt.layer).stored(bound.doubt.layer.data)
+    assert shown.dtype == np.uint8
+    plane = finish(page.desk.session.plane_steps(bound.image, 4))
+    assert np.abs(shown[4] - 100 * (1 - plane.sureness)).max() <= 0.51
+    assert not shown[2].any()
+    page.recognise_all()
+    settled(page)
+    expected = page.desk.session.segment(bound.image).sureness
+    assert np.abs(shown - 100 * (1 - expected)).max() <= 0.51
+    page.doubt.value = False
+    assert not [layer for layer in window.layers if "uncertainty" in layer.name]
+
+
+def test_where_to_paint_next(page: Any, window: Any, settled: Any) -> None:
+    strokes(page)
+    settled(page)
+    place = finish(page.desk.session.next_steps(page.desk.bound[0].image))
+    page.find_next()
+    settled(page)
+    at = page.desk.bound[0].editing.looked_at()
+    assert (at.axis, at.index) == (0, place.z)
+    assert "paint here" in window.layers
+    paint(page, (place.z, place.y, place.x), 1)
+    settled(page)
+    assert "paint here" not in window.layers
+
+
+def test_colours_and_names_are_those_of_the_strokes(
+    page: Any, window: Any, ball: nh.Volume, settled: Any, tmp_path: Path
+) -> None:
+    strokes(page)
+    settled(page)
+    bound = page.desk.bound[0]
+    page.classes._classes.rename(2, "ball")
+    page.classes._classes.set_colour(2, (1.0, 0.0, 0.0))
+    for layer in (bound.result, bound.strokes):
+        assert np.allclose(layer.get_color(2)[:3], (1, 0, 0))
+        assert nh.from_layer(layer).class_name(2) == "ball"
+    bound.strokes.selected_label = 1
+    assert page.classes.selected == 1
+    page.files.save(tmp_path / "red")
+    settled(page)
+    window.layers.clear()
+    nh.show(window, ball)
+    page.files.open(tmp_path / "red.safetensors")
+    settled(page)
+    assert np.allclose(page.desk.bound[0].strokes.get_color(2)[:3], (1, 0, 0))
