@@ -16,9 +16,11 @@ from napari_hounsfield.operation import finish
 masks = hnp.arrays(bool, hnp.array_shapes(min_dims=3, max_dims=3, max_side=8))
 
 
-@pytest.fixture(params=[1, 40, 4_000_000])
+@pytest.fixture(params=[(1, 0), (40, 200_000), (40, 0), (4_000_000, 0)])
 def _slab_voxels(request, monkeypatch):
-    monkeypatch.setattr(components, "SLAB_VOXELS", request.param)
+    """Slabs of few and of many voxels, labelled by scipy and by compiled code."""
+    monkeypatch.setattr(components, "SLAB_VOXELS", request.param[0])
+    monkeypatch.setattr(components, "FEW", request.param[1])
 
 
 @given(st.tuples(*[st.integers(0, 9)] * 3), st.integers(1, 200))
@@ -52,6 +54,15 @@ class TestInSlabs:
         assert np.array_equal(finish(filled(mask, "volume")), ndimage.binary_fill_holes(mask))
         assert np.array_equal(finish(filled(mask, "slices")), [ndimage.binary_fill_holes(plane) for plane in mask])
         assert np.array_equal(finish(filled(mask, "none")), mask)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.35, 0.6])
+def test_parts_of_noise_in_large_slabs(share):
+    mask = np.random.default_rng(0).random((9, 700, 800)) < share
+    parts, count = finish(connected(mask))
+    expected, number = ndimage.label(mask)
+    assert count == number
+    assert np.array_equal(parts, expected)
 
 
 @given(hnp.arrays(np.int16, hnp.array_shapes(min_dims=3, max_dims=3, max_side=6), elements=st.integers(-1, 3)))
