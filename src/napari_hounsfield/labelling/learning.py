@@ -15,6 +15,10 @@ from napari_hounsfield.pixels.train_params import TrainParams
 from napari_hounsfield.volume import Volume
 
 
+LIVE_MOST = 3000
+"""Voxels, or little more, that are learned from while one paints: within a stroke neighbours say much the same."""
+
+
 def checked(painted: PaintedSamples, names: Mapping[int, str]) -> dict[int, str]:
     """Names of the classes that are painted.
 
@@ -37,6 +41,18 @@ def taken(painted: PaintedSamples, names: list[str], kept: list[str]) -> Painted
     return replace(painted, rows=np.ascontiguousarray(painted.rows[:, [names.index(name) for name in kept]]))
 
 
+def thinned(painted: PaintedSamples, most: int = LIVE_MOST) -> PaintedSamples:
+    """Every so manieth voxel of each stroke, and of every stroke at least one, where there are more than `most` voxels."""
+    count = len(painted.values)
+    if count <= most:
+        return painted
+    order = np.argsort(painted.strokes, kind="stable")
+    _, starts, sizes = np.unique(painted.strokes[order], return_index=True, return_counts=True)
+    rank = np.arange(count) - np.repeat(starts, sizes)
+    taken = np.floor(rank * most / count) > np.floor((rank - 1) * most / count)
+    return painted.some(np.sort(order[taken]))
+
+
 def learned(
     painted: PaintedSamples, names: Mapping[int, str], params: TrainParams, image: Volume, last: PixelClassifier | None
 ) -> Generator[Progress, None, PixelClassifier]:
@@ -53,11 +69,12 @@ def learned(
     image
         Whose unit and modality the classifier is for.
     last
-        Classifier to go on from; None: from the beginning.
+        Classifier to go on from, by some of the voxels (`thinned`); None: from the beginning, by all.
 
     Raises
     ------
     LabelError
         If fewer than two classes are painted.
     """
-    return (yield from learn(painted, checked(painted, names), params, image.unit, image.modality, last))
+    some = painted if last is None else thinned(painted)
+    return (yield from learn(some, checked(painted, names), params, image.unit, image.modality, last))
