@@ -14,7 +14,6 @@ from napari_hounsfield.pixels.learning import PaintedSamples, learn
 from napari_hounsfield.pixels.train_params import TrainParams
 from napari_hounsfield.volume import Volume
 
-
 LIVE_MOST = 3000
 """Voxels, or little more, that are learned from while one paints: within a stroke neighbours say much the same."""
 
