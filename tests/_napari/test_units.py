@@ -11,8 +11,8 @@ import numpy as np
 import napari_hounsfield as nh
 from napari_hounsfield._napari.form import OperationForm
 from napari_hounsfield._napari.readers import read_files
+from napari_hounsfield._napari.strokes import StrokesMaker
 from napari_hounsfield._napari.units import UnitDeclaration
-from napari_hounsfield._napari.widgets import StrokesMaker
 
 
 def test_scan_in_nifti_is_declared_to_be_in_hu(

@@ -24,7 +24,7 @@ import napari
 from tests.benchmarks.event_loop import Gap, Pulse
 
 import napari_hounsfield as nh
-from napari_hounsfield._napari.widgets import BPSegmentation
+from napari_hounsfield._napari.labelling.dock import BPSegmentation
 from napari_hounsfield._napari.worker import _running
 from napari_hounsfield.demo.phantom import PhantomParams, chest_phantom
 from napari_hounsfield.demo.strokes import StrokeParams, draw_strokes

@@ -26,7 +26,7 @@ from tests.benchmarks.cancelling import held
 from tests.benchmarks.event_loop import Pulse
 
 import napari_hounsfield as nh
-from napari_hounsfield._napari.widgets import BPSegmentation
+from napari_hounsfield._napari.labelling.dock import BPSegmentation
 from napari_hounsfield._napari.worker import _running
 from napari_hounsfield.demo.phantom import PhantomParams, chest_phantom
 from napari_hounsfield.editing.near import Plane

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from magicgui.widgets import ComboBox, LineEdit
@@ -29,6 +29,7 @@ from .kernel_view import KernelView
 from .layers import KEY, LayerTuple, shown
 from .layout import rows
 from .map_list import MapList
+from .operation_docks import Forms
 from .worker import message_of
 
 if TYPE_CHECKING:
@@ -305,3 +306,29 @@ def _words(style: str) -> QLabel:
     label.setStyleSheet(style)
     label.setVisible(not style)
     return label
+
+
+class GaborBank(Forms):
+    """*Gabor bank*."""
+
+    offers: ClassVar = {"gabor": "Gabor bank", "features": "All features of a classifier"}
+
+    def form(self, viewer: ViewerModel, name: str, title: str) -> OperationForm:
+        """Form of the bank with pictures and preview; the generic one of the features."""
+        return GaborForm(viewer, title) if name == "gabor" else super().form(viewer, name, title)
+
+    def hideEvent(self, event: Any) -> None:  # noqa: N802
+        """Take away what is shown for a while."""
+        self._bank.pause()
+        super().hideEvent(event)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        """Show it again."""
+        self._bank.resume()
+        super().showEvent(event)
+
+    @property
+    def _bank(self) -> GaborForm:
+        form = self.forms["gabor"]
+        assert isinstance(form, GaborForm)
+        return form

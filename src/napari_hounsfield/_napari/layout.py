@@ -9,6 +9,8 @@ from magicgui.widgets import Container, Label, Widget
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QScrollArea, QSizePolicy
 
+from .docking import Docking
+
 MARGIN = 8
 """Pixels around the content of a dock."""
 NAPARI_FONT = 1.3
@@ -49,6 +51,7 @@ class Dock(QScrollArea):
             content.native.layout().addStretch(1)
         self.content = content
         self._wheel = _WheelGuard(self)
+        self._docking = Docking(self)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(content.native)

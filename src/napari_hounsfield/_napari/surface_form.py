@@ -12,6 +12,7 @@ from napari_hounsfield.operation import Progress
 from .bridge import from_layer
 from .form import OperationForm
 from .inputs import LayerChoice
+from .layout import Dock, rows
 from .notices import complain, tell
 from .surface_layers import in_world, show_surface, surface_layers
 from .worker import Steps, message_of
@@ -91,3 +92,11 @@ class SurfaceForm(OperationForm):
         viewer.reset_view()
         viewer.scene.camera.set_view_direction(*FROM_THE_FRONT)
         self.alone.text = "Back to slices"
+
+
+class Surfaces(Dock):
+    """*Surfaces*: classes in 3D."""
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        self.form = SurfaceForm(getattr(napari_viewer, "__wrapped__", napari_viewer))
+        super().__init__(rows([self.form], labels=False))

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDockWidget, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from superqt import QFlowLayout
+
+from napari_hounsfield._napari.docking import Docking
 
 from .compare import NAME
 from .compare_panel import ComparePanel
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 NAMES = (*(plane.name for plane in PLANES), "3D")
 ROWS = (("Axial", "3D"), ("Coronal", "Sagittal"))
 """Where the views are, as in 3D Slicer's four-up."""
-SIZE = QSize(520, 640)
+SIZE = QSize(540, 640)
+"""What two views side by side need at least."""
 
 
 class LinkedViews(QWidget):
@@ -27,6 +31,8 @@ class LinkedViews(QWidget):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
+        self._docking = Docking(self, wide=True)
+        self.setMinimumWidth(SIZE.width())  # before there are any views, so that the dock finds a place where they fit
         self.desk = Desk(napari_viewer)
         self._viewer = self.desk.main.model
         scale_bar = self._viewer.canvas.overlays.scale_bar
@@ -79,20 +85,28 @@ class LinkedViews(QWidget):
         super().showEvent(event)
 
     def _lay_out(self) -> None:
-        first, second = QHBoxLayout(), QHBoxLayout()
-        for switch in self.switches.values():
-            first.addWidget(switch)
-        first.addWidget(self.comparing)
-        first.addStretch(1)
-        first.addWidget(QLabel("Main canvas"))
-        first.addWidget(self.main_plane)
-        for widget in (self.pointing, self.cross_hair, self.zooming, self.scale_bar, self.volumes):
-            second.addWidget(widget)
-        second.addStretch(1)
+        main = QWidget()
+        named = QHBoxLayout(main)
+        named.setContentsMargins(0, 0, 0, 0)
+        named.addWidget(QLabel("Main canvas"))
+        named.addWidget(self.main_plane)
+        flow = QFlowLayout()  # as many lines as it needs, so that the dock may be narrow
+        flow.setHorizontalSpacing(6)
+        flow.setVerticalSpacing(4)
+        for widget in (
+            *self.switches.values(),
+            self.comparing,
+            main,
+            self.pointing,
+            self.cross_hair,
+            self.zooming,
+            self.scale_bar,
+            self.volumes,
+        ):
+            flow.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(2, 2, 2, 2)
-        column.addLayout(first)
-        column.addLayout(second)
+        column.addLayout(flow)
         column.addWidget(self.compare)
         column.addWidget(self._grid, stretch=1)
 

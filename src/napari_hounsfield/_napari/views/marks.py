@@ -76,6 +76,7 @@ class Marks(QWidget):
         """Stay as large as the canvas."""
         if event.type() == QEvent.Type.Resize:
             self.setGeometry(watched.rect())
+            self._pane.on_resize()
         return False
 
     def paintEvent(self, event: Any) -> None:  # noqa: N802

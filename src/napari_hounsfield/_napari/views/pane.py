@@ -111,6 +111,9 @@ class Pane:
         found = {axis_letters(world) for world in self.worlds}
         return found.pop() if len(found) == 1 else (("", ""),) * 3
 
+    def on_resize(self) -> None:
+        """Take note of another size of the canvas."""
+
     def fit(self) -> None:
         """Show all of it."""
         if len(self.model.layers):

@@ -61,6 +61,7 @@ class View(Pane):
         super().__init__(model, self.widget.canvas, study)
         self.home = plane
         self.volumes = False
+        self._unfitted = False
         model.theme = study.theme
         self.turn(plane)
         self.marks = Marks(self)
@@ -129,9 +130,17 @@ class View(Pane):
                 layers.move(layers.index(layer), index)
         self.busy = False
 
+    def on_resize(self) -> None:
+        """Show all of it, if there was no room for it before."""
+        if self._unfitted:
+            self.fit()
+
     def fit(self) -> None:
         """Show all of it; what was asked for before the view closed is forgotten."""
         if not (alive(self.widget) and alive(self.native)):
+            return
+        self._unfitted = min(self.native.width(), self.native.height()) < 1  # behind a tab, or squeezed
+        if self._unfitted:
             return
         if self.flat:
             self.model.reset_view()
