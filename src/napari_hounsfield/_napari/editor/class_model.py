@@ -25,10 +25,12 @@ class ClassModel(QAbstractTableModel):
         super().__init__(parent)
         self._classes: Classes | None = None
         self.values: list[int] = []
+        self._rows: dict[int, ClassRow] = {}
 
     def show(self, classes: Classes | None) -> None:
         """Show the classes of another layer, or what has changed in the same."""
         values = [] if classes is None else classes.values
+        self._rows.clear()
         if values != self.values or (classes is None) != (self._classes is None):
             self.beginResetModel()
             self._classes, self.values = classes, values
@@ -66,7 +68,7 @@ class ClassModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role not in (Role.DisplayRole, Role.EditRole, Role.ToolTipRole, Role.UserRole, Role.ForegroundRole):
             return None
-        row = self._classes.row(self.values[index.row()])
+        row = self._row(self._classes, self.values[index.row()])
         if role == Role.UserRole:
             return row
         if role == Role.ToolTipRole:
@@ -78,6 +80,12 @@ class ClassModel(QAbstractTableModel):
         if index.column() == VOLUME and role == Role.DisplayRole:
             return "…" if row.ml is None else text_of_ml(row.ml)
         return None
+
+    def _row(self, classes: Classes, value: int) -> ClassRow:
+        """A class as it stood when something last changed: each is asked for many times in a drawing."""
+        if value not in self._rows:
+            self._rows[value] = classes.row(value)
+        return self._rows[value]
 
     def setData(self, index: QModelIndex, value: Any, role: int = Role.EditRole) -> bool:  # noqa: N802
         """Rename."""

@@ -19,8 +19,11 @@ from napari_hounsfield.editing.tally import fullest_steps
 from napari_hounsfield.errors import LabelError
 
 from .adopted import LayerEditing
+from .running import AT_ONCE
 
 Colours = Mapping[int | None, Any]
+FEW = 4_000_000
+"""Voxels of labels among which a class is given away at once; with more the first step would hold up the interface."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,9 @@ class Classes:
             if one in self._editing.editor.locked:
                 raise LabelError(f"{self._editing.name_of(one)} is locked")
         params = ReassignParams(label=value, to=to)
-        self._editing.run(lambda editor: editor.steps(reassign, params, reach=0, title=title, everywhere=True))
+        at_once = AT_ONCE if self._editing.editor.array.size <= FEW else 0
+        steps = lambda editor: editor.steps(reassign, params, reach=0, title=title, everywhere=True)  # noqa: E731
+        self._editing.run(steps, at_once=at_once)
 
     def _checked(self, name: str, value: int) -> str:
         """A name in one line that no other class has, be it in capitals: by their names, classes are compared."""
