@@ -38,10 +38,10 @@ def dice_of(case: Case, kind: str, voxels: int, seed: int) -> float:
     return float(np.mean([2 * np.sum(ours & theirs) / max(1, ours.sum() + theirs.sum()) for ours, theirs in overlaps]))
 
 
-def rows(seeds: int, only: Sequence[str] = ()) -> Iterator[Sequence[str]]:
+def rows(seeds: int, only: Sequence[str] = (), kinds: Sequence[str] = KINDS) -> Iterator[Sequence[str]]:
     """A row for each case and classifier."""
     for case in cases(*only):
-        for kind in KINDS:
+        for kind in kinds:
             cells = []
             for voxels in VOXELS:
                 dice = [dice_of(case, kind, voxels, seed) for seed in range(seeds)]
@@ -55,9 +55,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--cases", nargs="*", default=())
+    parser.add_argument("--kinds", nargs="*", default=KINDS, choices=KINDS)
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name} as well")
     given = parser.parse_args()
-    text = "\n".join(table(("case", "classifier", *(f"{voxels} voxels" for voxels in VOXELS)), rows(given.seeds, given.cases)))
+    text = "\n".join(
+        table(("case", "classifier", *(f"{voxels} voxels" for voxels in VOXELS)), rows(given.seeds, given.cases, given.kinds))
+    )
     print(text)
     if given.write:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARKS[0])

@@ -73,3 +73,11 @@ def test_one_stroke_a_class_is_refused():
     samples = blobs(2)
     with pytest.raises(nh.LabelError, match="nothing to leave out"):
         finish(cross_validate(type(samples)(samples.rows, samples.values, samples.values), names_of(samples), recipe()))
+
+
+def test_classes_of_one_stroke_have_no_figures():
+    samples = blobs(3)
+    alone = samples.some((samples.values < 3) | (samples.strokes == samples.strokes[samples.values == 3][0]))
+    found = finish(cross_validate(alone, names_of(alone), recipe()))
+    assert [one["name"] for one in found.figures["classes"]] == ["class 1", "class 2"], "class 3 was never left out"
+    assert found.counts["class 3"] == 0

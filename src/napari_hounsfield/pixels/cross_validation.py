@@ -107,7 +107,7 @@ def cross_validate(
     temperature = fitted_temperature(found[judged], targets[judged])
     error = calibration_error(tempered(found[judged], temperature), targets[judged])
     names = {value: classes[value] for value in values}
-    figures = figures_on(found[judged].argmax(axis=1), targets[judged], names)
+    figures = figures_on(found[judged].argmax(axis=1), targets[judged], names, np.unique(targets[judged]))
     counts = {name: int((samples.values[judged] == value).sum()) for value, name in names.items()}
     return CrossValidation(figures, temperature, error, counts)
 

@@ -138,12 +138,21 @@ def _parts(samples: PaintedSamples, params: TrainParams) -> tuple[NDArray[np.boo
     return learned & ~watched, watched, samples.testing
 
 
-def figures_on(predicted: NDArray[np.integer], targets: NDArray[np.integer], classes: Mapping[int, str]) -> dict[str, Any]:
-    """Figures of samples as `evaluate` gives them, per class and as means over them; both arrays are class indices."""
+def figures_on(
+    predicted: NDArray[np.integer],
+    targets: NDArray[np.integer],
+    classes: Mapping[int, str],
+    judged: NDArray[np.integer] | None = None,
+) -> dict[str, Any]:
+    """Figures of samples as `evaluate` gives them, per class and as means over them; both arrays are class indices.
+
+    `judged` are the indices of the classes that have figures: those that no sample is of have none; None: all.
+    """
     from napari_hounsfield.evaluation.figures import figures_of, macro_means
 
     values = np.asarray(list(classes))
-    of_classes = figures_of(values[predicted], values[targets], classes)
+    listed = classes if judged is None else {int(value): classes[int(value)] for value in values[judged]}
+    of_classes = figures_of(values[predicted], values[targets], listed)
     records = [{f.name: getattr(c, f.name) for f in fields(c)} | {"reasons": dict(c.reasons)} for c in of_classes]
     return {"classes": records, "macro": macro_means(of_classes)}
 

@@ -248,3 +248,11 @@ def _heard(window: Any, image: Any) -> int:
     """How many listen to the viewer and to the layer."""
     groups = (image.events, window.layers.events, window.dims.events, window.scene.camera.events, window.events)
     return sum(len(emitter.callbacks) for group in groups for emitter in group.emitters.values())
+
+
+def test_layers_in_different_units_have_no_scale_bar(window: Any, dock: Any, chest: nh.Volume, settle: Any) -> None:
+    nh.show(window, chest)
+    widget = dock()
+    window.add_labels(np.zeros(chest.array.shape, np.uint8))  # in pixels, as napari has it
+    settle(widget)
+    assert {view.scale_bar for view in widget.desk.views.values()} == {""}

@@ -59,6 +59,7 @@ class PointSource(Container[Any]):
         self.choice.reset_choices()
         self.choice.value = layer
         self._viewer.layers.selection.active = layer
+        layer.visible = True
         layer.mode = "add_polygon" if self._outlines else "add"
 
     def given(self, editing: LayerEditing) -> dict[str, Any]:
@@ -89,14 +90,19 @@ class PointSource(Container[Any]):
         return found
 
     def use_up(self, editing: LayerEditing) -> None:
-        """Go back to the labels, so that keys reach them; outlines that were drawn for the edit are gone."""
+        """Go back to the labels, so that keys reach them; outlines that were drawn for the edit are gone.
+
+        Their layer stays, empty and hidden: taken away it can bring vispy down at the next drawing.
+        """
         layer, layers = self.choice.value, self._viewer.layers
         if layer is None:
             return
         if editing.layer in layers:
             layers.selection.active = editing.layer
         if self._outlines and layer.metadata.get(KEY) == DRAWN:
-            layers.remove(layer)
+            layer.selected_data = set()
+            layer.data = []
+            layer.visible = False
 
     def _add(self) -> Any:
         labels = self._stands_on()

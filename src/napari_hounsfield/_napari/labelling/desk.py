@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
+import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from napari_hounsfield._napari.bridge import add, in_units_of, worlds
 from napari_hounsfield._napari.editor.adopted import editing_of
 from napari_hounsfield._napari.inputs import read_at
 from napari_hounsfield._napari.layers import layer_tuples
-from napari_hounsfield._napari.notices import reported
+from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield._napari.onlookers import onlookers_of
 from napari_hounsfield.channels import Channels, as_channels
 from napari_hounsfield.errors import HounsfieldError, LabelError
@@ -57,6 +60,7 @@ class SessionDesk(Work):
     def __init__(self, viewer: ViewerModel, session: LabellingSession | None = None) -> None:
         self._viewer = ref(viewer)
         self.bound: list[BoundImage] = []
+        self._lost: WeakKeyDictionary[Layer, LabelMap] = WeakKeyDictionary()  # strokes whose layer was deleted, by their image
         self.message = ""
         self.session = session or LabellingSession()
         self.mark = Mark(viewer)
@@ -97,7 +101,11 @@ class SessionDesk(Work):
         if layer not in self.viewer.layers:
             raise HounsfieldError(f"{layer.name}: is gone")
         image = self.session.fitting(image or as_channels(self.volume(layer)))
-        return self._bind(layer, image, strokes or self._new_strokes(layer, image.main))
+        if strokes is None:
+            lost = self._lost.pop(layer, None)
+            fits = lost is not None and lost.array.shape == image.main.array.shape
+            strokes = self._new_strokes(layer, image.main, lost if fits else None)
+        return self._bind(layer, image, strokes)
 
     def _bind(self, layer: Layer, channels: Channels, strokes: Labels) -> BoundImage:
         editing = editing_of(strokes, self.viewer)
@@ -251,7 +259,16 @@ class SessionDesk(Work):
     def _on_removed(self, event: Any) -> None:
         gone = event.value
         for bound in [one for one in self.bound if gone in (one._layer(), one.editing._layer())]:
+            layer, painted = bound._layer(), int(np.count_nonzero(bound.image.strokes.array))
             self.leave(bound)
+            if gone is not layer and layer is not None and painted:
+                self._lost[layer] = bound.image.strokes
+                QTimer.singleShot(0, partial(self._tell_lost, layer, painted))  # the image may be about to go too
+
+    def _tell_lost(self, layer: Layer, painted: int) -> None:
+        viewer = self._viewer()
+        if viewer is not None and layer in viewer.layers:
+            tell(f"{layer.name} has left the session with {painted} painted voxels: add the image again to have them back")
 
     def _say(self, message: str) -> None:
         if message != self.message:

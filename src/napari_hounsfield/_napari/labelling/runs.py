@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from napari_hounsfield._napari.form import RunBar
+from napari_hounsfield._napari.views.later import alive
 from napari_hounsfield._napari.worker import Steps
 from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.operation import Progress
@@ -59,5 +60,6 @@ class Runs:
 
     def _settle(self) -> None:
         self.desk.live.held = False
-        for tell in self.settled:
-            tell()
+        if alive(self.bar.native):  # else the pages are gone with it
+            for tell in self.settled:
+                tell()

@@ -63,8 +63,12 @@ class SessionFiles(Container[Any]):
         with reported():
             desk = self._desk()
             images = desk.images()
-            self.path = path
-            self._bar.start(load_steps(path, list(images)), lambda session: desk.replace(session, images))
+
+            def opened(session: Any) -> None:
+                self.path = path
+                desk.replace(session, images)
+
+            self._bar.start(load_steps(path, list(images)), opened)
 
     def export(self, path: Path) -> None:
         """Write the classifier alone."""

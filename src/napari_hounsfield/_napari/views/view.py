@@ -119,7 +119,8 @@ class View(Pane):
     def scale_bar(self) -> str:
         """Unit of its scale bar, which is there as the main canvas's is; without layers there is no length."""
         shown = self.study.canvas.overlays.scale_bar.visible and len(self.study.layers) > 0
-        return f"{self.study.layers.extent.units[-1]:~P}" if shown else ""
+        units = self.study.layers.extent.units if shown else None
+        return "" if units is None else f"{units[-1]:~P}"  # None: of several that do not agree
 
     def arrange(self, wanted: Sequence[Layer]) -> None:
         """Bring the layers into this order."""
