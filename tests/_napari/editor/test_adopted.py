@@ -284,3 +284,23 @@ def _no_jobs_left(qtbot: Any) -> Iterator[None]:
 
     yield
     qtbot.waitUntil(lambda: not worker._running, timeout=20_000)
+
+
+def test_volumes_in_the_layers_table_follow_edits(editing: LayerEditing, settled: Callable[[LayerEditing], None]) -> None:
+    layer = editing.layer
+
+    def right() -> bool:
+        counts = np.bincount(layer.data.ravel(), minlength=256)
+        table = layer.features.set_index("index")
+        return all(table.loc[value, "voxels"] == counts[value] for value in table.index if value)
+
+    assert {"voxels", "volume_ml"} <= set(layer.features.columns)
+    assert right()
+    layer.paint((5, 4, 4), 2)
+    assert right()
+    editing.undo()
+    settled(editing)
+    assert right()
+    ml = editing.editor.labels.grid.voxel_volume / 1000
+    table = layer.features.set_index("index")
+    assert table.loc[2, "volume_ml"] == pytest.approx(table.loc[2, "voxels"] * ml, abs=1e-3)

@@ -24,7 +24,7 @@ from napari_hounsfield.operation import Progress
 
 from . import guard, keys
 from .atoms import delta_of
-from .features import write_classes
+from .features import write_classes, write_volumes
 from .frame import Frame, Slices, frame_of, plane_shown
 from .masking import Masking
 from .running import AT_ONCE, Runner
@@ -256,7 +256,13 @@ class LayerEditing:
 
     def _on_change(self) -> None:
         if current_thread() is main_thread() and not self.busy:
+            self._write_volumes()
             self.changed.emit()
+
+    def _write_volumes(self) -> None:
+        layer, tally = self._layer(), self.editor.tally
+        if layer is not None and tally is not None:
+            write_volumes(layer, tally, self.editor.labels.grid.voxel_volume / 1000)
 
     def _on_classes(self) -> None:
         layer = self._layer()
@@ -269,6 +275,7 @@ class LayerEditing:
             return
         self.refresh(None)
         write_classes(layer, self.editor.classes, self.editor.tally)
+        self._write_volumes()
         if self.editor.tally is None:
             self.count()
         self.changed.emit()

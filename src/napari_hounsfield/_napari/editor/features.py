@@ -5,12 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_hounsfield._napari.table import class_names
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_hounsfield.editing.tally import Tally
+
+
+COUNTED = {"voxels", "volume_ml"}
+"""Columns that a table may have from before an edit, and that are kept up with it."""
+
+
+def write_volumes(layer: Labels, tally: Tally, voxel_ml: float) -> None:
+    """Bring the columns `voxels` and `volume_ml` up to date where the table has them, row by row of its column `index`."""
+    table = {str(name): list(column) for name, column in layer.features.items()}
+    there = COUNTED & table.keys()
+    if not there or "index" not in table:
+        return
+    counted = [tally.voxels(int(value)) if value else float("nan") for value in table["index"]]
+    wanted = {"voxels": counted, "volume_ml": [round(count * voxel_ml, 3) for count in counted]}
+    background = [not value for value in table["index"]]
+    fresh = {name: np.where(background, table[name], wanted[name]).tolist() for name in there}
+    if any(not np.allclose(np.array(fresh[name], float), np.array(table[name], float), equal_nan=True) for name in there):
+        layer.features = {**table, **fresh}
 
 
 def write_classes(layer: Labels, classes: Mapping[int, str], tally: Tally | None) -> None:
