@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import logging
+import re
 import warnings
 import zipfile
 import zlib
@@ -156,7 +157,8 @@ def test_tables_and_models(planted_series: Path, tmp_path: Path) -> None:
     strokes = nh.LabelMap((1 + (volume.array > 0)).astype(np.uint8), volume.affine, frame_of_reference=volume.frame_of_reference)
     model = nh.train(volume, strokes)
     model.save(tmp_path / "model.hounsfield")
-    clean(model, (tmp_path / "model.hounsfield").read_bytes())
+    # Fractions of numbers, of which there are thousands, may hold any digits.
+    clean(model, re.sub(rb"\.\d+", b"", (tmp_path / "model.hounsfield").read_bytes()))
 
 
 @pytest.mark.usefixtures("nothing_leaks")

@@ -43,6 +43,7 @@ class Desk:
         self._pointer.follow(self._viewer)
         self.views: dict[str, View] = {}
         self._viewer.events.theme.connect(self._on_theme)
+        self._viewer.canvas.overlays.scale_bar.events.visible.connect(self._on_scale_bar)
 
     def dropped(self, event: Any) -> None:
         """Open in the main viewer what is dropped on a view."""
@@ -88,6 +89,7 @@ class Desk:
         self.marks.stop()
         self._pointer.leave(self._viewer)
         self._viewer.events.theme.disconnect(self._on_theme)
+        self._viewer.canvas.overlays.scale_bar.events.visible.disconnect(self._on_scale_bar)
 
     def turn_main(self, plane: Plane) -> None:
         """Show a plane on the main canvas."""
@@ -111,3 +113,7 @@ class Desk:
     def _on_theme(self, event: Any) -> None:
         for view in self.views.values():
             view.model.theme = self._viewer.theme
+
+    def _on_scale_bar(self, event: Any = None) -> None:
+        for view in self.views.values():
+            view.show_scale_bar()

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 NAMES = (*(plane.name for plane in PLANES), "3D")
 ROWS = (("Axial", "3D"), ("Coronal", "Sagittal"))
 """Where the views are, as in 3D Slicer's four-up."""
-SIZE = QSize(540, 640)
-"""What two views side by side need at least."""
+SIZE = QSize(480, 640)
+"""What two views side by side need at least, about."""
 
 
 class LinkedViews(QWidget):

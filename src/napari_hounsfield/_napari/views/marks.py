@@ -1,4 +1,4 @@
-"""What is drawn over a canvas: cross-hair, letters of the edges, the name of the plane, and in linked views a scale bar.
+"""What is drawn over a canvas: cross-hair, letters of the edges, and the name of the plane.
 
 A widget over the canvas, not part of the scene: a move of the cross-hair then costs no drawing of the image, which without a
 graphics card takes as long as a new slice.
@@ -12,13 +12,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
+from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QColor, QFont, QGuiApplication, QImage, QPainter, QPainterPath, QPen
 from qtpy.QtWidgets import QWidget
 
 from .later import alive
 from .planes import PLANES
-from .scale_bar import bar_length, bar_text
 
 if TYPE_CHECKING:
     from .pane import Pane
@@ -31,8 +30,6 @@ LINE = 20
 """Pixels from the top to the second line of text."""
 SCALE_BAR = 46
 """Pixels that napari's scale bar takes at the bottom."""
-BAR_WIDTH, BAR_HEIGHT = 0.25, 3
-"""Most of the width that a scale bar of ours takes, and pixels of its height."""
 FLAT = 12
 """Pixels between the letters of two opposite faces below which one is behind the other."""
 HALO = 0.2
@@ -52,7 +49,6 @@ class Marks(QWidget):
         pane.native.installEventFilter(self)
         camera, dims = pane.model.scene.camera.events, pane.model.dims.events
         self._events = [camera.center, camera.zoom, camera.angles, camera.orientation, dims.order, dims.ndisplay, dims.point]
-        self._events.append(pane.study.canvas.overlays.scale_bar.events.visible)
         for event in self._events:
             event.connect(self.redraw)
         self.setGeometry(pane.native.rect())
@@ -90,18 +86,7 @@ class Marks(QWidget):
             self._draw_plane(painter)
         elif pane.study.dims.ndim >= 3:
             self._draw_box(painter)
-        if pane.scale_bar:
-            self._draw_scale_bar(painter, pane.scale_bar)
         painter.end()
-
-    def _draw_scale_bar(self, painter: QPainter, unit: str) -> None:
-        zoom = self._pane.model.scene.camera.zoom
-        length = bar_length(zoom, BAR_WIDTH * self.width())
-        right, bottom = self.width() - 3 * INSET, self.height() - 3 * INSET
-        left = right - zoom * length
-        painter.fillRect(QRectF(left - 1, bottom - BAR_HEIGHT - 1, right - left + 2, BAR_HEIGHT + 2), QColor(0, 0, 0, 200))
-        painter.fillRect(QRectF(left, bottom - BAR_HEIGHT, right - left, BAR_HEIGHT), QColor("white"))
-        _text(painter, bar_text(length, unit), (left + right) / 2, bottom - BAR_HEIGHT - 1, 0.5, 1, 9)
 
     def _draw_plane(self, painter: QPainter) -> None:
         pane, dims = self._pane, self._pane.model.dims
@@ -116,7 +101,7 @@ class Marks(QWidget):
         edges = pane.edges
         middle_x, middle_y = self.width() / 2, self.height() / 2
         _text(painter, edges.top, middle_x, INSET, 0.5, 0)
-        lifted = SCALE_BAR if pane.model.canvas.overlays.scale_bar.visible else 0  # of napari, which may be in the middle
+        lifted = SCALE_BAR if pane.model.canvas.overlays.scale_bar.visible else 0
         _text(painter, edges.bottom, middle_x, self.height() - INSET - lifted, 0.5, 1)
         _text(painter, edges.left, INSET, middle_y, 0, 0.5)
         _text(painter, edges.right, self.width() - INSET, middle_y, 1, 0.5)

@@ -49,11 +49,6 @@ class Pane:
         return ""
 
     @property
-    def scale_bar(self) -> str:
-        """Unit of a scale bar that is drawn over the canvas; empty where none is, or napari draws its own."""
-        return ""
-
-    @property
     def flat(self) -> bool:
         """Whether it shows a plane, not 3D."""
         return bool(self.model.dims.ndisplay == 2)

@@ -95,6 +95,7 @@ class View(Pane):
                 self.turn(self.home)
             if first:
                 self.fit()
+                self.show_scale_bar()
                 if self.model.dims.ndim == self.study.dims.ndim:  # napari turns to the middle with the first layer
                     self.model.dims.point = self.study.dims.point
         finally:
@@ -112,15 +113,14 @@ class View(Pane):
             before, self.busy = self.busy, True
             try:
                 self.model.layers.remove(copy)
+                self.show_scale_bar()
             finally:
                 self.busy = before
 
-    @property
-    def scale_bar(self) -> str:
-        """Unit of its scale bar, which is there as the main canvas's is; without layers there is no length."""
-        shown = self.study.canvas.overlays.scale_bar.visible and len(self.study.layers) > 0
-        units = self.study.layers.extent.units if shown else None
-        return "" if units is None else f"{units[-1]:~P}"  # None: of several that do not agree
+    def show_scale_bar(self, event: Any = None) -> None:
+        """Show it as the main canvas does; without layers there are no millimetres."""
+        shown = self.study.canvas.overlays.scale_bar.visible and len(self.model.layers) > 0
+        self.model.canvas.overlays.scale_bar.visible = shown
 
     def arrange(self, wanted: Sequence[Layer]) -> None:
         """Bring the layers into this order."""
