@@ -92,7 +92,7 @@ def test_a_row_leads_to_its_class_and_takes_up_its_label(window: Any, compared: 
         index = tuple(np.round(prediction.world_to_data(point)).astype(int))
         assert prediction.data[index] == value
         assert prediction.selected_label == value
-        seen = np.array(window._canvas_size) / window.scene.camera.zoom / 2
+        seen = np.array(window.canvas.size) / window.scene.camera.zoom / 2
         assert (np.abs(np.subtract(window.scene.camera.center[1:], point[1:])) <= seen).all(), "it is on the canvas"
 
 
