@@ -66,6 +66,7 @@ class View(Pane):
         self.turn(plane)
         self.marks = Marks(self)
         equip_view(model, study)
+        self.show_scale_bar()
 
     def turn(self, plane: Plane | None) -> None:
         """Show a plane, or 3D."""
@@ -95,7 +96,6 @@ class View(Pane):
                 self.turn(self.home)
             if first:
                 self.fit()
-                self.show_scale_bar()
                 if self.model.dims.ndim == self.study.dims.ndim:  # napari turns to the middle with the first layer
                     self.model.dims.point = self.study.dims.point
         finally:
@@ -113,14 +113,12 @@ class View(Pane):
             before, self.busy = self.busy, True
             try:
                 self.model.layers.remove(copy)
-                self.show_scale_bar()
             finally:
                 self.busy = before
 
     def show_scale_bar(self, event: Any = None) -> None:
-        """Show it as the main canvas does; without layers there are no millimetres."""
-        shown = self.study.canvas.overlays.scale_bar.visible and len(self.model.layers) > 0
-        self.model.canvas.overlays.scale_bar.visible = shown
+        """Show it as the main canvas does, with or without layers: its letters take long when they are first drawn."""
+        self.model.canvas.overlays.scale_bar.visible = self.study.canvas.overlays.scale_bar.visible
 
     def arrange(self, wanted: Sequence[Layer]) -> None:
         """Bring the layers into this order."""
