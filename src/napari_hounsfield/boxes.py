@@ -43,8 +43,7 @@ def extents(
     found: dict[int, Extent] = {}
     planes = slabs(stored.shape, SLAB if stored.dtype.itemsize > 1 else 0)
     tasks = [partial(_slab_extents, stored[part], None if inside is None else inside[part], part.start) for part in planes]
-    results = in_threads(tasks) if len(tasks) > 1 else (task() for task in tasks)
-    for part, some in zip(planes, results, strict=True):
+    for part, some in zip(planes, in_threads(tasks), strict=True):
         for value, extent in some.items():
             found[value] = _together(found.get(value, NOWHERE), extent)
         yield Progress(part.stop / len(stored))

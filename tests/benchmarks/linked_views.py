@@ -14,19 +14,19 @@ import gc
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks.viewer_opening import BEAT_MS, settle, wait
+from tests.benchmarks.viewer_opening import settle, wait
 
 import napari  # isort: skip
 import numpy as np
 from napari._qt.qt_viewer import QtViewer
-from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication
+from tests.benchmarks.event_loop import Pulse
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.bridge import add
@@ -71,27 +71,10 @@ def close(viewer: Any, widget: Any) -> None:
     tidy()
 
 
-class Beats:
-    """Beats of a timer in the main thread, in time that passed and in processor time."""
-
-    def __init__(self) -> None:
-        self._beats = [self._now()]
-        self._timer = QTimer()
-        self._timer.setInterval(BEAT_MS)
-        self._timer.timeout.connect(lambda: self._beats.append(self._now()))
-        self._timer.start()
-
-    @staticmethod
-    def _now() -> tuple[float, float]:
-        return time.perf_counter(), time.process_time()
-
-    def stop(self) -> list[float]:
-        """Whole and longest gap, in ms of time that passed, then in ms of processor time."""
-        self._timer.stop()
-        self._beats.append(self._now())
-        beats = 1000 * np.array(self._beats)
-        whole, longest = beats[-1] - beats[0], np.diff(beats, axis=0).max(axis=0)
-        return [whole[0], longest[0], whole[1], longest[1]]
+def passed(pulse: Pulse) -> list[float]:
+    """Whole and longest gap, in ms of time that passed, then in ms of processor time."""
+    gaps = np.array(pulse.stop())
+    return [gaps[:, 0].sum(), gaps[:, 0].max(), gaps[:, 1].sum(), gaps[:, 1].max()]
 
 
 def slice_changes(viewer: Any, idle: Callable[[], bool]) -> list[float]:
@@ -99,24 +82,24 @@ def slice_changes(viewer: Any, idle: Callable[[], bool]) -> list[float]:
     found = []
     first = viewer.dims.nsteps[0] // 4
     for step in range(MOVES):
-        beats = Beats()
+        pulse = Pulse()
         viewer.dims.set_current_step(0, first + step)
         QApplication.processEvents()
         wait(idle)
         QApplication.processEvents()
-        found.append(beats.stop())
+        found.append(passed(pulse))
     return [median(column) for column in zip(*found, strict=True)]
 
 
 def opening(viewer: Any, layers: list[LayerTuple], idle: Callable[[], bool]) -> list[float]:
     """What adding layers takes until all is drawn; they stay."""
-    beats = Beats()
+    pulse = Pulse()
     for layer in layers:
         add(viewer, [layer])
         QApplication.processEvents()
     wait(idle)
     QApplication.processEvents()
-    found = beats.stop()
+    found = passed(pulse)
     settle()
     return found
 

@@ -34,7 +34,7 @@ def watched(name: str, act: Callable[[], Any], until: Callable[[], bool] = lambd
     wait(until)
     took = time.perf_counter() - start
     settle()
-    print(f"{name:44s} {took:8.2f} s   " + ", ".join(f"{gap:.0f}" for gap in heart.stop()[:4]), flush=True)
+    print(f"{name:44s} {took:8.2f} s   " + ", ".join(f"{gap:.0f}" for gap in heart.gaps()[:4]), flush=True)
 
 
 def main(slices: int = 400, matrix: int = 512) -> None:

@@ -88,7 +88,7 @@ class Watch:
         wait(self._finished)
         whole = time.perf_counter() - start
         settle()
-        gaps = heart.stop()
+        gaps = heart.gaps()
         for event in (self._layer.events.set_data, self._layer.events.labels_update):
             event.disconnect(redrawn)
         self._canvas.events.draw.disconnect(drawn)
@@ -147,7 +147,7 @@ def main(slices: int = 400, matrix: int = 512) -> None:
     assert editing is not None
     start = time.perf_counter()
     wait(lambda: editing.editor.tally is not None)
-    print(f"counted in {time.perf_counter() - start:.1f} s; opening the dock held the interface for {heart.stop()[0]:.0f} ms\n")
+    print(f"counted in {time.perf_counter() - start:.1f} s; opening the dock held the interface for {heart.gaps()[0]:.0f} ms\n")
 
     titles = ("first", "whole", "held", "undo first", "undo whole", "undo held")
     print(f"{'milliseconds':34s} " + " ".join(f"{title:>11s}" for title in titles))

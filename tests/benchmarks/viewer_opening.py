@@ -1,6 +1,6 @@
 """Opening a large series in the viewer: time to the first slice and to the whole, and how long the main thread is ever held.
 
-    QT_API=pyqt6 xvfb-run -a -s "-screen 0 1600x1000x24" python tests/benchmarks/viewer_opening.py [SLICES] [MATRIX]
+    QT_API=pyqt6 xvfb-run -a -s "-screen 0 1600x1000x24" python -m tests.benchmarks.viewer_opening [SLICES] [MATRIX]
 
 The longest gap between two beats of a 5 ms timer tells how long the interface did not answer. napari's own `add_image` of the
 same array, measured in the same run, is what nobody can go below; the series is opened twice, because what is imported or
@@ -24,29 +24,19 @@ import napari  # noqa: E402
 import numpy as np  # noqa: E402
 from qtpy.QtCore import QEventLoop, QTimer  # noqa: E402
 from qtpy.QtWidgets import QApplication  # noqa: E402
+from tests.benchmarks.event_loop import BEAT_MS, Pulse  # noqa: E402
 
 import napari_hounsfield as nh  # noqa: E402
 from napari_hounsfield.demo.series_writer import write_series  # noqa: E402
 from napari_hounsfield.operation import finish  # noqa: E402
 
-BEAT_MS = 5
 
+class Heart(Pulse):
+    """Beats in the main thread, and remembers its gaps in time that passed."""
 
-class Heart:
-    """Beats in the main thread, and remembers its gaps."""
-
-    def __init__(self) -> None:
-        self.beats = [time.perf_counter()]
-        self._timer = QTimer()
-        self._timer.setInterval(BEAT_MS)
-        self._timer.timeout.connect(lambda: self.beats.append(time.perf_counter()))
-        self._timer.start()
-
-    def stop(self) -> list[float]:
-        """Gaps in ms, longest first."""
-        self._timer.stop()
-        self.beats.append(time.perf_counter())
-        return sorted((1000 * float(gap) for gap in np.diff(self.beats)), reverse=True)
+    def gaps(self) -> list[float]:
+        """Stop, and tell the gaps in ms, longest first."""
+        return sorted((gap.wall for gap in self.stop()), reverse=True)
 
 
 def wait(until: Any, limit: float = 120) -> None:
@@ -83,7 +73,7 @@ def open_folder(viewer: Any, folder: Path) -> tuple[float, float, list[float]]:
     wait(lambda: "reading" not in viewer.layers[0].name)
     whole = time.perf_counter() - start
     settle()
-    return first, whole, heart.stop()
+    return first, whole, heart.gaps()
 
 
 def add_array(viewer: Any, array: Any) -> tuple[float, list[float]]:
@@ -93,7 +83,7 @@ def add_array(viewer: Any, array: Any) -> tuple[float, list[float]]:
     QApplication.processEvents()
     took = time.perf_counter() - start
     settle()
-    return took, heart.stop()
+    return took, heart.gaps()
 
 
 def line(name: str, first: float, whole: float, gaps: list[float]) -> None:
@@ -124,7 +114,7 @@ def main(slices: int = 300, matrix: int = 512) -> None:
         nh.show(viewer, nh.read(folder)[0])
         QApplication.processEvents()
         took = time.perf_counter() - start
-        line("read on the main thread", took, took, heart.stop())
+        line("read on the main thread", took, took, heart.gaps())
     viewer.close()
 
 

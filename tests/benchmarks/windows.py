@@ -96,7 +96,7 @@ def main(slices: int = 400, matrix: int = 512) -> None:
     wait(lambda: form.bar.job is not None and form.bar.job.finished)
     whole = time.perf_counter() - start
     settle()
-    gaps = ", ".join(f"{gap:.0f}" for gap in heart.stop()[:4])
+    gaps = ", ".join(f"{gap:.0f}" for gap in heart.gaps()[:4])
     surface = viewer.layers[-1]
     print(f"surface of {len(surface.data[1])} triangles in {whole:.1f} s; longest gaps {gaps}")
     viewer.layers.remove(surface)
@@ -104,7 +104,7 @@ def main(slices: int = 400, matrix: int = 512) -> None:
     heart = Heart()
     viewer.add_surface(surface.data, visible=False, shading="smooth")
     settle()
-    print(f"napari add_surface of the same: longest gaps {', '.join(f'{gap:.0f}' for gap in heart.stop()[:4])}")
+    print(f"napari add_surface of the same: longest gaps {', '.join(f'{gap:.0f}' for gap in heart.gaps()[:4])}")
     viewer.close()
 
 

@@ -172,7 +172,7 @@ def _one(corpus: Corpus, index: int, folder: Path, base: int, report: Report) ->
     before, silent, begun = _peak(), os.fstat(2).st_size, time.monotonic()
     try:
         outcome = judge(corpus, index, folder)
-    except BaseException:
+    except BaseException:  # whatever is not typed is a failure, an attempt to end the process too
         report.failures.append((index, traceback.format_exc()))
     else:
         report.read += outcome.read
