@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .bp import BPNetwork
 
-BLOCK = 4096
+BLOCK = 8192
 """Voxels whose activations stay in the cache of a core."""
 PREDICT_ROWS = 65536
 """Voxels recognised between two reports of progress."""

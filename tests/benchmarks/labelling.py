@@ -78,13 +78,14 @@ class Painter:
         return not self.page.desk.live.busy and not self.page.bar.busy
 
     def stroke(self, z: int, value: int) -> float:
-        """Five dabs somewhere; when the last was painted, which is where napari says that the stroke has ended."""
+        """Five dabs somewhere, drawn as the mouse moves; when the button is let go, which is where the stroke ends."""
         layer, quarter = self.bound.strokes, self.matrix // 4
         y, x = (int(v) for v in self.random.integers(quarter, 3 * quarter, 2))
         with layer.block_history():
             for step in range(5):
                 layer.paint((z, y, x + 4 * step), value, refresh=False)
             layer._partial_labels_refresh()
+            settle()
             end = time.perf_counter()
         return end
 
