@@ -27,6 +27,7 @@ PRESETS = nh.FeatureParams.presets
 SETS = {
     "Gabor alone": PRESETS["gabor alone"],
     "defaults": {},
+    "defaults, kernels of 4 sigmas": {"gabor": nh.GaborParams(pool="mean", truncate=4.0)},
     "defaults, gradient": {"gradient": True},
     "defaults, Laplacian": {"laplacian": True},
     "defaults, structure": {"structure": True},
@@ -37,10 +38,14 @@ SETS = {
 }
 
 
-def rows(volume: nh.Volume, reference: nh.LabelMap, strokes: StrokeParams, clean: nh.CleanParams) -> Iterator[Sequence[str]]:
+def rows(
+    volume: nh.Volume, reference: nh.LabelMap, strokes: StrokeParams, clean: nh.CleanParams, only: Sequence[str] = ()
+) -> Iterator[Sequence[str]]:
     """For each set and classifier: maps, seconds for them, and Dice raw / cleaned of every class."""
     names = [name for value, name in reference.classes.items() if value]
     for title, chosen in SETS.items():
+        if only and title not in only:
+            continue
         started = time.perf_counter()
         maps = nh.features(volume, nh.FeatureParams(**chosen))
         seconds = time.perf_counter() - started
@@ -61,6 +66,7 @@ def rows(volume: nh.Volume, reference: nh.LabelMap, strokes: StrokeParams, clean
 def main() -> None:
     """Print the tables, or write them."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", nargs="*", default=(), choices=SETS, help="only these; nothing is written")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name} as well")
     given = parser.parse_args()
     organs = nh.CleanParams(drop_border=False, minimum_share=0.5)
@@ -68,10 +74,13 @@ def main() -> None:
     lines = []
     for volume, reference, strokes, clean in cases:
         names = [name for value, name in reference.classes.items() if value]
-        lines += ["", *table(("features", "classifier", "maps", "seconds", *names), rows(volume, reference, strokes, clean))]
+        lines += [
+            "",
+            *table(("features", "classifier", "maps", "seconds", *names), rows(volume, reference, strokes, clean, given.sets)),
+        ]
     text = "\n".join(lines[1:])
     print(text)
-    if given.write:
+    if given.write and not given.sets:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARKS[0])
         PAGE.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{rest.partition(MARKS[1])[2]}", encoding="utf-8")
 
