@@ -13,14 +13,12 @@ from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield.errors import LabelError, ModelError
 from napari_hounsfield.formats.atomic import full_suffix
 from napari_hounsfield.labelling.script import as_script
-from napari_hounsfield.labelling.session_file import load_steps, save_steps
+from napari_hounsfield.labelling.session_file import load_steps
 
 from .buttons import button
 
 if TYPE_CHECKING:
-    from napari_hounsfield._napari.form import RunBar
-
-    from .desk import SessionDesk
+    from .runs import Runs
 
 SUFFIX = ".safetensors"
 
@@ -30,14 +28,12 @@ class SessionFiles(Container[Any]):
 
     Parameters
     ----------
-    desk
-        Gives the session at work.
-    bar
-        Runs what takes long.
+    runs
+        Runs what takes long on the session at work.
     """
 
-    def __init__(self, desk: Callable[[], SessionDesk], bar: RunBar) -> None:
-        self._desk, self._bar = desk, bar
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
         self.path: Path | None = None
         buttons = [
             button("Save session…", "Strokes, classes, parameters and classifier; no voxel of the images", self._ask_save),
@@ -51,29 +47,29 @@ class SessionFiles(Container[Any]):
     def save(self, path: Path) -> None:
         """Write the session; an existing file is replaced, since the dialog has asked."""
         with reported():
-            desk = self._desk()
+            desk = self._runs.desk
             if not desk.bound:
                 raise LabelError("the session has no image yet")
             desk.keep_colours()
             self.path = _with_suffix(path)
-            self._bar.start(save_steps(desk.session, self.path, overwrite=True), lambda saved: tell(f"{saved.name} is saved"))
+            self._runs.start(desk.save_steps(self.path), lambda saved: tell(f"{saved.name} is saved"))
 
     def open(self, path: Path) -> None:
         """Read a session for the images that are open."""
         with reported():
-            desk = self._desk()
+            desk = self._runs.desk
             images = desk.images()
 
             def opened(session: Any) -> None:
                 self.path = path
                 desk.replace(session, images)
 
-            self._bar.start(load_steps(path, list(images)), opened)
+            self._runs.start(load_steps(path, list(images)), opened)
 
     def export(self, path: Path) -> None:
         """Write the classifier alone."""
         with reported():
-            classifier = self._desk().session.classifier
+            classifier = self._runs.desk.session.classifier
             if classifier is None:
                 raise ModelError("nothing is trained yet")
             tell(f"{classifier.save(_with_suffix(path), overwrite=True).name} is saved")
@@ -86,7 +82,7 @@ class SessionFiles(Container[Any]):
             from qtpy.QtWidgets import QApplication
 
             clipboard: Any = QApplication.clipboard()
-            clipboard.setText(as_script(self._desk().session, self.path))
+            clipboard.setText(as_script(self._runs.desk.session, self.path))
             tell("the script is on the clipboard")
 
     def _ask_save(self) -> None:
