@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class Landing:
     def __init__(self, viewer: ViewerModel, give_up: Callable[[], None]) -> None:
         self._viewer = getattr(viewer, "__wrapped__", viewer)  # plugins are handed a proxy
         self._give_up = give_up
+        self._before = WeakSet(self._viewer.layers)
         self._partial: Layer | None = None
         self._as_given: tuple[Any, Any] = ("", ())
         self._drawn = 0.0
@@ -87,7 +89,15 @@ class Landing:
         added = [getattr(layer, "__wrapped__", layer) for layer in add(self._viewer, tuples)]
         for layer in added:
             _fuse(self._viewer, layer)
+            self._sink(layer)
         return added
+
+    def _sink(self, layer: Layer) -> None:
+        """Put an image below labels that were opened after it, but read sooner."""
+        layers = self._viewer.layers
+        later = [n for n, other in enumerate(layers) if other._type_string == "labels" and other not in self._before]
+        if layer._type_string == "image" and later and later[0] < layers.index(layer):
+            layers.move(layers.index(layer), later[0])
 
     def _complete(self, layer: Layer, final: LayerTuple) -> None:
         """Give a layer that is filled its name, contrast and description, unless the user has changed them."""

@@ -18,7 +18,7 @@ from napari_hounsfield.operation import Input
 from napari_hounsfield.volume import LabelMap, Volume
 
 from .bound import BoundImage
-from .buttons import button, native, row
+from .buttons import button, native, row, shortened
 from .channel_choice import ChannelChoice
 from .desk import SessionDesk, desk_of
 from .recipes import OWN, RECIPES, recipe_of, with_recipe
@@ -74,9 +74,9 @@ class PaintPage(Container[Any]):
                 row(add, leave),
                 rows([self.images, self.recipe]),
                 native(self.classes),
+                row(self.undo, self.redo),
                 row(self.live, self.doubt),
                 row(self.whole, self.next),
-                row(self.undo, self.redo),
                 Fold(
                     "labels_as_strokes",
                     rows([rows([self.draft]), apply], labels=False),
@@ -211,7 +211,7 @@ class PaintPage(Container[Any]):
         self.classes.show_editing(None if bound is None else bound.editing)
         history = desk.session.history
         for step, word, titles in ((self.undo, "Undo", history.titles), (self.redo, "Redo", history.undone_titles)):
-            step.text = f"{word} {titles[-1]}" if titles else word
+            step.text = shortened(f"{word} {titles[-1]}" if titles else word)
             step.enabled = bool(titles) and bound is not None
         self.whole.enabled = bound is not None
         with self.recipe.changed.blocked():

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container
 
-from napari_hounsfield._napari.layout import rows
 from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield.errors import LabelError, ModelError
 from napari_hounsfield.formats.atomic import full_suffix
 from napari_hounsfield.labelling.script import as_script
 from napari_hounsfield.labelling.session_file import load_steps
 
-from .buttons import button
+from .buttons import button, row
 
 if TYPE_CHECKING:
     from .runs import Runs
@@ -41,7 +40,7 @@ class SessionFiles(Container[Any]):
             button("Export classifier…", "The file that Segment and `hounsfield segment` take", self._ask_export),
             button("Copy as script", "Python that repeats the saved session without a viewer", self.copy_script),
         ]
-        super().__init__(widgets=[rows(buttons[:2], labels=False), rows(buttons[2:], labels=False)], labels=False)
+        super().__init__(widgets=[row(*buttons[:2]), row(*buttons[2:])], labels=False)
         self.margins = (0, 0, 0, 0)
 
     def save(self, path: Path) -> None:
