@@ -113,6 +113,12 @@ def test_files_of_other_versions_and_foreign_classifiers(
         finish(segment.bar)
         assert words in said()[-1]
     assert page.desk.session.classifier is classifier
+    (segment.choices[0].value,) = nh.show(window, replace(ball, modality=""))
+    page.files.export(tmp_path / "own.safetensors")
+    segment.choices[1].load(tmp_path / "own.safetensors")
+    segment.run()
+    finish(segment.bar)
+    assert "is taken as CT in HU" in said()[-1]
 
 
 def test_an_image_that_is_edited_keeps_its_strokes(page: Any, ball: nh.Volume, settled: Any, said: Any) -> None:
