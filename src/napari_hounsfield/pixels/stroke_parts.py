@@ -49,11 +49,13 @@ def parts_of_slice(plane: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArr
         return np.empty(0, np.int32), np.empty((0, 5), np.int64)
     top, left = int(rows[0]), int(columns[0])
     box = plane[top : rows[-1] + 1, left : columns[-1] + 1]  # what is painted is small
-    numbers, boxes = np.zeros(box.shape, np.int32), []
+    numbers = np.zeros(box.shape, np.int32)
+    boxes: list[tuple[int, ...]] = []
     for value in np.unique(box[box > 0]):
-        found, _ = label(box == value, np.ones((3, 3)))
-        np.add(found, len(boxes) - 1, out=numbers, where=found > 0, casting="unsafe")
-        boxes += [(value, top + y.start, top + y.stop, left + x.start, left + x.stop) for y, x in find_objects(found)]
+        of_class = box == value
+        found, _ = label(of_class, np.ones((3, 3)))
+        numbers[of_class] = found[of_class] + (len(boxes) - 1)
+        boxes += [(int(value), top + y.start, top + y.stop, left + x.start, left + x.stop) for y, x in find_objects(found)]
     return numbers[box > 0], np.array(boxes, np.int64)
 
 

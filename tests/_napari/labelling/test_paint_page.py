@@ -9,6 +9,7 @@ import numpy as np
 from tests._napari.labelling.painting import dice, look, paint, strokes
 
 import napari_hounsfield as nh
+from napari_hounsfield._napari.editor.frame import frame_of
 from napari_hounsfield._napari.labelling.desk import desk_of
 from napari_hounsfield._napari.labelling.recipes import SEED
 from napari_hounsfield._napari.worker import _running
@@ -193,6 +194,11 @@ def test_several_images_in_one_session(page: Any, window: Any, ball: nh.Volume, 
     page.add_image()
     settled(page)
     assert page.images.value.layer is other
+    second, version = page.desk.bound[1], page.desk.session.version
+    second.strokes.paint(frame_of(second.strokes).shown_index((4, 36, 36)), 1)
+    settled(page)
+    assert page.desk.session.version > version
+    assert second.shows(second.plane(), page.desk.session.version)
     page.images.value = page.desk.bound[0]
     assert window.layers.selection.active is page.desk.bound[0].strokes
     page.images.value = page.desk.bound[1]
