@@ -41,7 +41,8 @@ class Landing:
     def __init__(self, viewer: ViewerModel, give_up: Callable[[], None]) -> None:
         self._viewer = getattr(viewer, "__wrapped__", viewer)  # plugins are handed a proxy
         self._give_up = give_up
-        self._before = WeakSet(self._viewer.layers)
+        self._known = WeakSet(self._viewer.layers)
+        """Layers that were there before, or are of this job."""
         self._partial: Layer | None = None
         self._as_given: tuple[Any, Any] = ("", ())
         self._drawn = 0.0
@@ -87,6 +88,7 @@ class Landing:
 
     def _add(self, tuples: list[LayerTuple]) -> list[Layer]:
         added = [getattr(layer, "__wrapped__", layer) for layer in add(self._viewer, tuples)]
+        self._known.update(added)
         for layer in added:
             _fuse(self._viewer, layer)
             self._sink(layer)
@@ -95,7 +97,7 @@ class Landing:
     def _sink(self, layer: Layer) -> None:
         """Put an image below labels that were opened after it, but read sooner."""
         layers = self._viewer.layers
-        later = [n for n, other in enumerate(layers) if other._type_string == "labels" and other not in self._before]
+        later = [n for n, other in enumerate(layers) if other._type_string == "labels" and other not in self._known]
         if layer._type_string == "image" and later and later[0] < layers.index(layer):
             layers.move(layers.index(layer), later[0])
 

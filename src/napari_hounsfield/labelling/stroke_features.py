@@ -68,10 +68,10 @@ class StrokeFeatures:
                 self._slices.pop(z, None)
             self._outdated.discard(z)
         slices = dict(sorted(self._slices.items()))
-        strokes = strokes_of_parts({z: parts for z, (_, parts) in slices.items()})
-        numbers = [strokes[z][one.strokes] for z, (one, _) in slices.items()]
+        numbers = strokes_of_parts({z: parts for z, (_, parts) in slices.items()})
+        of_voxels = [numbers[z][one.strokes] for z, (one, _) in slices.items()]
         samples = joined((one for one, _ in slices.values()), len(self.source.names))
-        return replace(samples, strokes=np.concatenate([*numbers, np.empty(0, np.int32)]))
+        return replace(samples, strokes=np.concatenate([*of_voxels, np.empty(0, np.int32)]))
 
 
 def _of_plane(plane: NDArray[np.integer], maps: NDArray[np.float32]) -> tuple[PaintedSamples, NDArray[np.int64]]:
