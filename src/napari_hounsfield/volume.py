@@ -331,11 +331,14 @@ class Segmentation:
         0 in the padding. None unless asked for.
     sureness
         float32 (z, y, x), 0 (a tie between classes) to 1; None unless asked for.
+    warnings
+        What was assumed of the image.
     """
 
     labels: LabelMap
     probabilities: Features | None = None
     sureness: NDArray[np.float32] | None = field(default=None, repr=False)
+    warnings: tuple[str, ...] = ()
 
     @property
     def history(self) -> tuple[Record, ...]:

@@ -205,6 +205,18 @@ def test_pet_lies_over_ct_in_whatever_order_they_come(viewer: Any, start: Any, f
     assert viewer.layers["CT"].opacity == 1
 
 
+def test_an_image_lands_below_labels_that_were_opened_after_it(viewer: Any, start: Any, finish: Any, ct: nh.Volume) -> None:
+    viewer.add_labels(np.zeros((4, 8, 8), np.uint8), name="before")
+    slow = SlowSeries()
+    bar = start(slow)
+    (after,) = nh.show(viewer, ct.label_map(np.zeros(ct.array.shape, np.uint8), {1: "a"}))
+    slow.widens = True  # the layer is made anew
+    slow.go_on.set()
+    finish(bar)
+    assert [layer._type_string for layer in viewer.layers] == ["labels", "image", "labels"]
+    assert viewer.layers[-1] is after
+
+
 def test_pet_of_another_patient_keeps_its_place(viewer: Any, start: Any, finish: Any) -> None:
     for name, frame in (("PT", "1.2.3"), ("CT", "1.2.9")):
         slow = SlowSeries(modality=name, name=name, frame=frame)

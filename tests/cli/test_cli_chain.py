@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -57,6 +58,10 @@ def test_classes_samples_train_segment_evaluate(done: Done, series: Path, here: 
     assert trained["figures"]["macro"]["sensitivity"] > 0.9
     said = done("segment", series, "result.nii.gz", "--model", "model.safetensors", "--probabilities")
     assert said["files"] == ["result.nii.gz", "result.probabilities.nii.gz"]
+    assert said["warnings"] == []
+    nh.write(here / "unknown.nrrd", replace(nh.read(series)[0], modality=""))
+    said = done("segment", "unknown.nrrd", "unknown.nii.gz", "--model", "model.safetensors")
+    assert any("is taken as CT in HU" in line for line in said["warnings"])
     agreement = done("evaluate", "result.nii.gz", "draft.nii.gz", "--region", "strokes.test.nii.gz")
     assert agreement["voxels"] == int((test > 0).sum())
     by_name = {c["name"]: c for c in agreement["classes"]}

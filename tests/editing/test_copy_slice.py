@@ -55,3 +55,5 @@ def test_bad_input():
         nh.copy_slice(some, nh.CopySliceParams(source=1))
     with pytest.raises(nh.ParameterError, match="onto itself"):
         nh.copy_slice(some, nh.CopySliceParams(source=1, target=1))
+    with pytest.raises(nh.ParameterError, match="one axial slice only"):
+        nh.copy_slice(labelled(np.ones((1, 5, 5), np.uint8)), nh.CopySliceParams())

@@ -192,3 +192,28 @@ def test_what_cannot_be_edited_is_refused() -> None:
     labels.array.setflags(write=False)
     with pytest.raises(nh.LabelError, match="read-only"):
         LabelEditor(labels)
+
+
+def test_an_image_on_another_grid_is_named_with_its_own() -> None:
+    editor = LabelEditor(ball())
+    editor.looked_at = Plane(0, 20)
+    image = nh.Volume(np.zeros((40, 30, 29)), editor.labels.affine, name="MR 2")
+    params = nh.FillRangeParams(label=1, lower=0)
+    for steps in (editor.steps, editor.plane_steps):
+        with pytest.raises(nh.GridError, match=r"MR 2: grids differ: .*40.*29.*against .*40.*30"):
+            finish(steps(nh.fill_range, params, reach=0.0, volume=image))
+
+
+def test_an_image_that_is_stored_the_other_way_is_matched() -> None:
+    labels = ball()
+    affine = labels.affine.copy()
+    affine[:3, 3] += 39 * affine[:3, 0]
+    affine[:3, 0] *= -1
+    values = np.random.default_rng(0).normal(size=labels.array.shape)
+    image = nh.Volume(values[::-1].copy(), affine)
+    params = nh.FillRangeParams(label=2, lower=1)
+    expected = nh.fill_range(image, labels, params).array
+    editor = LabelEditor(labels)
+    editor.looked_at = Plane(0, 20)
+    finish(editor.steps(nh.fill_range, params, reach=0.0, volume=image))
+    assert np.array_equal(labels.array, expected)

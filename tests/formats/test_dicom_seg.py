@@ -164,14 +164,24 @@ def test_a_segmentation_lies_with_others_in_a_folder_with_its_series(tmp_path: P
     assert all(np.array_equal(data.on(volume.grid).array, array) for data in found if isinstance(data, LabelMap))
 
 
-@pytest.mark.parametrize("give", ["volume", "series", "source", "labels"])
+@pytest.mark.parametrize("give", ["volume", "series", "source", "labels", "folder", "file"])
 def test_the_source_may_be_anything_that_knows_its_files(tmp_path: Path, ct_series: Any, array: np.ndarray, give: str) -> None:
     source = ct_series(AXIAL, SHAPE)
     (volume,) = read(source.files[0].parent)
     given = {"volume": volume, "series": scan(source.files[0].parent).series[0], "source": volume.source}
+    given |= {"folder": str(source.files[0].parent), "file": source.files[2]}
     labels = LabelMap(array, AXIAL, source=volume.source if give == "labels" else None)
     (back,) = read(write(tmp_path / "s.dcm", labels, source=given.get(give)))
     assert np.array_equal(back.array, array)
+
+
+def test_a_path_that_is_no_source_says_why(tmp_path: Path, array: np.ndarray) -> None:
+    with pytest.raises(DicomError, match="nowhere: no such file or folder"):
+        write(tmp_path / "s.dcm", LabelMap(array, AXIAL), source=tmp_path / "nowhere")
+    (tmp_path / "text.txt").write_text("no image")
+    with pytest.raises(DicomError):
+        write(tmp_path / "s.dcm", LabelMap(array, AXIAL), source=tmp_path / "text.txt")
+    assert not (tmp_path / "s.dcm").exists()
 
 
 def test_what_anonymising_removed_is_filled(tmp_path: Path, ct_series: Any, dicom_errors: Any, array: np.ndarray) -> None:

@@ -10,6 +10,7 @@ import pytest
 import napari_hounsfield as nh
 from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.operation import finish
+from napari_hounsfield.pixels.stroke_parts import stroke_numbers
 
 from .conftest import picture, truth
 
@@ -44,6 +45,19 @@ def test_equals_train_on_the_same_strokes(session: nh.LabellingSession, volume: 
     ours = session.train()
     theirs = nh.train(volume, session.images[0].strokes, session.params)
     assert np.allclose(ours.recogniser.tensors()["weight.0"], theirs.recogniser.tensors()["weight.0"], atol=1e-4)
+
+
+def test_strokes_are_told_apart_as_by_train(session: nh.LabellingSession) -> None:
+    image = session.images[0]
+    mask = np.zeros(image.strokes.array.shape, bool)
+    mask[2:9, 3, 3:9] = True
+    session.paint(image, mask, 1)
+    finish(session.painted_steps())
+    mask[:], mask[6:11, 30:36, 40] = False, True
+    session.paint(image, mask, 2)
+    painted = finish(session.painted_steps())
+    array = image.strokes.array
+    assert np.array_equal(np.unique(painted.strokes, return_inverse=True)[1] + 1, stroke_numbers(array)[array > 0])
 
 
 def test_images_of_other_spacing_share_one_classifier(session: nh.LabellingSession) -> None:

@@ -1,11 +1,14 @@
 """The estimate on strokes that were left out, and folds that divide none."""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.ndimage import label
 
 import napari_hounsfield as nh
 from napari_hounsfield.operation import finish
@@ -40,6 +43,31 @@ def test_strokes_are_connected_parts_in_a_slice():
     assert (numbers > 0).tolist() == (painted > 0).tolist()
     assert len(np.unique(numbers[painted > 0])) == 4
     assert len(set(numbers[0][painted[0] == 1])) == 1
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_stroke_is_one_in_whatever_plane_it_was_painted(order):
+    rows, columns = np.ogrid[:14, :14]
+    painted = np.zeros((9, 14, 14), np.uint8)
+    painted[4] = (rows - 6) ** 2 + (columns - 4) ** 2 <= 9
+    painted[4] += 2 * ((rows - 6) ** 2 + (columns - 11) ** 2 <= 4).astype(np.uint8)
+    numbers = stroke_numbers(painted.transpose(order))
+    assert len(np.unique(numbers[numbers > 0])) == 2
+    painted[5] = painted[4]
+    numbers = stroke_numbers(painted)
+    assert len(np.unique(numbers[numbers > 0])) == 4, "of two slices, two strokes each"
+
+
+@given(arrays(np.uint8, (4, 5, 6), elements=st.integers(0, 2)))
+def test_strokes_never_hold_two_classes_nor_divide_what_touches_in_a_slice(painted):
+    numbers = stroke_numbers(painted)
+    assert ((numbers > 0) == (painted > 0)).all()
+    for z, plane in enumerate(painted):
+        for value in (1, 2):
+            parts, count = label(plane == value, np.ones((3, 3)))
+            for one in range(1, count + 1):
+                (stroke,) = np.unique(numbers[z][parts == one])
+                assert set(painted[numbers == stroke]) == {value}
 
 
 @pytest.mark.parametrize("kind", ["bp", "forest"])

@@ -1,6 +1,7 @@
 """A classifier trained on strokes recognises the rest, says how well, and survives its file."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,6 +174,17 @@ def test_unusable_strokes_are_named(textures, strokes):
 def test_another_unit_is_refused(classifier):
     with pytest.raises(nh.ModelError, match="HU"):
         nh.segment(nh.Volume(np.zeros((1, 40, 40)), np.eye(4), unit="SUV"), classifier)
+
+
+def test_another_modality_is_refused_and_an_unknown_one_warned_of(textures, classifier):
+    mr, unknown = (replace(textures[0], modality=modality) for modality in ("MR", ""))
+    of_ct = replace(classifier, modality="CT")
+    with pytest.raises(nh.ModelError, match="modality is 'MR', the classifier was trained on 'CT'"):
+        nh.segment(mr, of_ct)
+    (warning,) = nh.segment(unknown, of_ct).warnings
+    assert "is taken as CT in HU" in warning
+    assert nh.segment(replace(mr, modality="CT"), of_ct).warnings == ()
+    assert nh.segment(unknown, replace(classifier, modality="")).warnings == ()
 
 
 @given(st.integers(0, 500), st.floats(0, 0.8))

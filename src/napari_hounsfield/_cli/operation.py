@@ -121,13 +121,15 @@ class OperationCommand(Command):
         data = self.data(values, reader)
         files.require_source(out, source, data)
         result = console.run(self.operation.steps(*data, params=params), self.name)
-        self._warn_of_nothing(params, data, result, reader, console)
+        for line in [*getattr(result, "warnings", ()), *self._nothing(params, data, result)]:
+            console.warn(line)
+            reader.warnings.append(line)
         written = files.save(targets, result, source, values["overwrite"])
         said = record(self.name, result, written) | {"warnings": reader.warnings}
         console.result(said, f"wrote {', '.join(path.name for path in written)}: {sentence(result)}")
 
-    def _warn_of_nothing(self, params: Params, data: list[Any], result: Any, reader: files.Reader, console: Console) -> None:
-        """Say why an edit of labels changed nothing, since its output looks like any other."""
+    def _nothing(self, params: Params, data: list[Any], result: Any) -> list[str]:
+        """Why an edit of labels changed nothing, since its output looks like any other."""
         from napari_hounsfield.editing.params import EditParams
 
         if isinstance(params, EditParams):
@@ -135,8 +137,8 @@ class OperationCommand(Command):
 
             labels = next(each for item, each in zip(self.operation.inputs, data, strict=True) if LabelMap in item.kinds)
             if said := unchanged(params, labels, result):
-                console.warn(said)
-                reader.warnings.append(said)
+                return [said]
+        return []
 
 
 def word_of(item: Input) -> str:

@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -40,6 +41,8 @@ class Landing:
     def __init__(self, viewer: ViewerModel, give_up: Callable[[], None]) -> None:
         self._viewer = getattr(viewer, "__wrapped__", viewer)  # plugins are handed a proxy
         self._give_up = give_up
+        self._known = WeakSet(self._viewer.layers)
+        """Layers that were there before, or are of this job."""
         self._partial: Layer | None = None
         self._as_given: tuple[Any, Any] = ("", ())
         self._drawn = 0.0
@@ -85,9 +88,18 @@ class Landing:
 
     def _add(self, tuples: list[LayerTuple]) -> list[Layer]:
         added = [getattr(layer, "__wrapped__", layer) for layer in add(self._viewer, tuples)]
+        self._known.update(added)
         for layer in added:
             _fuse(self._viewer, layer)
+            self._sink(layer)
         return added
+
+    def _sink(self, layer: Layer) -> None:
+        """Put an image below labels that were opened after it, but read sooner."""
+        layers = self._viewer.layers
+        later = [n for n, other in enumerate(layers) if other._type_string == "labels" and other not in self._known]
+        if layer._type_string == "image" and later and later[0] < layers.index(layer):
+            layers.move(layers.index(layer), later[0])
 
     def _complete(self, layer: Layer, final: LayerTuple) -> None:
         """Give a layer that is filled its name, contrast and description, unless the user has changed them."""

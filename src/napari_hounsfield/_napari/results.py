@@ -12,6 +12,7 @@ from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, 
 from . import overlay, preferences
 from .bridge import add, in_units_of, worlds
 from .layers import LayerTuple, layer_tuples
+from .notices import warn
 from .session import session_of
 from .table import Table, label_table, with_columns
 
@@ -93,7 +94,9 @@ def figure_columns(records: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def present(viewer: ViewerModel, request: Request, result: Any, layers: list[LayerTuple]) -> None:
-    """Show a result; in the main thread."""
+    """Show a result, and say what was assumed for it; in the main thread."""
+    if isinstance(result, Segmentation):
+        warn(result.warnings)
     first = next((layer for layer in request.layers.values() if layer is not None), None)
     added = add(viewer, in_units_of(layers, first))
     if added:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections import deque
 from collections.abc import Callable, Generator
@@ -75,6 +76,20 @@ def _work(steps: Steps, cancelled: Event, handled: Event, reports: bool) -> Gene
 
 _running: set[Job] = set()
 """Qt holds no reference to a job, and nobody else needs to."""
+
+
+@atexit.register
+def _end_all() -> None:
+    """End what runs when a script ends without an event loop.
+
+    Qt's objects go with the interpreter, and a thread that tells them something then would abort the process.
+    """
+    if _running:
+        from superqt.utils import WorkerBase
+
+        for job in list(_running):
+            job.cancel()
+        WorkerBase.await_workers()
 
 
 class Job:

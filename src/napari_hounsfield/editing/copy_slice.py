@@ -54,6 +54,8 @@ def copy_slice(labels: LabelMap, params: CopySliceParams) -> Generator[Progress,
     axis = labels.grid.axis_across(params.plane)
     target = params.source + 1 if params.target < 0 else params.target
     count = labels.array.shape[axis]
+    if count == 1:
+        raise ParameterError(f"there is one {params.plane} slice only, and none to copy to")
     for index in (params.source, target):
         if index >= count:
             raise ParameterError(f"there is no {params.plane} slice {index}: the last one is {count - 1}")

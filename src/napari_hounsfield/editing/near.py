@@ -70,10 +70,13 @@ class Near:
         count = grid.shape[at.axis]
         margin = count if reach is None else math.ceil(reach / grid.spacing[at.axis] * (1 + 1e-6)) + 1
         start, stop = max(0, at.index - margin), min(count, at.index + margin + 1)
-        if 2 * (stop - start) > count:
+        elsewhere = any(isinstance(data, Volume | LabelMap) and not _sliced(data, grid) for data in others.values())
+        if 2 * (stop - start) > count or elsewhere:  # on other grids, which the edit itself is to match or refuse
             return cls(labels, params, dict(others), at, whole=True)
         planes = slice(start, stop)
-        cut = {name: cropped(data, at.axis, planes) if _sliced(data, grid) else data for name, data in others.items()}
+        cut = {
+            name: cropped(data, at.axis, planes) if isinstance(data, Volume | LabelMap) else data for name, data in others.items()
+        }
         if isinstance(params, EditParams):
             z, y, x = (start if axis == at.axis else 0 for axis in range(3))
             params = params.moved((z, y, x), grid)
@@ -125,6 +128,6 @@ def inputs_of(operation: Operation[..., Any], labels: LabelMap, others: Mapping[
     raise LabelError(f"{operation.name} takes no labels")
 
 
-def _sliced(data: Any, grid: Grid) -> bool:
+def _sliced(data: Volume | LabelMap, grid: Grid) -> bool:
     """Whether something lies voxel on voxel with the labels, so that a slab of it can be cut."""
-    return isinstance(data, Volume | LabelMap) and data.grid.shape == grid.shape and np.allclose(data.affine, grid.affine)
+    return data.grid.shape == grid.shape and np.allclose(data.affine, grid.affine)

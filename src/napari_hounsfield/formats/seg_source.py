@@ -12,6 +12,7 @@ import numpy as np
 from napari_hounsfield.dicom.geometry import spanned, unit_directions
 from napari_hounsfield.errors import DicomError
 from napari_hounsfield.grid import Affine, Grid, checked_affine
+from napari_hounsfield.volume import Source
 
 from .dicom_file import dataset_of
 
@@ -56,6 +57,28 @@ def read_source(files: Sequence[Path]) -> SegSource:
     return SegSource(
         headers, Grid((len(headers), int(first.Rows), int(first.Columns)), _affine(headers), first.FrameOfReferenceUID)
     )
+
+
+def source_at(path: Path) -> Source:
+    """References to the only series of a folder, or to the one that a file is a slice of.
+
+    Raises
+    ------
+    DicomError
+        If there is no such series, or more than one.
+    """
+    from napari_hounsfield.dicom.scan import scan
+
+    found = scan(path)
+    if path.is_dir():
+        series = found.chosen()
+    else:
+        series = tuple(one for one in scan(path.parent).series if any(plane.path == path for plane in one.planes))
+    if len(series) != 1:
+        raise DicomError(f"{found.name}: {len(series)} series: give a file of the one that was labelled, or what `read` gave")
+    if series[0].source is None:
+        raise series[0].refusal or DicomError(f"{found.name}: cannot be read")
+    return series[0].source
 
 
 def _named(keyword: str) -> str:

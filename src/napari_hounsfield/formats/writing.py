@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from .dicom_seg import write_dicom_seg
 from .metaimage import read_metaimage, write_metaimage
 from .nifti import read_nifti, write_nifti
 from .nrrd import read_nrrd, write_nrrd
+from .seg_source import source_at
 from .sizes import storable
 from .slicer import read_seg_nrrd, write_seg_nrrd
 from .surface_files import write_ply, write_stl
@@ -84,7 +86,8 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
         file: `probabilities_path`; sureness likewise: `sureness_path`), Samples (the training part; the test part goes to
         `test_path`), or what has `to_json()` or `save()`.
     source
-        For `.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source; None: the one that the labels remember.
+        For `.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source, or as the path of its folder or of one of
+        its files; None: the one that the labels remember.
     overwrite
         Replace existing files.
 
@@ -170,9 +173,13 @@ def source_of(source: Any) -> Source | None:
     ------
     WriteError
         If it has none.
+    DicomError
+        If it is a path with no series, or more than one.
     """
     if source is None or isinstance(source, Source):
         return source
+    if isinstance(source, str | PathLike):
+        return source_at(Path(source))
     found = getattr(source, "source", None)
     if not isinstance(found, Source):
         raise WriteError("the source given does not come from a DICOM series")

@@ -63,7 +63,7 @@ class PaintedImages:
         Raises
         ------
         ModelError
-            If its unit is not that of the others, or it has other channels.
+            If its unit or modality is not that of the others, or it has other channels.
         GridError
             If the strokes lie on another grid, or a channel in another frame of reference.
         """
@@ -95,6 +95,9 @@ class PaintedImages:
         if image.main.unit != first.main.unit:
             ours, theirs = first.main.unit or "unknown", image.main.unit or "unknown"
             raise ModelError(f"{image.main.name or 'image'}: unit is {theirs!r}, the session's is {ours!r}")
+        ours, theirs = first.main.modality, image.main.modality
+        if ours and theirs and ours != theirs:
+            raise ModelError(f"{image.main.name or 'image'}: modality is {theirs!r}, the session's is {ours!r}")
         try:
             return image.matched(first.kinds)
         except ParameterError as error:

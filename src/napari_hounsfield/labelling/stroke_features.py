@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from napari_hounsfield.feature_stack import FeatureSource
 from napari_hounsfield.operation import Progress, part
 from napari_hounsfield.pixels.learning import PaintedSamples
-from napari_hounsfield.pixels.stroke_parts import stroke_numbers
+from napari_hounsfield.pixels.stroke_parts import parts_of_slice, strokes_of_parts
 
 from .feature_cache import FeatureCache
 
@@ -46,7 +47,8 @@ class StrokeFeatures:
 
     def __init__(self, source: FeatureSource, cache: FeatureCache) -> None:
         self.source, self._cache = source, cache
-        self._slices: dict[int, PaintedSamples] = {}
+        self._slices: dict[int, tuple[PaintedSamples, NDArray[np.int64]]] = {}
+        """Samples of each slice, whose strokes are parts of the slice, and those parts."""
         self._outdated = set(range(source.volume.grid.shape[0]))
 
     def outdate(self, first: int, last: int) -> None:
@@ -65,14 +67,16 @@ class StrokeFeatures:
             else:
                 self._slices.pop(z, None)
             self._outdated.discard(z)
-        return joined((self._slices[z] for z in sorted(self._slices)), len(self.source.names))
+        slices = dict(sorted(self._slices.items()))
+        numbers = strokes_of_parts({z: parts for z, (_, parts) in slices.items()})
+        of_voxels = [numbers[z][one.strokes] for z, (one, _) in slices.items()]
+        samples = joined((one for one, _ in slices.values()), len(self.source.names))
+        return replace(samples, strokes=np.concatenate([*of_voxels, np.empty(0, np.int32)]))
 
 
-def _of_plane(plane: NDArray[np.integer], maps: NDArray[np.float32]) -> PaintedSamples:
-    lines, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
-    box = slice(lines[0], lines[-1] + 1), slice(columns[0], columns[-1] + 1)  # what is painted is small
-    painted = plane[box] > 0
-    strokes = stroke_numbers(plane[np.newaxis, *box])[0][painted]
-    values = plane[box][painted].astype(np.uint8)
-    rows = maps.reshape(len(maps), -1)[:, np.flatnonzero(plane)].T.copy()
-    return PaintedSamples(rows, values, strokes, None, np.zeros(len(rows), np.int64))
+def _of_plane(plane: NDArray[np.integer], maps: NDArray[np.float32]) -> tuple[PaintedSamples, NDArray[np.int64]]:
+    numbers, parts = parts_of_slice(plane)
+    places = np.flatnonzero(plane)
+    rows = maps.reshape(len(maps), -1)[:, places].T.copy()
+    values = plane.reshape(-1)[places].astype(np.uint8)
+    return PaintedSamples(rows, values, numbers, None, np.zeros(len(rows), np.int64)), parts

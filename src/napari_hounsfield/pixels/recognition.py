@@ -42,10 +42,22 @@ def channels_for(classifier: PixelClassifier, image: Volume | Channels) -> Chann
             f"{main.name or 'image'}: unit is {main.unit or 'unknown'!r}, "
             f"the classifier was trained on {classifier.unit or 'unknown'!r}"
         )
+    if classifier.modality and main.modality and classifier.modality != main.modality:
+        raise ModelError(
+            f"{main.name or 'image'}: modality is {main.modality!r}, the classifier was trained on {classifier.modality!r}"
+        )
     try:
         return channels.matched(classifier.recipe.channels)
     except ParameterError as error:
         raise ModelError(f"the classifier was trained on other channels: {error}") from None
+
+
+def assumed(classifier: PixelClassifier, volume: Volume) -> tuple[str, ...]:
+    """What recognition has to take for granted of an image that does not say all of what it is."""
+    if classifier.modality and not volume.modality:
+        name, unit = volume.name or "image", f" in {classifier.unit}" if classifier.unit else ""
+        return (f"{name}: does not say its modality, and is taken as {classifier.modality}{unit}, as the classifier learned it",)
+    return ()
 
 
 @operation("segment", SegmentParams)
@@ -69,12 +81,13 @@ def segment(
     Returns
     -------
     Segmentation
-        Labels keep the numbers of the classes; a class named `background`, and padding, is 0.
+        Labels keep the numbers of the classes; a class named `background`, and padding, is 0. It warns of an image that does not
+        say its modality.
 
     Raises
     ------
     ModelError
-        If the classifier was trained on another unit, or on other channels.
+        If the classifier was trained on another unit or modality, or on other channels.
     ParameterError
         If a filter of its recipe does not fit the image, or other features are given.
     """
@@ -108,4 +121,4 @@ def segment(
     probabilities = None
     if maps_of is not None:
         probabilities = trained.maps(maps_of, list(classifier.classes.values()), classifier.params.model_dump(mode="json"))
-    return Segmentation(trained.label_map(labels, names), probabilities, sureness)
+    return Segmentation(trained.label_map(labels, names), probabilities, sureness, assumed(classifier, volume))

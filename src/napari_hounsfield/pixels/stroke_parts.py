@@ -1,6 +1,12 @@
-"""Strokes as the smallest thing that is held back: a stroke is a connected part of one class in one slice, and stays whole."""
+"""Strokes as the smallest thing that is held back: a connected part of one class in one plane, which stays whole.
+
+The plane is that of a slice, or a coronal or sagittal one, if it was painted there: what lies in one line of a slice, and goes on
+in the same line of the next, is one stroke. Where such strokes of a class cross each other, they are taken slice by slice.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +18,86 @@ def stroke_numbers(painted: NDArray[np.integer]) -> NDArray[np.int32]:
     Parameters
     ----------
     painted
-        (z, y, x) labels, 0 unlabelled. Voxels of a class that touch by an edge or a corner in a slice are one stroke.
+        (z, y, x) labels, 0 unlabelled. Voxels of a class that touch by an edge or a corner in a plane are one stroke.
     """
-    from scipy.ndimage import label
-
-    in_slice = np.zeros((3, 3, 3), bool)
-    in_slice[1] = True
-    numbers = np.zeros(painted.shape, np.int32)
     slices = np.flatnonzero(painted.any(axis=(1, 2)))  # of a large volume few are painted on
-    part, found = painted[slices], np.zeros((len(slices), *painted.shape[1:]), np.int32)
-    before = 0
-    for value in np.unique(part[part > 0]):
-        strokes, count = label(part == value, in_slice)
-        np.add(strokes, before, out=found, where=strokes > 0, casting="unsafe")
-        before += count
-    numbers[slices] = found
+    found = {int(z): parts_of_slice(painted[z]) for z in slices}
+    strokes = strokes_of_parts({z: boxes for z, (_, boxes) in found.items()})
+    numbers = np.zeros(painted.shape, np.int32)
+    for z, (parts, _) in found.items():
+        numbers[z][painted[z] > 0] = strokes[z][parts]
     return numbers
+
+
+def parts_of_slice(plane: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Connected parts of each class in one slice.
+
+    Parameters
+    ----------
+    plane
+        (y, x) labels, 0 unlabelled.
+
+    Returns
+    -------
+    Number (n,) of the part, from 0, of each painted voxel in the order of the array; and of every part (parts, 5) the class, and
+    first and last (without it) row and column.
+    """
+    from scipy.ndimage import find_objects, label
+
+    rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+    if not len(rows):
+        return np.empty(0, np.int32), np.empty((0, 5), np.int64)
+    top, left = int(rows[0]), int(columns[0])
+    box = plane[top : rows[-1] + 1, left : columns[-1] + 1]  # what is painted is small
+    numbers = np.zeros(box.shape, np.int32)
+    boxes: list[tuple[int, ...]] = []
+    for value in np.unique(box[box > 0]):
+        of_class = box == value
+        found, _ = label(of_class, np.ones((3, 3)))
+        numbers[of_class] = found[of_class] + (len(boxes) - 1)
+        boxes += [(int(value), top + y.start, top + y.stop, left + x.start, left + x.stop) for y, x in find_objects(found)]
+    return numbers[box > 0], np.array(boxes, np.int64)
+
+
+def strokes_of_parts(parts: Mapping[int, NDArray[np.int64]]) -> dict[int, NDArray[np.int32]]:
+    """Number of the stroke, from 1, of every part of every slice.
+
+    Parameters
+    ----------
+    parts
+        By slice (z), the parts as `parts_of_slice` gives them.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not parts:
+        return {}
+    slices = np.repeat(list(parts), [len(boxes) for boxes in parts.values()]).astype(np.int64)
+    boxes = np.concatenate(list(parts.values()))
+    order = np.argsort(boxes[:, 0], kind="stable")
+    nodes = np.column_stack([slices, boxes])[order].tolist()
+    links = [*_links(nodes, 2, 4), *_links(nodes, 4, 2)]
+    one, other = np.array(links, np.int64).reshape(-1, 2).T
+    joined = coo_array((np.ones(len(links), bool), (one, other)), shape=(len(nodes), len(nodes)))
+    numbers = np.empty(len(nodes), np.int32)
+    numbers[order] = connected_components(joined, directed=False)[1] + 1
+    ends = np.cumsum([len(boxes) for boxes in parts.values()], dtype=np.int64)
+    return dict(zip(parts, np.split(numbers, ends[:-1]), strict=True))
+
+
+def _links(nodes: list[list[int]], line: int, along: int) -> list[tuple[int, int]]:
+    """Parts that lie in one line of their slice, and touch one in the same line of the next slice."""
+    lines: dict[tuple[int, int, int], list[int]] = {}
+    for number, node in enumerate(nodes):
+        if node[line + 1] - node[line] == 1:
+            lines.setdefault((node[0], node[1], node[line]), []).append(number)
+    return [
+        (one, other)
+        for (z, value, place), some in lines.items()
+        for other in lines.get((z + 1, value, place), ())
+        for one in some
+        if nodes[one][along] <= nodes[other][along + 1] and nodes[other][along] <= nodes[one][along + 1]
+    ]
 
 
 def hold_back(
@@ -60,8 +130,9 @@ def hold_back(
         sizes = np.bincount(stroke_of)
         chosen: list[int] = []
         for stroke in random.permutation(np.arange(len(numbers))):
-            if sizes[stroke] <= wanted - sizes[chosen].sum():
+            if sizes[stroke] <= wanted:
                 chosen.append(int(stroke))
+                wanted -= int(sizes[stroke])
         if share and not chosen:
             chosen = [int(sizes.argmin())]
         held[places[np.isin(stroke_of, chosen)]] = True

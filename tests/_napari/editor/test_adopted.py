@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import ref
@@ -15,6 +16,8 @@ from napari.utils.key_bindings import KeymapHandler
 import napari_hounsfield as nh
 from napari_hounsfield._napari.editor.adopted import LayerEditing, editing_of, release
 from napari_hounsfield.editing.area import EditableArea
+from napari_hounsfield.editing.history import Steps
+from napari_hounsfield.operation import Progress
 
 
 def paint(layer: Any) -> None:
@@ -97,6 +100,36 @@ def test_strokes_on_several_slices_are_undone_in_their_order(editing: LayerEditi
     for state in states[1:]:
         editing.redo()
         assert np.array_equal(layer.data, state)
+
+
+class Slow:
+    """A change that takes a while."""
+
+    title, nbytes = "slow", 1
+
+    def __init__(self) -> None:
+        self.written: list[bool] = []
+
+    def write(self, *, undo: bool) -> Steps:
+        for n in range(5):
+            time.sleep(0.02)
+            yield Progress(n / 5)
+        self.written.append(undo)
+
+
+def test_steps_that_are_asked_for_while_one_is_taken_follow_it(
+    editing: LayerEditing, settled: Callable[[LayerEditing], None]
+) -> None:
+    first, second = Slow(), Slow()
+    editing.editor.history.add(first)
+    editing.editor.history.add(second)
+    editing.undo()
+    assert editing.busy
+    editing.undo()
+    editing.redo()
+    settled(editing)
+    assert (first.written, second.written) == ([True, False], [True])
+    assert len(editing.editor.history.titles) == 1
 
 
 def test_undo_is_named(editing: LayerEditing) -> None:

@@ -51,7 +51,7 @@ def settled(qtbot: Any) -> Callable[[Any], None]:
     def wait(page: Any) -> None:
         def idle() -> bool:
             edits = any(bound.editing.busy for bound in page.desk.bound)
-            return not (page.desk.live.busy or page.bar.busy or edits)
+            return not (page.desk.live.busy or page.runs.busy or edits)
 
         qtbot.waitUntil(idle, timeout=180_000)
 

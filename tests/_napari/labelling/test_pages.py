@@ -38,9 +38,9 @@ def test_estimate_and_importance(dock: Any, page: Any, window: Any, settled: Any
     judge.estimate()
     settled(page)
     expected = finish(page.desk.session.estimate_steps())
-    cells = [[judge.table.item(r, c).text() for c in range(judge.table.columnCount())] for r in range(judge.table.rowCount())]
-    assert [row[0] for row in cells] == ["background", "structure", "mean"]
-    assert f"{expected.dice:.3f}" in cells[-1]
+    cells = [[judge.table.item(r, c) for c in range(judge.table.columnCount())] for r in range(judge.table.rowCount())]
+    assert [row[0].text() for row in cells[::2]] == ["background", "structure", "mean"]
+    assert [cell.text() for cell in cells[-1][1:3]] == ["left out", f"{expected.dice:.3f}"]
     judge.weigh()
     settled(page)
     assert judge.bars.rowCount() == len(page.desk.session.resolved().kept)
@@ -143,3 +143,15 @@ def test_colours_and_names_are_those_of_the_strokes(
     page.files.open(tmp_path / "red.safetensors")
     settled(page)
     assert np.allclose(page.desk.bound[0].strokes.get_color(2)[:3], (1, 0, 0))
+
+
+def test_the_page_fits_a_small_screen(dock: Any, page: Any, window: Any, qtbot: Any) -> None:
+    qtbot.waitUntil(page.classes.add_button.isEnabled, timeout=60_000)
+    page.classes._classes.rename(2, "a class with a name that no button has room for")
+    width = page.native.minimumSizeHint().width()
+    paint(page, (4, 20, 22), 2)
+    assert page.undo.text.startswith("Undo paint a class")
+    page["session"]._toggle()
+    qtbot.wait(50)
+    assert dock.widget().minimumSizeHint().height() < 720, "of 800, beside napari's own bars"
+    assert page.native.minimumSizeHint().width() <= width + 20

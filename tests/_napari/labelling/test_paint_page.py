@@ -9,6 +9,7 @@ import numpy as np
 from tests._napari.labelling.painting import dice, look, paint, strokes
 
 import napari_hounsfield as nh
+from napari_hounsfield._napari.editor.frame import frame_of
 from napari_hounsfield._napari.labelling.desk import desk_of
 from napari_hounsfield._napari.labelling.recipes import SEED
 from napari_hounsfield._napari.worker import _running
@@ -28,6 +29,27 @@ def test_labels_follow_the_brush(page: Any, ball: nh.Volume, settled: Any) -> No
     assert set(np.unique(bound.editing.editor.array)) == {0, 1, 2}  # never the strokes themselves
     assert "learned from" in page.message.value
     assert bound.strokes is page.desk.viewer.layers.selection.active
+
+
+def test_the_line_says_what_learns_and_what_is_shown(page: Any, settled: Any, qtbot: Any) -> None:
+    lines: list[str] = []
+    page.refreshed.append(lambda: lines.append(page.message.value))
+    strokes(page)
+    settled(page)
+    first = next(n for n, line in enumerate(lines) if "learns" in line)
+    assert not [line for line in lines[first:] if "paint strokes" in line], "two classes are painted"
+    assert page.message.value.startswith("BP network: learned from")
+    lines.clear()
+    page.recipe.value = "random forest"
+    settled(page)
+    assert lines
+    assert all(line.startswith("random forest: learn") for line in lines)
+    page.live.value = False
+    page.recipe.value = "logistic regression"
+    assert page.message.value == "logistic regression: press Update to learn; shown: random forest"
+    page.update_once()
+    settled(page)
+    assert page.message.value.startswith("logistic regression: learned from")
 
 
 def test_without_live_only_update_learns(page: Any, ball: nh.Volume, settled: Any) -> None:
@@ -172,6 +194,11 @@ def test_several_images_in_one_session(page: Any, window: Any, ball: nh.Volume, 
     page.add_image()
     settled(page)
     assert page.images.value.layer is other
+    second, version = page.desk.bound[1], page.desk.session.version
+    second.strokes.paint(frame_of(second.strokes).shown_index((4, 36, 36)), 1)
+    settled(page)
+    assert page.desk.session.version > version
+    assert second.shows(second.plane(), page.desk.session.version)
     page.images.value = page.desk.bound[0]
     assert window.layers.selection.active is page.desk.bound[0].strokes
     page.images.value = page.desk.bound[1]
@@ -205,12 +232,23 @@ def test_a_stroke_outside_and_a_class_without_strokes(page: Any, settled: Any, s
     assert said() == []
 
 
-def test_one_run_at_a_time(dock: Any, page: Any, settled: Any, said: Any) -> None:
+def test_one_run_at_a_time_and_the_next_one_waits(dock: Any, page: Any, settled: Any, said: Any) -> None:
+    page.live.value = False
     strokes(page)
-    page.recognise_all()
-    dock.judge.estimate()
-    assert "something runs already" in said()[-1]
+    page.update_once()
+    first = page.bar.job
+    page.find_next()
+    page.whole.native.click()
+    assert page.bar.job is first
+    assert "starts when" in said()[-1]
     settled(page)
+    assert page.desk.session.classifier is not None
+    assert None in page.desk.bound[0].versions, "the whole volume is recognised"
+    assert "paint here" not in page.viewer.layers, "what was asked for last alone waits"
+    page.update_once()
+    page.recognise_all()
+    page.bar.cancel()
+    assert not page.runs.busy
 
 
 def test_cancel_frees_the_form_at_once_and_keeps_nothing(dock: Any, page: Any, settled: Any, said: Any, qtbot: Any) -> None:

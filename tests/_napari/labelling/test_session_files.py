@@ -38,6 +38,37 @@ def test_save_and_resume(page: Any, window: Any, ball: nh.Volume, settled: Any, 
     assert not [message for message in said() if "is saved" not in message and "clipboard" not in message]
 
 
+def test_a_session_opened_over_another_takes_its_place(
+    page: Any, window: Any, ball: nh.Volume, settled: Any, said: Any, tmp_path: Path
+) -> None:
+    strokes(page)
+    settled(page)
+    page.files.save(tmp_path / "session")
+    settled(page)
+    before = page.desk.bound[0].image.strokes.array.copy()
+    for _ in range(2):
+        page.files.open(tmp_path / "session.safetensors")
+        settled(page)
+        assert sorted(layer.name for layer in window.layers) == ["CT 3", "CT 3 labels", "CT 3 strokes"]
+    paint(page, (4, 36, 36), 1)
+    settled(page)
+    unsaved = page.desk.bound[0].strokes
+    page.files.open(tmp_path / "session.safetensors")
+    settled(page)
+    assert "not saved, so kept" in said()[-1]
+    assert unsaved in window.layers
+    assert not unsaved.visible
+    assert np.array_equal(page.desk.bound[0].image.strokes.array, before)
+    (own,) = nh.show(window, ball.label_map(before, {1: "background", 2: "structure"}))
+    page.leave_image()
+    page.strokes.value = own
+    page.add_image()
+    page.files.open(tmp_path / "session.safetensors")
+    settled(page)
+    assert own in window.layers, "a layer of the user's"
+    assert own.visible
+
+
 def test_what_is_wrong_with_a_session_is_one_line(page: Any, window: Any, settled: Any, said: Any, tmp_path: Path) -> None:
     strokes(page)
     settled(page)
@@ -82,6 +113,12 @@ def test_files_of_other_versions_and_foreign_classifiers(
         finish(segment.bar)
         assert words in said()[-1]
     assert page.desk.session.classifier is classifier
+    (segment.choices[0].value,) = nh.show(window, replace(ball, modality=""))
+    page.files.export(tmp_path / "own.safetensors")
+    segment.choices[1].load(tmp_path / "own.safetensors")
+    segment.run()
+    finish(segment.bar)
+    assert "is taken as CT in HU" in said()[-1]
 
 
 def test_an_image_that_is_edited_keeps_its_strokes(page: Any, ball: nh.Volume, settled: Any, said: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,8 @@ class LayerEditing:
         self._counting: Job | None = None
         self._question: Job | None = None
         self._told = -1
+        self._stepping = False
+        self._pressed: deque[Callable[[LabelEditor], Steps]] = deque()
         self.hidden: dict[int, NDArray[np.float32]] = {}
         self.docks: WeakSet[Any] = WeakSet()
         self._take(layer, frozenset())
@@ -125,16 +128,25 @@ class LayerEditing:
         self._question = Job(steps, found, complain)
 
     def undo(self) -> None:
-        """Take the newest edit back, whatever plane is shown."""
-        self.run(lambda editor: editor.history.undo())
+        """Take the newest edit back, whatever plane is shown; pressed while another step is taken back, after that."""
+        self._step(lambda editor: editor.history.undo())
 
     def redo(self) -> None:
         """Do again what was taken back last."""
-        self.run(lambda editor: editor.history.redo())
+        self._step(lambda editor: editor.history.redo())
+
+    def _step(self, steps: Callable[[LabelEditor], Steps]) -> None:
+        """Take a step in the history, after those that are being taken."""
+        if self._stepping:
+            self._pressed.append(steps)
+        else:
+            self._stepping = not self.busy
+            self.run(steps)
 
     def cancel(self) -> None:
         """Give up what runs."""
         self.runner.cancel()
+        self._pressed.clear()
         for job in (self._counting, self._question):
             if job is not None:
                 job.cancel()
@@ -270,6 +282,7 @@ class LayerEditing:
             write_classes(layer, self.editor.classes, self.editor.tally)
 
     def _on_settled(self) -> None:
+        self._stepping = False
         layer = self._layer()
         if layer is None:
             return
@@ -279,6 +292,8 @@ class LayerEditing:
         if self.editor.tally is None:
             self.count()
         self.changed.emit()
+        if self._pressed and not self.busy:
+            self._step(self._pressed.popleft())
 
     def refresh(self, box: Box | None) -> None:
         """Draw a part of the array again that was written to, if it is seen, and tell others; None: all of it."""

@@ -45,6 +45,8 @@ def slices_of(params: Params, drawn_in: str, editing: LayerEditing) -> dict[str,
     axis = grid.axis_across(plane)
     last = grid.shape[axis] - 1
     if isinstance(params, CopySliceParams):
+        if last == 0:
+            raise ParameterError(f"there is one {plane} slice only, and none to copy to")
         source = frame.turned(axis, at.index)
         target = source + 1 if params.target < 0 else params.target
         if target > last:

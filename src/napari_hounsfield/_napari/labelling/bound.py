@@ -44,15 +44,17 @@ class BoundImage:
         The session's.
     editing
         Of the strokes.
+    made
+        Whether the layer of the strokes was made for them; else it is the user's.
     versions
         Of the classifier, by which the result shows each plane; of the whole, where all were recognised at once.
     """
 
-    def __init__(self, viewer: ViewerModel, layer: Layer, editing: LayerEditing, image: SessionImage) -> None:
+    def __init__(self, viewer: ViewerModel, layer: Layer, editing: LayerEditing, image: SessionImage, made: bool) -> None:
         self._viewer, self._layer = ref(viewer), ref(layer)
         self._result: Any = lambda: None
         self.doubt: DoubtLayer | None = None
-        self.image, self.editing = image, editing
+        self.image, self.editing, self.made = image, editing, made
         self.versions: dict[Plane | None, int] = {}
 
     @property

@@ -7,12 +7,20 @@ from typing import Any
 
 from magicgui.widgets import Container, PushButton
 
+LONGEST = 26
+"""Letters of a button's text, two in a row."""
+
 
 def button(text: str, tip: str, act: Callable[[], None]) -> PushButton:
     """A button that does one thing."""
     made = PushButton(text=text, tooltip=tip)
     made.changed.connect(lambda *_: act())
     return made
+
+
+def shortened(text: str) -> str:
+    """A button's text with its end left out, where names in it would make the dock wider."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
 
 
 def row(*widgets: Any) -> Container[Any]:

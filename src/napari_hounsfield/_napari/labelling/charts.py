@@ -77,7 +77,9 @@ class Bars(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setItemDelegateForColumn(1, _Bar(self))
         self.verticalHeader().hide()  # type: ignore[union-attr]
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)  # type: ignore[union-attr]
+        header: Any = self.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.setMinimumHeight(2 * HEIGHT)
         self.cellClicked.connect(lambda row, _: chosen(self.item(row, 0).text()))  # type: ignore[union-attr]
 

@@ -101,17 +101,17 @@ class SessionDesk(Work):
         if layer not in self.viewer.layers:
             raise HounsfieldError(f"{layer.name}: is gone")
         image = self.session.fitting(image or as_channels(self.volume(layer)))
-        if strokes is None:
-            lost = self._lost.pop(layer, None)
-            fits = lost is not None and lost.array.shape == image.main.array.shape
-            strokes = self._new_strokes(layer, image.main, lost if fits else None)
-        return self._bind(layer, image, strokes)
+        if strokes is not None:
+            return self._bind(layer, image, strokes)
+        lost = self._lost.pop(layer, None)
+        fits = lost is not None and lost.array.shape == image.main.array.shape
+        return self._bind(layer, image, self._new_strokes(layer, image.main, lost if fits else None), made=True)
 
-    def _bind(self, layer: Layer, channels: Channels, strokes: Labels) -> BoundImage:
+    def _bind(self, layer: Layer, channels: Channels, strokes: Labels, made: bool = False) -> BoundImage:
         editing = editing_of(strokes, self.viewer)
         assert editing is not None
         image = self.session.add(channels, editing.editor)
-        bound = BoundImage(self.viewer, layer, editing, image)
+        bound = BoundImage(self.viewer, layer, editing, image, made)
         editing.changed.connect(self._on_editing)
         for event in (strokes.events.colormap, strokes.events.selected_label):
             event.connect(self._on_look)
@@ -178,19 +178,39 @@ class SessionDesk(Work):
         return found
 
     def replace(self, session: LabellingSession, images: Mapping[Volume, Layer]) -> None:
-        """Show another session, one that was read for the images given, with new layers for its strokes."""
+        """Show another session, one that was read for the images given, with new layers for its strokes.
+
+        Layers of the session before go: what was recognised, and strokes on a layer that was made for them. Strokes that are in
+        no file stay as a hidden layer; a layer of the user's stays as it is.
+        """
         self.live.cancel()
-        for bound in list(self.bound):
-            self._let_go(bound)
+        kept = [layer for bound in list(self.bound) if (layer := self._clear(bound)) is not None]
+        if kept:
+            tell(f"not saved, so kept as hidden layers: strokes of the session before ({', '.join(one.name for one in kept)})")
         ours = self.session
         ours.classes, ours.params = session.classes, session.params
         for image in session.images:
             layer = images[image.volume]
             strokes = self._new_strokes(layer, image.volume, image.strokes)
-            self._bind(layer, image.channels, strokes)
+            self._bind(layer, image.channels, strokes, made=True)
         ours.history.clear()
         ours.resume(session.classifier, session.outdated, session.warm)
+        self.saved_edits = ours.edits
         self.changed.emit()
+
+    def _clear(self, bound: BoundImage) -> Labels | None:
+        """Let go of an image and its layers; what is kept of them though it was made here: strokes that are in no file."""
+        strokes, result = bound.strokes, bound.result
+        self._let_go(bound)
+        if result is not None:
+            self.viewer.layers.remove(result)
+        if strokes is None or not bound.made:
+            return None
+        if self.session.edits != self.saved_edits and bound.image.strokes.array.any():
+            strokes.visible = False
+            return strokes
+        self.viewer.layers.remove(strokes)
+        return None
 
     def redraw(self) -> None:
         """Draw strokes again that were written to beside the interface."""

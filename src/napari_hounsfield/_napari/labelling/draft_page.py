@@ -55,6 +55,7 @@ class DraftPage(Container[Any]):
         self.classes.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         header: Any = self.classes.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         vertical: Any = self.classes.verticalHeader()
         vertical.hide()
         self.classes.setMinimumHeight((LINES + 1) * vertical.defaultSectionSize())

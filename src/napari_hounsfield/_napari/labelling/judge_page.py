@@ -66,7 +66,7 @@ class JudgePage(Container[Any]):
         classifier = self._runs.desk.session.classifier
         if classifier is not None:
             self.loss.show_points(classifier.course.points)
-            self.table.show_figures("held", classifier.figures)
+            self.table.show_figures("held back", classifier.figures)
 
     def estimate(self) -> None:
         """Estimate by strokes left out."""
@@ -122,36 +122,37 @@ class JudgePage(Container[Any]):
 
 
 class _FigureTable(QTableWidget):
-    """Figures of each class and their mean: on the strokes held back, and on those left out in turn."""
+    """Figures of each class and their mean: on the strokes held back, and, a line below, on those left out in turn."""
 
     def __init__(self) -> None:
-        super().__init__(0, 1)
-        self._columns: dict[str, dict[str, Any]] = {}
+        super().__init__(0, 2 + len(FIGURES))
+        self._kinds: dict[str, dict[str, Any]] = {}
+        self.setHorizontalHeaderLabels(["class", "strokes", *FIGURES.values()])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMinimumHeight(130)
-        self.setWordWrap(False)
-
-    def show_figures(self, of: str, figures: Any) -> None:
-        """Show or replace the figures of one kind."""
-        self._columns[of] = dict(figures)
-        shown = {name: found for name, found in self._columns.items() if found}
-        names = list(dict.fromkeys(one["name"] for found in shown.values() for one in found["classes"]))
-        titles = [f"{title}\n{of}" for of in shown for title in FIGURES.values()]
-        self.setColumnCount(1 + len(titles))
-        self.setHorizontalHeaderLabels(["class", *titles])
-        self.setRowCount(len(names) + bool(names))
-        for line, name in enumerate([*names, "mean"] if names else []):
-            title = QTableWidgetItem(name)
-            title.setToolTip(name)
-            self.setItem(line, 0, title)
-            cells = [_cell(found, name if line < len(names) else None, key) for found in shown.values() for key in FIGURES]
-            for column, text in enumerate(cells, start=1):
-                self.setItem(line, column, QTableWidgetItem(text))
         vertical: Any = self.verticalHeader()
         vertical.hide()
         header: Any = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+    def show_figures(self, of: str, figures: Any) -> None:
+        """Show or replace the figures of one kind."""
+        self._kinds[of] = dict(figures)
+        shown = {kind: found for kind, found in self._kinds.items() if found}
+        names = list(dict.fromkeys(one["name"] for found in shown.values() for one in found["classes"]))
+        self.clearSpans()
+        self.setRowCount(len(shown) * (len(names) + bool(names)))
+        for place, name in enumerate([*names, None] if names else []):
+            first = place * len(shown)
+            title = QTableWidgetItem("mean" if name is None else name)  # a long name has the lines of all kinds
+            title.setToolTip(title.text())
+            self.setItem(first, 0, title)
+            if len(shown) > 1:
+                self.setSpan(first, 0, len(shown), 1)
+            for line, (kind, found) in enumerate(shown.items(), start=first):
+                for column, text in enumerate([kind, *(_cell(found, name, key) for key in FIGURES)], start=1):
+                    self.setItem(line, column, QTableWidgetItem(text))
 
 
 def _cell(figures: dict[str, Any], name: str | None, key: str) -> str:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from .bound import BoundImage
 
-NOT_YET = "paint strokes of at least two classes"
-
 
 class Live:
     """Runs one job at a time; what changes meanwhile is taken up when it ends.
@@ -48,6 +46,7 @@ class Live:
         self._job: Job | None = None
         self._plane: Plane | None = None
         """What the job recognises."""
+        self._learns = False
         self._again = self._stand_back = self._prepared = False
         self.enabled = True
         self.held = False
@@ -57,6 +56,11 @@ class Live:
     def busy(self) -> bool:
         """Whether a job runs."""
         return self._job is not None
+
+    @property
+    def learning(self) -> bool:
+        """Whether a job learns."""
+        return self.busy and self._learns
 
     def follow(self, *_: Any) -> None:
         """Bring what is seen up to date, if it is not."""
@@ -87,8 +91,8 @@ class Live:
         if not self._prepared:
             self._prepared, self._plane = True, None
             return self._preparing(bound, bound.slice())
-        learn, self._plane = self._due(bound)
-        return self._updating(bound, learn, self._plane) if learn or self._plane is not None else None
+        self._learns, self._plane = self._due(bound)
+        return self._updating(bound, self._learns, self._plane) if self._learns or self._plane is not None else None
 
     def _preparing(self, bound: BoundImage, z: int) -> Steps:
         yield from self._session.prepare_steps(bound.image, z)
@@ -119,7 +123,7 @@ class Live:
             if bound.strokes is not None:
                 bound.show_plane(plane, self._session, version)
             self._again = True  # there may be other views
-        self._said(NOT_YET if self._session.classifier is None else "")
+        self._said("")
 
     def _progress(self, progress: Progress) -> None:
         self._said(f"features of this plane, which all slices have a part in: {10 * int(10 * progress.fraction)} %")

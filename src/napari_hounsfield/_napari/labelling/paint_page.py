@@ -15,23 +15,22 @@ from napari_hounsfield._napari.inputs import LayerChoice
 from napari_hounsfield._napari.layout import rows, wrap
 from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield.operation import Input
-from napari_hounsfield.pixels.classifiers import TITLES
 from napari_hounsfield.volume import LabelMap, Volume
 
 from .bound import BoundImage
-from .buttons import button, native, row
+from .buttons import button, native, row, shortened
 from .channel_choice import ChannelChoice
 from .desk import SessionDesk, desk_of
 from .recipes import OWN, RECIPES, recipe_of, with_recipe
 from .runs import Runs
 from .session_files import SessionFiles
+from .standing import HOW, standing
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 LINES = 4
 """Of the class list, at least: the rest of the page is to be seen on a small screen."""
-HOW = "choose an image, press Add image, and paint a few strokes of every class: the labels follow"
 
 
 class PaintPage(Container[Any]):
@@ -63,7 +62,7 @@ class PaintPage(Container[Any]):
         self.redo = button("Redo", "Do again what was taken back last (Ctrl+Shift+Z)", self._redo)
         self.message = Label(value=HOW)
         wrap(self.message)
-        self.files = SessionFiles(lambda: desk_of(viewer), self.bar)
+        self.files = SessionFiles(self.runs)
         add = button("Add image", "Into the session, with a new layer for strokes if none is chosen", self.add_image)
         apply = button("Apply as strokes", "Where nothing is painted; classes are matched by name", self.apply_draft)
         use = button("Use these", "Strokes are learned anew by them", self.use_params)
@@ -75,9 +74,9 @@ class PaintPage(Container[Any]):
                 row(add, leave),
                 rows([self.images, self.recipe]),
                 native(self.classes),
+                row(self.undo, self.redo),
                 row(self.live, self.doubt),
                 row(self.whole, self.next),
-                row(self.undo, self.redo),
                 Fold(
                     "labels_as_strokes",
                     rows([rows([self.draft]), apply], labels=False),
@@ -212,9 +211,9 @@ class PaintPage(Container[Any]):
         self.classes.show_editing(None if bound is None else bound.editing)
         history = desk.session.history
         for step, word, titles in ((self.undo, "Undo", history.titles), (self.redo, "Redo", history.undone_titles)):
-            step.text = f"{word} {titles[-1]}" if titles else word
+            step.text = shortened(f"{word} {titles[-1]}" if titles else word)
             step.enabled = bool(titles) and bound is not None
-        self.whole.enabled = bound is not None and not self.bar.busy
+        self.whole.enabled = bound is not None
         with self.recipe.changed.blocked():
             self.recipe.value = recipe_of(desk.session.params)
         with self.images.changed.blocked():
@@ -222,19 +221,9 @@ class PaintPage(Container[Any]):
             self.images.value = bound
         with self.live.changed.blocked():
             self.live.value = desk.live.enabled
-        self.message.value = desk.message or self._standing()
+        self.message.value = desk.message or standing(desk, self.bar.busy)
         for follow in self.refreshed:
             follow()
-
-    def _standing(self) -> str:
-        session = self.desk.session
-        if not session.images:
-            return HOW
-        if session.classifier is None:
-            return "paint strokes of at least two classes"
-        painted = sum(session.classifier.counts.get("train", {}).values())
-        kind = TITLES[session.classifier.params.classifier]
-        return f"{kind}: learned from {painted:,} voxels" + (", outdated" if session.outdated else "")
 
 
 class _Follower:

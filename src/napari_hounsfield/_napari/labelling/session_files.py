@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container
 
-from napari_hounsfield._napari.layout import rows
 from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield.errors import LabelError, ModelError
 from napari_hounsfield.formats.atomic import full_suffix
 from napari_hounsfield.labelling.script import as_script
-from napari_hounsfield.labelling.session_file import load_steps, save_steps
+from napari_hounsfield.labelling.session_file import load_steps
 
-from .buttons import button
+from .buttons import button, row
 
 if TYPE_CHECKING:
-    from napari_hounsfield._napari.form import RunBar
-
-    from .desk import SessionDesk
+    from .runs import Runs
 
 SUFFIX = ".safetensors"
 
@@ -30,14 +27,12 @@ class SessionFiles(Container[Any]):
 
     Parameters
     ----------
-    desk
-        Gives the session at work.
-    bar
-        Runs what takes long.
+    runs
+        Runs what takes long on the session at work.
     """
 
-    def __init__(self, desk: Callable[[], SessionDesk], bar: RunBar) -> None:
-        self._desk, self._bar = desk, bar
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
         self.path: Path | None = None
         buttons = [
             button("Save session…", "Strokes, classes, parameters and classifier; no voxel of the images", self._ask_save),
@@ -45,35 +40,35 @@ class SessionFiles(Container[Any]):
             button("Export classifier…", "The file that Segment and `hounsfield segment` take", self._ask_export),
             button("Copy as script", "Python that repeats the saved session without a viewer", self.copy_script),
         ]
-        super().__init__(widgets=[rows(buttons[:2], labels=False), rows(buttons[2:], labels=False)], labels=False)
+        super().__init__(widgets=[row(*buttons[:2]), row(*buttons[2:])], labels=False)
         self.margins = (0, 0, 0, 0)
 
     def save(self, path: Path) -> None:
         """Write the session; an existing file is replaced, since the dialog has asked."""
         with reported():
-            desk = self._desk()
+            desk = self._runs.desk
             if not desk.bound:
                 raise LabelError("the session has no image yet")
             desk.keep_colours()
             self.path = _with_suffix(path)
-            self._bar.start(save_steps(desk.session, self.path, overwrite=True), lambda saved: tell(f"{saved.name} is saved"))
+            self._runs.start(desk.save_steps(self.path), lambda saved: tell(f"{saved.name} is saved"))
 
     def open(self, path: Path) -> None:
         """Read a session for the images that are open."""
         with reported():
-            desk = self._desk()
+            desk = self._runs.desk
             images = desk.images()
 
             def opened(session: Any) -> None:
                 self.path = path
                 desk.replace(session, images)
 
-            self._bar.start(load_steps(path, list(images)), opened)
+            self._runs.start(load_steps(path, list(images)), opened)
 
     def export(self, path: Path) -> None:
         """Write the classifier alone."""
         with reported():
-            classifier = self._desk().session.classifier
+            classifier = self._runs.desk.session.classifier
             if classifier is None:
                 raise ModelError("nothing is trained yet")
             tell(f"{classifier.save(_with_suffix(path), overwrite=True).name} is saved")
@@ -86,7 +81,7 @@ class SessionFiles(Container[Any]):
             from qtpy.QtWidgets import QApplication
 
             clipboard: Any = QApplication.clipboard()
-            clipboard.setText(as_script(self._desk().session, self.path))
+            clipboard.setText(as_script(self._runs.desk.session, self.path))
             tell("the script is on the clipboard")
 
     def _ask_save(self) -> None:

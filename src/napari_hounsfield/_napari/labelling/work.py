@@ -11,11 +11,14 @@ from napari_hounsfield._napari.bridge import from_layer
 from napari_hounsfield._napari.inputs import read_at
 from napari_hounsfield.channels import Channels, aligned_steps
 from napari_hounsfield.errors import HounsfieldError, LabelError
+from napari_hounsfield.labelling.session_file import save_steps
 from napari_hounsfield.operation import Progress, part
 from napari_hounsfield.pixels.next_place import NextPlace
 from napari_hounsfield.volume import LabelMap, Volume
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari.components import ViewerModel
     from napari.layers import Layer
 
@@ -28,6 +31,8 @@ class Work:
     """Jobs on the image that is seen; what is at work on is known by the desk."""
 
     session: LabellingSession
+    saved_edits = 0
+    """Edits that the session had when it was last saved or opened."""
 
     @property
     def viewer(self) -> ViewerModel:
@@ -97,3 +102,10 @@ class Work:
             raise LabelError(f"{labels.name}: choose a labels layer")
         yield Progress(0.1, "draft")
         self.session.apply(bound.image, draft)
+
+    def save_steps(self, path: Path) -> Generator[Progress, None, Path]:
+        """Write the session; an existing file is replaced."""
+        edits = self.session.edits
+        written = yield from save_steps(self.session, path, overwrite=True)
+        self.saved_edits = edits
+        return written
