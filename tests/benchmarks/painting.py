@@ -52,12 +52,12 @@ def suggested(case: Case, model: nh.PixelClassifier, painted: np.ndarray) -> tup
     """The region that the classifier is least sure of."""
     every = max(1, painted.shape[1] // 128)  # a look at every few voxels finds the same regions
     spacing = tuple(every * step for step in case.volume.spacing[1:])
-    planes = {}
+    seed, planes = int(np.count_nonzero(painted)), {}
     for z in range(len(painted)):
         found = recognise_plane(model, np.ascontiguousarray(case.features.array[:, z : z + 1, ::every, ::every]))
         known, there = (a[z, ::every, ::every] > 0 for a in (case.reference.array, painted))
-        planes[z] = plane_doubt(found.sureness[0], there, known, spacing)
-    place = next_place(planes, {z: int(np.count_nonzero(plane)) for z, plane in enumerate(painted) if plane.any()})
+        planes[z] = plane_doubt(found.sureness[0], there, known, spacing, seed=seed + z)
+    place = next_place(planes, seed)
     assert place is not None
     return place.z, tuple((every * first, every * last) for first, last in place.region)
 

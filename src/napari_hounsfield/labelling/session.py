@@ -235,20 +235,19 @@ class LabellingSession(PaintedImages):
         return (yield from part(importance(painted, names, params, how), 0.3, 1))
 
     def next_steps(self, image: SessionImage, most: int = 24) -> Generator[Progress, None, NextPlace | None]:
-        """Where to paint next: the most doubtful region of the most doubtful of at most `most` slices, evenly spread.
+        """Where to paint next: a doubtful region of one of at most `most` slices, evenly spread; the same until more is painted.
 
         None where the classifier is sure of everything; ModelError where nothing is trained yet.
         """
         _, rows, columns = image.volume.spacing
         count = image.volume.grid.shape[0]
         slices = sorted({int(z) for z in np.linspace(0, count - 1, min(most, count))})
-        painted = {z: int(np.count_nonzero(image.strokes.array[z])) for z in slices}
-        doubts = {}
+        seed, doubts = int(np.count_nonzero(image.strokes.array)), {}
         for done, z in enumerate(slices):
             plane = yield from part(self.plane_steps(image, z), done / len(slices), (done + 1) / len(slices))
             valid = None if image.channels.valid is None else image.channels.valid[z]
-            doubts[z] = plane_doubt(plane.sureness, image.strokes.array[z] > 0, valid, (rows, columns))
-        return next_place(doubts, painted)
+            doubts[z] = plane_doubt(plane.sureness, image.strokes.array[z] > 0, valid, (rows, columns), seed=seed + z)
+        return next_place(doubts, seed)
 
     def _trained(self) -> PixelClassifier:
         if self.classifier is None:
