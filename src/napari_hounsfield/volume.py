@@ -229,6 +229,10 @@ class LabelMap(_Image):
     array: NDArray[Any] = field(repr=False)
     affine: Affine = field(repr=False)
     classes: Mapping[int, str] = field(default_factory=dict)
+    colours: Mapping[int, tuple[int, int, int]] = field(default_factory=dict, kw_only=True, repr=False)
+    """Red, green, blue (0 to 255) of label values, where the file gives them."""
+    warnings: tuple[str, ...] = field(default=(), kw_only=True, repr=False)
+    """What was left out or assumed when it was read."""
 
     def __post_init__(self) -> None:
         array = self.array if isinstance(self.array, np.ndarray) else np.asarray(self.array)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_hounsfield.errors import DicomError
 from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Source, Volume
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from .console import Console
 
+Image = TypeVar("Image", Volume, LabelMap, Volume | LabelMap)
 LABELS = (LabelMap, Segmentation)
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
-LABELS_ONLY = (".seg.nrrd", ".dcm")
+LABELS_ONLY = (".seg.nrrd", ".dcm", ".rtstruct.dcm")
 LABEL_SUFFIXES = (*IMAGE_SUFFIXES, *LABELS_ONLY)
 TABLE_SUFFIXES = (".csv", ".json")
 MODEL_SUFFIXES = (".safetensors",)
@@ -37,7 +38,7 @@ _WORDS = {
 
 def describe(word: str) -> str:
     """Help for an input."""
-    return _WORDS.get(word, "label map: NIfTI, NRRD, MetaImage or DICOM SEG")
+    return _WORDS.get(word, "label map: NIfTI, NRRD, MetaImage, DICOM SEG or RTSTRUCT")
 
 
 def read_params() -> type[Params]:
@@ -67,17 +68,21 @@ class Reader:
         self.console = console
         self.params = params
         self.warnings: list[str] = []
+        self._drawn_on: Volume | None = None
 
     def load(self, kinds: tuple[type, ...], path: Path | None) -> Any:
         """What the file holds, as the first of `kinds`; None for no file."""
         if path is None:
             return None
         if kinds[0] is Volume:
-            return self.image(path)
+            self._drawn_on = self.image(path)  # contours that come with it become its voxels
+            return self._drawn_on
         if kinds[0] in LABELS:
             from napari_hounsfield.formats.reading import read_draft, read_labels
 
-            return read_draft(path) if kinds[0] is Segmentation else read_labels(path)
+            if kinds[0] is Segmentation:
+                return read_draft(path)
+            return self.told(read_labels(path, self._drawn_on), path.name)
         from napari_hounsfield.pixels.classifier import load_model
 
         return load_model(path)
@@ -89,20 +94,19 @@ class Reader:
         chosen: Any = self.params if params is None else params
         if kind_of(path) in ("folder", "DICOM"):
             series = self._series(path, chosen)
-            return self._told(self.console.run(series.steps(chosen), "reading"), series.name)
-        return self._told(read_volume(path, chosen), path.name)
+            return self.told(self.console.run(series.steps(chosen), "reading"), series.name)
+        return self.told(read_volume(path, chosen), path.name)
 
     def further(self, path: Path) -> Volume:
         """A further image beside one that the parameters of reading are for."""
         return self.image(path, read_params()())
 
-    def whatever(self, path: Path) -> Volume | LabelMap:
-        """The one image or label map of a path."""
+    def whatever(self, path: Path, source: Source | None = None) -> Volume | LabelMap:
+        """The one image or label map of a path; `source` is the series that contours were drawn on."""
         from napari_hounsfield.formats.reading import kind_of, read, read_named
 
         if kind_of(path) not in ("folder", "DICOM"):
-            found = read_named(path, self.params)
-            return self._told(found, path.name) if isinstance(found, Volume) else found
+            return self.told(read_named(path, self.params, source), path.name)
         try:
             return self.image(path)
         except DicomError:
@@ -119,9 +123,10 @@ class Reader:
             raise series.refusal or DicomError(f"{path.name}: cannot be read")
         return series.source
 
-    def _told(self, volume: Volume, name: str) -> Volume:
-        self._warn(f"{name}: {warning}" for warning in volume.warnings)
-        return volume
+    def told(self, data: Image, name: str) -> Image:
+        """The data, after its warnings were told."""
+        self._warn(f"{name}: {warning}" for warning in data.warnings)
+        return data
 
     def _warn(self, warnings: Iterable[str]) -> None:
         for warning in warnings:

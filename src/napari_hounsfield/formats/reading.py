@@ -28,6 +28,7 @@ from .slicer import read_seg_nrrd
 
 if TYPE_CHECKING:
     from napari_hounsfield.dicom.read_params import ReadParams
+    from napari_hounsfield.dicom.scan import Scan
     from napari_hounsfield.dicom.series import Series
 
 _NAMED = {
@@ -37,11 +38,12 @@ _NAMED = {
 _log = logging.getLogger(__name__)
 
 
-def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | LabelMap]:
+def read(path: str | Path, params: ReadParams | None = None, source: Any = None) -> list[Volume | LabelMap]:
     """Read every image and segmentation that `path` holds.
 
-    A folder or a DICOM file gives its series; NIfTI, NRRD and MetaImage give a Volume whatever their numbers mean; `.seg.nrrd`
-    and DICOM segmentations give a LabelMap. Voxels are never flipped or permuted: the affine says how they lie.
+    A folder or a DICOM file gives its series; NIfTI, NRRD and MetaImage give a Volume whatever their numbers mean; `.seg.nrrd`,
+    DICOM segmentations and RT Structure Sets give a LabelMap, or several where regions overlap. Voxels are never flipped or
+    permuted: the affine says how they lie.
 
     Parameters
     ----------
@@ -49,6 +51,9 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
         File or folder.
     params
         How to read DICOM series.
+    source
+        For an RT Structure Set: the series whose voxels its contours become, as Volume, LabelMap, Series or Source; None: the one
+        that it was drawn on, where that is in its folder or the folder above.
 
     Raises
     ------
@@ -65,9 +70,22 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
         from .dicom_seg_reading import read_dicom_seg
 
         return [read_dicom_seg(path)]
+    if kind == "RTSTRUCT":
+        from .rtstruct_reading import read_rtstruct
+
+        return _part(path, read_rtstruct(path, source), params)
     if kind == "NRRD" and full_suffix(path) == ".seg.nrrd":
         return [read_seg_nrrd(path)]
     return [_of_unit(_image(path, kind)[0], params)]
+
+
+def _part(path: Path, maps: list[LabelMap], params: ReadParams | None) -> list[Volume | LabelMap]:
+    """The maps of a file, or the one that is chosen."""
+    if params is None or not params.part:
+        return [*maps]
+    if params.part > len(maps):
+        raise DicomError(f"{path.name}: there is no label map {params.part} in it, there are {len(maps)}")
+    return [maps[params.part - 1]]
 
 
 def _of_unit(volume: Volume, params: ReadParams | None) -> Volume:
@@ -79,17 +97,17 @@ def _of_unit(volume: Volume, params: ReadParams | None) -> Volume:
     return replace(volume, unit=params.unit, modality=volume.modality or {"HU": "CT", "SUV": "PT"}[params.unit])
 
 
-def read_named(path: Path, params: ReadParams | None = None) -> Volume | LabelMap:
+def read_named(path: Path, params: ReadParams | None = None, source: Any = None) -> Volume | LabelMap:
     """Read a file that holds one image or label map: labels where classes have names, otherwise what `read` gives.
 
     Raises
     ------
     FormatError, DicomError
-        As `read`.
+        As `read`; or if it holds several maps.
     """
     kind = kind_of(path)
     if not _as_image(path, kind):
-        return read(path, params)[0]
+        return _only(path, read(path, params, source))
     volume, notes = _image(path, kind)
     try:
         labels = _with_names(_as_labels(volume, notes), path)
@@ -138,11 +156,18 @@ def read_volume(path: str | Path, params: ReadParams | None = None) -> Volume:
     raise FormatError(f"{Path(path).name}: {'several images, choose one' if volumes else 'labels, no image'}: {listed}")
 
 
-def read_labels(path: str | Path) -> LabelMap:
+def read_labels(path: str | Path, source: Any = None) -> LabelMap:
     """Read labels from any format, with the names of classes where they are written.
 
     Names come from the file itself (DICOM segments, Slicer's keys, our own header notes, a Workbench label table), or from a file
     of the same name with the suffix `.json` beside it, which holds `{"classes": {"1": "lung"}}` or `{"labels": {"lung": 1}}`.
+
+    Parameters
+    ----------
+    path
+        File.
+    source
+        As `read`.
 
     Raises
     ------
@@ -156,12 +181,17 @@ def read_labels(path: str | Path) -> LabelMap:
     if _as_image(path, kind):
         volume, notes = _image(path, kind)
         return _with_names(_as_labels(volume, notes), path)
-    found = read(path)
-    maps = [data for data in found if isinstance(data, LabelMap)] or found
-    if len(maps) > 1:
+    found = read(path, source=source)
+    maps = [data for data in found if isinstance(data, LabelMap)]
+    one = _only(path, [*maps] or found)
+    return one if isinstance(one, LabelMap) else _with_names(_as_labels(one, Notes()), path)
+
+
+def _only(path: Path, maps: list[Volume | LabelMap]) -> Volume | LabelMap:
+    if len(maps) != 1:
         listed = ", ".join(f"{data.name or 'unnamed'} {data.grid.shape}" for data in maps)
         raise FormatError(f"{path.name}: several maps, choose one: {listed}")
-    return maps[0] if isinstance(maps[0], LabelMap) else _with_names(_as_labels(maps[0], Notes()), path)
+    return maps[0]
 
 
 def read_maps(path: str | Path) -> Features:
@@ -206,7 +236,7 @@ def read_draft(path: str | Path) -> Segmentation | LabelMap:
 
 
 def kind_of(path: Path) -> str:
-    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG` or `DICOM` (also a zip archive, whatever is in it).
+    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG`, `RTSTRUCT` or `DICOM` (also a zip archive, whatever is in it).
 
     Raises
     ------
@@ -234,14 +264,17 @@ def kind_of(path: Path) -> str:
         return "DICOM"
     if head[128:132] == b"DICM":
         from .dicom_seg_reading import is_dicom_seg
+        from .rtstruct_contours import is_rtstruct
 
-        return "DICOM SEG" if is_dicom_seg(path) else "DICOM"
+        if is_dicom_seg(path):
+            return "DICOM SEG"
+        return "RTSTRUCT" if is_rtstruct(path) else "DICOM"
     if is_metaimage(head):
         return "MetaImage"
     suffix = full_suffix(path)
     if suffix in _NAMED:
         raise FormatError(f"{path.name}: not a {_NAMED[suffix]} file, though its name says so")
-    if suffix in ("", ".dcm", ".dicom", ".ima", ".img"):
+    if suffix in ("", ".dcm", ".rtstruct.dcm", ".dicom", ".ima", ".img"):
         return "DICOM"  # whose reader says what is wrong with it
     raise FormatError(f"{path.name}: none of DICOM, NIfTI, NRRD, MetaImage")
 
@@ -274,7 +307,7 @@ def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
     refused: list[DicomError] = []
     for series in chosen:
         try:
-            found += _series(series, params)
+            found += _series(series, params, scanned)
         except DicomError as error:
             refused.append(error)
     if one and refused:
@@ -287,11 +320,11 @@ def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
     return found
 
 
-def _series(series: Series, params: ReadParams | None) -> list[Volume | LabelMap]:
-    from .dicom_seg_reading import read_dicom_seg
+def _series(series: Series, params: ReadParams | None, scanned: Scan) -> list[Volume | LabelMap]:
+    if series.labels:
+        from .label_files import label_files, read_label_file
 
-    if series.labels:  # several of them in one series are independent of each other
-        return [read_dicom_seg(plane.path) for plane in series.planes]
+        return [labels for path in label_files(series) for labels in read_label_file(path, scanned.series)]
     return [series.read(params)]
 
 

@@ -34,7 +34,7 @@ _IMAGES: dict[str, tuple[Callable[[Path, Any], None], Callable[[Path], Any]]] = 
 }
 _TABLES: dict[str, Callable[[Path, Any], None]] = {".csv": write_csv, ".json": write_json}
 _SURFACES: dict[str, Callable[[Path, Any], None]] = {".stl": write_stl, ".ply": write_ply}
-SUFFIXES = (*_IMAGES, ".seg.nrrd", ".dcm", *_TABLES, *_SURFACES, ".safetensors")
+SUFFIXES = (*_IMAGES, ".seg.nrrd", ".dcm", ".rtstruct.dcm", *_TABLES, *_SURFACES, ".safetensors")
 """What `write` knows."""
 
 
@@ -77,14 +77,15 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
     Parameters
     ----------
     path
-        The suffix decides: `.nii`, `.nii.gz`, `.nrrd`, `.mha` (images and labels), `.seg.nrrd`, `.dcm` (labels), `.csv`, `.json`
-        (figures), `.stl`, `.ply` (surfaces), `.safetensors` (a model).
+        The suffix decides: `.nii`, `.nii.gz`, `.nrrd`, `.mha` (images and labels), `.seg.nrrd`, `.dcm`, `.rtstruct.dcm`
+        (labels), `.csv`, `.json` (figures), `.stl`, `.ply` (surfaces), `.safetensors` (a model).
     data
         Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second
         file: `probabilities_path`; sureness likewise: `sureness_path`), Samples (the training part; the test part goes to
         `test_path`), or what has `to_json()` or `save()`.
     source
-        For `.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source; None: the one that the labels remember.
+        For `.dcm` and `.rtstruct.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source; None: the one that
+        the labels remember.
     overwrite
         Replace existing files.
 
@@ -98,7 +99,7 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
     WriteError
         If the suffix does not fit the data, a target exists, or the disk cannot be written to.
     LabelError, GridError, DicomError
-        If labels cannot be a DICOM segmentation.
+        If labels cannot be a DICOM segmentation or structure set.
     """
     path = Path(path)
     suffix = check_suffix(path)
@@ -156,6 +157,13 @@ def _write(path: Path, suffix: str, data: Any, source: Any) -> None:
     elif suffix == ".seg.nrrd":
         write_seg_nrrd(path, data)
         _compare(read_seg_nrrd, path, data)
+    elif suffix == ".rtstruct.dcm":
+        from .rtstruct import write_rtstruct
+        from .rtstruct_grid import Place
+        from .rtstruct_reading import read_rtstruct
+
+        grid = write_rtstruct(path, data, source_of(source))
+        _compare(lambda path: read_rtstruct(path, beside=[Place(grid)])[0], path, data)
     else:
         from .dicom_seg_reading import read_dicom_seg
 
