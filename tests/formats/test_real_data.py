@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -125,3 +127,42 @@ def test_careless_headers_of_the_source_do_not_reach_the_segmentation(
     path = write(tmp_path / "seg.dcm", bright, source=image)
     assert dicom_errors(path) == []
     assert np.array_equal(read_labels(path).on(image.grid).array, bright.array)
+
+
+@pytest.mark.parametrize("image", ["CT", "MR_T1", "PET"])
+@pytest.mark.parametrize("patient", ["STS_002", "STS_025"])
+def test_contours_of_another_maker_equal_their_masks(shared_data: Path, patient: str, image: str) -> None:
+    folder = shared_data / "04_pet_ct_mr_sts"
+    masked = read_labels(folder / "nifti" / patient / f"{image}_mask.nii.gz")
+    series = folder / "dicom" / patient / image
+    (alone,) = read(series / "mask" / "RS.dcm")
+    volume, beside = sorted(read(series), key=lambda data: isinstance(data, LabelMap))
+    for labels in (alone, beside):
+        assert labels.classes == {1: f"GTV_Mass_{image}"}
+        assert labels.warnings == ()
+        assert np.array_equal(labels.on(volume.grid).array, masked.on(volume.grid).array)
+
+
+def test_61_organs_through_contours(shared_data: Path, tmp_path: Path, ct_series: Any, dicom_errors: Any) -> None:
+    labels = read_labels(shared_data / TRUNK / "example_seg_fast_force_split.nii.gz")
+    source = ct_series(labels.affine, labels.array.shape)
+    path = write(tmp_path / "organs.rtstruct.dcm", labels, source=source)
+    assert dicom_errors(path) == []
+    (back,) = read(path)
+    assert np.array_equal(back.on(labels.grid).array, labels.array)
+    assert back.classes == labels.classes
+
+
+def test_plastimatch_fills_our_contours_alike(shared_data: Path, tmp_path: Path) -> None:
+    program = shutil.which("plastimatch")
+    if program is None:
+        pytest.skip("plastimatch is not installed")
+    image = read_volume(shared_data / TRUNK / "example_ct_dicom")
+    labels = read_labels(shared_data / TRUNK / "example_seg_dicom.nii.gz").on(image.grid)
+    path = write(tmp_path / "organs.rtstruct.dcm", labels, source=image)
+    grid = write(tmp_path / "grid.nii.gz", labels)
+    command = [program, "convert", "--input", path, "--fixed", grid, "--output-prefix", tmp_path, "--prefix-format", "nii.gz"]
+    subprocess.run([str(word) for word in command], check=True, capture_output=True, timeout=300)
+    for value in np.unique(labels.array)[1:].tolist():
+        theirs = read_labels(tmp_path / f"{labels.classes[value]}.nii.gz")
+        assert np.array_equal(theirs.on(labels.grid).array > 0, labels.array == value), labels.classes[value]

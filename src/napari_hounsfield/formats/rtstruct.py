@@ -108,6 +108,7 @@ def _boxes(plane: NDArray[Any]) -> Iterator[tuple[int, tuple[slice, slice]]]:
 
 
 def _contour(number: int, points: NDArray[np.float64], header: Any) -> Any:
+    from pydicom.charset import default_encoding
     from pydicom.dataelem import RawDataElement
     from pydicom.dataset import Dataset
     from pydicom.tag import Tag
@@ -117,7 +118,9 @@ def _contour(number: int, points: NDArray[np.float64], header: Any) -> Any:
     item.ContourGeometricType = "CLOSED_PLANAR"
     item.NumberOfContourPoints = len(points)
     item.ContourNumber = number
-    item.set_original_encoding(False, True)  # so that pydicom writes the raw element as it is, and makes no object a number
+    item.set_original_encoding(
+        False, True, default_encoding
+    )  # so that pydicom writes the raw element as it is, and makes no object a number
     # ten digits take at most the 16 characters that a number may have, and are far finer than a voxel
     text = "\\".join([f"{number:.10g}" for number in points.ravel().tolist()]).encode("ascii")
     tag = Tag("ContourData")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ON_PLANE = 0.25
 """A contour lies on a slice when all its points are off by no more than this part of the distance of slices."""
+EVEN = 0.1
+"""Planes without images are an even stack when they are off it by no more than this part of their distance."""
 MAX_FILES = 5000
 """Files in a folder that is looked through for the series."""
 MAX_VOXELS = 1 << 30
@@ -176,6 +178,6 @@ def _stack(levels: NDArray[np.float64]) -> tuple[float, float, int]:
     count = round(extent / least)
     step = extent / count
     planes = (levels - first) / step
-    if np.abs(planes - np.rint(planes)).max() > ON_PLANE:
+    if np.abs(planes - np.rint(planes)).max() > EVEN:
         raise DicomError("its contours lie on no even stack of planes, and its images are not there to give it a grid")
     return first, step, count + 1
