@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,30 @@ def test_export_writes_a_segmentation_of_the_series(
     dock.run()
     finish(dock.bar)
     assert said()[-1] == "bone.dcm is written"
+
+
+def test_contours_are_exported_and_dropped_again(
+    viewer: Any, series: Path, small: Any, tmp_path: Path, finish: Any, qtbot: Any, said: Any
+) -> None:
+    (ct,) = [Layer.create(*one) for one in readers.read_dicom(str(series))]
+    viewer.add_layer(ct)
+    (mask,) = nh.show(viewer, dataclasses.replace(nh.threshold(nh.from_layer(ct)), colours={1: (10, 200, 30)}))
+    viewer.layers.selection.active = mask
+    dock = Export(viewer)
+    qtbot.addWidget(dock)
+    dock._format.value = next(name for name in dock._format.choices if ".rtstruct.dcm" in name)
+    folder = tmp_path / "contours"
+    folder.mkdir()
+    dock._path.value = folder / "bone.dcm"
+    dock.run()
+    finish(dock.bar)
+    assert said() == ["bone.rtstruct.dcm is written"]
+    shutil.copytree(series, folder / "series")
+    (back,) = [Layer.create(*one) for one in readers.read_dicom(str(folder / "bone.rtstruct.dcm"))]
+    assert np.array_equal(back.data, mask.data)
+    assert np.allclose(back.affine.affine_matrix, mask.affine.affine_matrix)
+    np.testing.assert_allclose(back.colormap.map(1), np.array([10, 200, 30, 255]) / 255, atol=1e-3)
+    assert said()[1:] == []
 
 
 def test_export_takes_the_series_that_labels_without_one_lie_on(

@@ -41,6 +41,24 @@ def test_series_becomes_nifti_and_back_as_labels(body: nh.Volume, run: Run, done
     assert done("info", "bone.seg.nrrd")["series"][0]["classes"][0]["name"] == "bone"
 
 
+def test_contours_go_out_and_come_back(body: nh.Volume, done: Done, refused: Refused, series: Path, here: Path) -> None:
+    done("threshold", series, "bone.nii.gz", "--tissue", "bone")
+    assert refused("convert", "bone.nii.gz", "bone.rtstruct.dcm").startswith(
+        "bone.rtstruct.dcm: labels in DICOM refer to the ser"
+    )
+    done("convert", "bone.nii.gz", "bone.rtstruct.dcm", "--source", series)
+    said = done("measure", series, "bone.rtstruct.dcm")  # whose grid the contours take, wherever they lie
+    assert (said["classes"][0]["name"], said["warnings"]) == ("bone", [])
+    assert said["classes"][0]["voxels"] == int((body.array > 150).sum())
+    said = done("convert", "bone.rtstruct.dcm", "back.nii.gz", "--source", series)
+    assert said["warnings"] == []
+    np.testing.assert_array_equal(nh.read_labels("back.nii.gz").array, nh.read_labels("bone.nii.gz").array)
+    (here / "far" / "away").mkdir(parents=True)
+    (here / "bone.rtstruct.dcm").rename(here / "far" / "away" / "alone.dcm")
+    (warning,) = done("convert", "far/away/alone.dcm", "alone.nii.gz")["warnings"]
+    assert warning.startswith("alone.dcm: Its images are not there")
+
+
 def test_labels_from_a_series_go_to_dicom(body: nh.Volume, done: Done, series: Path, here: Path) -> None:
     done("threshold", series, "bone.dcm", "--tissue", "bone")
     (back,) = nh.read("bone.dcm")

@@ -11,6 +11,7 @@ from magicgui.widgets import CheckBox, ComboBox, FileEdit
 from napari.layers import Image, Labels
 
 from napari_hounsfield.errors import GridError, WriteError
+from napari_hounsfield.formats.atomic import full_suffix
 from napari_hounsfield.grid import same_lattice
 from napari_hounsfield.operation import Progress
 from napari_hounsfield.volume import LabelMap, Volume
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 IMAGE_FORMATS = {"NIfTI (.nii.gz)": ".nii.gz", "NRRD (.nrrd)": ".nrrd", "MetaImage (.mha)": ".mha"}
-LABEL_FORMATS = {"DICOM SEG (.dcm)": ".dcm", "3D Slicer (.seg.nrrd)": ".seg.nrrd", **IMAGE_FORMATS}
+LABEL_FORMATS = {
+    "DICOM SEG (.dcm)": ".dcm",
+    "3D Slicer (.seg.nrrd)": ".seg.nrrd",
+    "DICOM contours (.rtstruct.dcm)": ".rtstruct.dcm",
+    **IMAGE_FORMATS,
+}
 
 
 class Export(Dock):
@@ -42,7 +48,7 @@ class Export(Dock):
         )
         self._source = FileEdit(
             name="source", label="DICOM source", mode=FileDialogMode.EXISTING_DIRECTORY, nullable=True,
-            tooltip="For DICOM SEG: the folder of the series that was labelled; empty where the layer came from DICOM",
+            tooltip="For DICOM: the folder of the series that was labelled; empty where the layer came from DICOM",
         )  # fmt: skip
         self._overwrite = CheckBox(
             text="replace an existing file", tooltip="Otherwise an existing file stays, and nothing is written"
@@ -76,8 +82,8 @@ class Export(Dock):
                 raise WriteError("file: no name is given")
             data = from_layer(self._layer.value)
             suffix = LABEL_FORMATS[self._format.value]
-            if not path.name.lower().endswith(suffix):
-                path = path.with_name(path.name + suffix)
+            if full_suffix(path) != suffix:
+                path = path.with_name(path.name.removesuffix(".dcm") + suffix)
         except Exception as error:
             complain(message_of(error))
             return

@@ -87,12 +87,13 @@ def write_rtstruct(path: Path, labels: LabelMap, source: Source | None = None) -
 def _drawn(array: NDArray[Any], series: SegSource) -> dict[int, list[Any]]:
     """Contour items of each value, slice by slice."""
     found: dict[int, list[Any]] = {}
+    images = [_reference(header) for header in series.headers]
     for z, plane in enumerate(array):
         for value, (rows, columns) in _boxes(plane):
             items = found.setdefault(value, [])
             for polygon in outlines(plane[rows, columns] == value):
                 corners = np.column_stack([np.full(len(polygon), z), polygon + np.array([rows.start, columns.start])])
-                items.append(_contour(len(items) + 1, series.grid.positions(corners), series.headers[z]))
+                items.append(_contour(len(items) + 1, series.grid.positions(corners), images[z]))
     return found
 
 
@@ -107,14 +108,14 @@ def _boxes(plane: NDArray[Any]) -> Iterator[tuple[int, tuple[slice, slice]]]:
             yield value, box
 
 
-def _contour(number: int, points: NDArray[np.float64], header: Any) -> Any:
+def _contour(number: int, points: NDArray[np.float64], image: Any) -> Any:
     from pydicom.charset import default_encoding
     from pydicom.dataelem import RawDataElement
     from pydicom.dataset import Dataset
     from pydicom.tag import Tag
 
     item = Dataset()
-    item.ContourImageSequence = [_reference(header)]
+    item.ContourImageSequence = [image]
     item.ContourGeometricType = "CLOSED_PLANAR"
     item.NumberOfContourPoints = len(points)
     item.ContourNumber = number

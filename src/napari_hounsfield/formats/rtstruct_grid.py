@@ -96,10 +96,10 @@ def fits(place: Place, wanted: StructureSet) -> bool:
 
 def chosen(places: Iterable[Place], wanted: StructureSet) -> Place | None:
     """The series that is referred to, or else one of its frame of reference; of several, that with most contours on slices."""
-    drawn = [contour for roi in wanted.rois for contour in roi.contours if contour.has_area]
+    drawn = [contour.points for roi in wanted.rois for contour in roi.contours if contour.has_area]
     found = [place for place in places if fits(place, wanted)]
     named = [place for place in found if place.source and place.source.series_uid in wanted.series]
-    counted = [(sum(on_slice(c.points, place.grid) is not None for c in drawn), place) for place in named or found]
+    counted = [(int(on_slices(drawn, place.grid)[1].sum()) if drawn else 0, place) for place in named or found]
     if not counted:
         return None
     best = max(counted, key=lambda pair: pair[0])
@@ -112,11 +112,13 @@ def to_indices(points: Points, grid: Grid) -> Points:
     return np.asarray(points @ inverse[:3, :3].T + inverse[:3, 3])
 
 
-def on_slice(points: Points, grid: Grid) -> int | None:
-    """The slice, of this grid or continued beyond it, that all points lie on; None where they lie between or across slices."""
-    z = to_indices(points, grid)[:, 0]
-    plane = np.rint(z.mean())
-    return int(plane) if np.abs(z - plane).max() <= ON_PLANE else None
+def on_slices(contours: Sequence[Points], grid: Grid) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The slice nearest to each contour, of this grid or continued beyond it, and whether all its points lie on it."""
+    z = to_indices(np.concatenate(contours), grid)[:, 0]
+    starts = np.cumsum([0, *(len(points) for points in contours[:-1])])
+    low, high = np.minimum.reduceat(z, starts), np.maximum.reduceat(z, starts)
+    planes = np.rint((low + high) / 2).astype(np.intp)
+    return planes, np.maximum(high - planes, planes - low) <= ON_PLANE
 
 
 def grid_from_contours(wanted: StructureSet) -> Grid:

@@ -20,7 +20,7 @@ from napari_hounsfield.volume import LabelMap
 
 from .contours import filled
 from .rtstruct_contours import CLOSED, Points, Roi, StructureSet, read_structure_set
-from .rtstruct_grid import ON_PLANE, Place, chosen, grid_from_contours, place_given, places_beside, to_indices
+from .rtstruct_grid import ON_PLANE, Place, chosen, grid_from_contours, on_slices, place_given, places_beside, to_indices
 
 if TYPE_CHECKING:
     from napari_hounsfield.grid import Grid
@@ -127,28 +127,28 @@ def _patches(rois: Sequence[tuple[int, Roi]], grid: Grid) -> tuple[dict[int, lis
 
 def _by_plane(roi: Roi, grid: Grid, left: dict[str, Counter[int]]) -> dict[int, list[Points]]:
     """Corners (y, x) in pixels of the closed contours on each slice."""
-    found: dict[int, list[Points]] = defaultdict(list)
-    seen: set[bytes] = set()
+    closed: dict[bytes, Points] = {}
     for contour in roi.contours:
         if contour.kind not in CLOSED:
             left[f"are of type {_plain(contour.kind)}, which has no inside: left out"][roi.number] += 1
-            continue
-        if len(contour.points) < 3:
+        elif len(contour.points) < 3:
             left["have fewer than three points: left out"][roi.number] += 1
-            continue
-        content = contour.points.tobytes()
-        if content in seen:
+        elif (content := contour.points.tobytes()) in closed:
             left["are there twice: counted once"][roi.number] += 1
-            continue
-        seen.add(content)
-        indices = to_indices(contour.points, grid)
-        plane = np.rint(indices[:, 0].mean())
-        off = np.abs(indices[:, 0] - plane).max()
-        if off > ON_PLANE:
+        else:
+            closed[content] = contour.points
+    found: dict[int, list[Points]] = defaultdict(list)
+    if not closed:
+        return found
+    contours = list(closed.values())
+    planes, on = on_slices(contours, grid)
+    corners = np.split(to_indices(np.concatenate(contours), grid), np.cumsum([len(points) for points in contours[:-1]]))
+    for indices, plane, lies in zip(corners, planes.tolist(), on, strict=True):
+        if lies:
+            found[plane].append(indices[:, 1:])
+        else:
             across = np.ptp(indices[:, 0]) > 2 * ON_PLANE
             left[f"lie {'across' if across else 'between'} the slices of the image: left out"][roi.number] += 1
-            continue
-        found[int(plane)].append(indices[:, 1:])
     return found
 
 
