@@ -39,6 +39,8 @@ _HOME = {
     "ReadParams": "dicom.read_params",
     "read": "formats.reading",
     "read_labels": "formats.reading",
+    "read_measurements": "formats.dicom_sr_reading",
+    "ReportedMeasurements": "formats.dicom_sr_reading",
     "write": "formats.writing",
     "window": "intensity",
     "WindowParams": "intensity",

@@ -66,6 +66,8 @@ from .feature_params import ChannelParams as ChannelParams
 from .feature_stack import FeatureParams as FeatureParams
 from .feature_stack import features as features
 from .feature_stack import features_into as features_into
+from .formats.dicom_sr_reading import ReportedMeasurements as ReportedMeasurements
+from .formats.dicom_sr_reading import read_measurements as read_measurements
 from .formats.reading import read as read
 from .formats.reading import read_labels as read_labels
 from .formats.writing import write as write

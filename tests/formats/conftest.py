@@ -74,7 +74,7 @@ def dicom_errors() -> Callable[[Path], list[str]]:
     def check(path: Path) -> list[str]:
         done = subprocess.run([program, str(path)], capture_output=True, text=True, timeout=120, check=False)
         lines = (done.stdout + done.stderr).splitlines()
-        known = ("Segmentation", "RTStructureSet", "Comprehensive3DSR")
+        known = ("Segmentation", "RTStructureSet", "EnhancedSR")
         assert any(kind in done.stdout + done.stderr for kind in known), "dciodvfy did not recognise the file"
         return [line for line in lines if line.startswith("Error")]
 

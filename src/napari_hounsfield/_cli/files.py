@@ -24,6 +24,7 @@ IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 LABELS_ONLY = (".seg.nrrd", ".dcm", ".rtstruct.dcm")
 LABEL_SUFFIXES = (*IMAGE_SUFFIXES, *LABELS_ONLY)
 TABLE_SUFFIXES = (".csv", ".json")
+REPORT_SUFFIX = ".sr.dcm"
 MODEL_SUFFIXES = (".safetensors",)
 SURFACE_SUFFIXES = (".stl", ".ply")
 SOURCE = "DICOM series that the labels belong to (its folder, or one file of it)"
@@ -160,6 +161,8 @@ class Reader:
 
 def suffixes(result: type) -> tuple[str, ...]:
     """Suffixes that a result can be written with; the first is the usual one."""
+    if result.__name__ == "Measurements":
+        return (*TABLE_SUFFIXES, REPORT_SUFFIX)
     if hasattr(result, "table"):
         return TABLE_SUFFIXES
     if issubclass(result, LABELS):
@@ -214,7 +217,15 @@ def require_source(path: Path, source: Source | None, data: list[Any]) -> None:
         raise UsageError(f"{path.name}: labels in DICOM refer to the series that they belong to; give it by --source SERIES")
 
 
-def save(paths: list[Path], result: Any, source: Source | None, overwrite: bool) -> list[Path]:
+def require_segmentation(report: Path, labels: Path | None) -> None:
+    """Raise unless a report of measurements has a DICOM SEG to refer to."""
+    from napari_hounsfield.formats.reading import kind_of
+
+    if labels is None or kind_of(labels) != "DICOM SEG":
+        raise UsageError(f"{report.name}: a report refers to the segments of a DICOM SEG, so LABELS must be one")
+
+
+def save(paths: list[Path], result: Any, source: Source | Path | None, overwrite: bool) -> list[Path]:
     """Write a result, and return those of `paths` that there are now."""
     from napari_hounsfield.formats.writing import write
 

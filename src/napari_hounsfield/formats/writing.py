@@ -34,7 +34,7 @@ _IMAGES: dict[str, tuple[Callable[[Path, Any], None], Callable[[Path], Any]]] = 
 }
 _TABLES: dict[str, Callable[[Path, Any], None]] = {".csv": write_csv, ".json": write_json}
 _SURFACES: dict[str, Callable[[Path, Any], None]] = {".stl": write_stl, ".ply": write_ply}
-SUFFIXES = (*_IMAGES, ".seg.nrrd", ".dcm", ".rtstruct.dcm", *_TABLES, *_SURFACES, ".safetensors")
+SUFFIXES = (*_IMAGES, ".seg.nrrd", ".dcm", ".rtstruct.dcm", ".sr.dcm", *_TABLES, *_SURFACES, ".safetensors")
 """What `write` knows."""
 
 
@@ -78,14 +78,14 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
     ----------
     path
         The suffix decides: `.nii`, `.nii.gz`, `.nrrd`, `.mha` (images and labels), `.seg.nrrd`, `.dcm`, `.rtstruct.dcm`
-        (labels), `.csv`, `.json` (figures), `.stl`, `.ply` (surfaces), `.safetensors` (a model).
+        (labels), `.csv`, `.json` (figures), `.sr.dcm` (measurements), `.stl`, `.ply` (surfaces), `.safetensors` (a model).
     data
         Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second
         file: `probabilities_path`; sureness likewise: `sureness_path`), Samples (the training part; the test part goes to
         `test_path`), or what has `to_json()` or `save()`.
     source
         For `.dcm` and `.rtstruct.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source; None: the one that
-        the labels remember.
+        the labels remember. For `.sr.dcm`: the path of the DICOM SEG whose segments were measured.
     overwrite
         Replace existing files.
 
@@ -142,6 +142,8 @@ def _write(path: Path, suffix: str, data: Any, source: Any) -> None:
         data.save(path)
     elif suffix in _TABLES:
         _TABLES[suffix](path, data)
+    elif suffix == ".sr.dcm":
+        _write_report(path, data, source)
     elif suffix in _SURFACES:
         if not hasattr(data, "parts"):
             raise WriteError(f"{kind} holds no surfaces")
@@ -169,6 +171,25 @@ def _write(path: Path, suffix: str, data: Any, source: Any) -> None:
 
         write_dicom_seg(path, data, source_of(source))
         _compare(read_dicom_seg, path, data)
+
+
+def _write_report(path: Path, data: Any, segmentation: Any) -> None:
+    from napari_hounsfield.evaluation.measured import Measurements
+
+    if not isinstance(data, Measurements):
+        raise WriteError(f"{type(data).__name__} holds no measurements of segments")
+    if not isinstance(segmentation, str | Path):
+        raise WriteError("a report of measurements refers to a DICOM SEG: give its path as the source")
+    from .dicom_sr import write_dicom_sr
+    from .dicom_sr_reading import read_measurements
+
+    count = write_dicom_sr(path, data, Path(segmentation))
+    try:
+        found = read_measurements(path)
+    except DicomError:
+        raise WriteError("not written: it could not be read back; the disk may be full") from None
+    if len(found.groups) != count:
+        raise WriteError("not written: it did not read back as it was; the disk may be full")
 
 
 def source_of(source: Any) -> Source | None:
