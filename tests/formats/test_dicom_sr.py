@@ -99,23 +99,14 @@ def test_it_refers_to_the_segmentation_and_carries_its_patient(labels: nh.LabelM
     ("unit", "modality", "quantity", "in_unit"),
     [("SUV", "PT", "SUVbw", "{SUVbw}g/ml"), ("", "MR", "MR signal intensity", "1"), ("stored value", "CT", "Pixel value", "1")],
 )
-def test_units_decide_the_quantity(
-    labels: nh.LabelMap,
-    segmentation: Path,
-    tmp_path: Path,
-    dicom_errors: Any,
-    unit: str,
-    modality: str,
-    quantity: str,
-    in_unit: str,
-) -> None:
+def test_units_decide_the_quantity(labels, segmentation, tmp_path, dicom_errors, unit, modality, quantity, in_unit) -> None:
     image = _image(labels, unit, modality)
     measured = nh.measure(image, labels)
     path = nh.write(tmp_path / "m.sr.dcm", measured, source=segmentation)
     assert dicom_errors(path) == []
     values = {v.name: v for v in nh.read_measurements(path).groups[0].values}
     assert values[f"{quantity}, Mean"].value == pytest.approx(measured.classes[0].mean)
-    assert values[f"{quantity}, Mean"].unit.value == in_unit  # type: ignore[union-attr]
+    assert values[f"{quantity}, Mean"].unit.value == in_unit
     assert ("Total Lesion Glycolysis" in values) == (unit == "SUV")
     if unit == "SUV":
         assert values["SUVbw, Peak Value Within ROI"].value == pytest.approx(measured.classes[0].suv_peak)
@@ -193,11 +184,17 @@ def test_the_command_line_writes_a_report(labels: nh.LabelMap, segmentation: Pat
         assert reason in capsys.readouterr().err
 
 
+def _dcmqi(name: str) -> str:
+    """A program of dcmqi: in the path, or in the folder that DCMQI names."""
+    program = shutil.which(name, path=os.pathsep.join([os.environ.get("DCMQI", ""), os.environ.get("PATH", "")]))
+    if program is None:
+        pytest.skip(f"{name} of dcmqi is not installed (PyPI: dcmqi)")
+    return program
+
+
 @pytest.mark.slow
 def test_dcmqi_reads_the_same(labels: nh.LabelMap, segmentation: Path, tmp_path: Path) -> None:
-    program = os.environ.get("TID1500READER") or shutil.which("tid1500reader")
-    if program is None:
-        pytest.skip("tid1500reader of dcmqi is not installed (PyPI: dcmqi)")
+    program = _dcmqi("tid1500reader")
     measured = nh.measure(_image(labels), labels)
     path = nh.write(tmp_path / "m.sr.dcm", measured, source=segmentation)
     told = tmp_path / "m.json"
@@ -216,3 +213,44 @@ def test_dcmqi_reads_the_same(labels: nh.LabelMap, segmentation: Path, tmp_path:
             for item in group["measurementItems"]
         }
         assert values == pytest.approx(_expected(one), rel=1e-9)
+
+
+@pytest.mark.slow
+def test_what_dcmqi_writes_is_read(labels: nh.LabelMap, segmentation: Path, tmp_path: Path) -> None:
+    from pydicom import dcmread
+
+    def code(value: str, meaning: str, scheme: str = "SCT") -> dict[str, str]:
+        return {"CodeValue": value, "CodingSchemeDesignator": scheme, "CodeMeaning": meaning}
+
+    def item(value: str, quantity: Any, unit: Any, **more: Any) -> dict[str, Any]:
+        return {"value": value, "quantity": quantity, "units": unit, **more}
+
+    liver, hounsfield = code("10200004", "Liver"), code("[hnsf'U]", "Hounsfield unit", "UCUM")
+    mean = {"derivationModifier": code("373098007", "Mean")}
+    group = {
+        "TrackingIdentifier": "group 1",
+        "ReferencedSegment": 2,
+        "SourceSeriesForImageSegmentation": labels.source.series_uid,  # type: ignore[union-attr]
+        "segmentationSOPInstanceUID": str(dcmread(segmentation).SOPInstanceUID),
+        "Finding": liver,
+        "FindingSite": liver,
+        "measurementItems": [
+            item("37.5", code("112031", "Attenuation Coefficient", "DCM"), hounsfield, **mean),
+            item("70.25", code("118565006", "Volume"), code("cm3", "cubic centimeter", "UCUM")),
+        ],
+    }
+    schema = "https://raw.githubusercontent.com/qiicr/dcmqi/master/doc/schemas/sr-tid1500-schema.json#"
+    described = {
+        "@schema": schema, "SeriesDescription": "Measurements", "SeriesNumber": "1", "InstanceNumber": "1", "imageLibrary": [],
+        "compositeContext": [segmentation.name], "observerContext": {"ObserverType": "PERSON", "PersonObserverName": "Reader"},
+        "VerificationFlag": "VERIFIED", "CompletionFlag": "COMPLETE", "activitySession": "1", "timePoint": "1",
+        "Measurements": [group],
+    }  # fmt: skip
+    told, out = tmp_path / "told.json", tmp_path / "theirs.dcm"
+    told.write_text(json.dumps(described), encoding="utf-8")
+    folders = ["--inputImageLibraryDirectory", tmp_path / "series", "--inputCompositeContextDirectory", tmp_path]
+    command = [_dcmqi("tid1500writer"), "--inputMetadata", told, *folders, "--outputDICOM", out]
+    subprocess.run([str(word) for word in command], check=True, capture_output=True, timeout=120)
+    (found,) = nh.read_measurements(out).groups
+    assert (found.name, found.segment, found.finding.meaning) == ("group 1", 2, "Liver")  # type: ignore[union-attr]
+    assert [(value.name, value.value) for value in found.values] == [("Attenuation Coefficient, Mean", 37.5), ("Volume", 70.25)]

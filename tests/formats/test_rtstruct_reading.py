@@ -196,6 +196,7 @@ def test_without_images_the_contours_make_the_grid(draw: Callable[..., Path]) ->
         ({1: []}, "no closed contours"),
         ({1: [square(0, 1, 5), square(1, 1, 5), square(2.5, 1, 5)]}, "no even stack"),
         ({1: [[(0, 1, 1)] * 4]}, "no area"),
+        ({1: [[(0, 1, 1), (1, 9, 1), (0, 9, 9), (1, 1, 9)]]}, "not flat"),
         ({1: [square(0, -1e5, 1e5), square(0.1, 0, 1), square(1e4, 0, 1)]}, "span too much"),
     ],
 )

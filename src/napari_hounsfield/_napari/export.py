@@ -42,7 +42,9 @@ class Export(Dock):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         self._viewer = napari_viewer
         self._layer = ComboBox(name="layer", choices=self._layers, tooltip="Image or labels layer")
-        self._format = ComboBox(name="format", choices=self._formats, tooltip="What this kind of layer can be written as")
+        self._format = ComboBox(
+            name="format", choices=self._formats, tooltip="What this kind of layer can be written as; DICOM carries the patient"
+        )
         self._path = FileEdit(
             name="file", mode=FileDialogMode.OPTIONAL_FILE, tooltip="The format's ending is added where it is missing"
         )

@@ -134,6 +134,8 @@ def grid_from_contours(wanted: StructureSet) -> Grid:
         raise DicomError("it has no closed contours, and its images are not there to give it a grid")
     normal = _normal(flat)
     flat = [contour for contour in flat if np.ptp(contour.points @ normal) <= FLAT]
+    if not flat:
+        raise DicomError("its contours are not flat, and its images are not there to give it a grid")
     across = np.array([0.0, 1.0, 0.0] if abs(normal[0]) > 0.9 else [1.0, 0.0, 0.0])
     row = across - (across @ normal) * normal
     row /= np.linalg.norm(row)
