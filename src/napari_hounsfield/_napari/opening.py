@@ -117,14 +117,15 @@ def _one(series: Series, others: Sequence[Series], how: Opening, warnings: list[
 
 def _label_maps(series: Series, others: Sequence[Series], how: Opening, warnings: list[str]) -> Generator[Progress, None, None]:
     """Label maps of a series, from every file."""
-    from napari_hounsfield.formats.label_files import label_files, read_label_file
+    from napari_hounsfield.formats.label_files import label_file_steps, label_files
 
     paths = label_files(series)
     for index, path in enumerate(paths):
-        yield Progress(index / len(paths), path.name)
-        for labels in read_label_file(path, others):
+        start, middle, end = (place / (2 * len(paths)) for place in (2 * index, 2 * index + 1, 2 * index + 2))
+        maps = yield from part(label_file_steps(path, others), start, middle)
+        for labels in maps:
             warnings += [f"{labels.name}: {line}" for line in labels.warnings]
-            yield from part(_arriving(labels, how, warnings), index / len(paths), (index + 1) / len(paths))
+            yield from part(_arriving(labels, how, warnings), middle, end)
 
 
 def _showing(steps: Generator[Progress, None, Volume], how: Opening) -> Generator[Progress, None, Volume]:

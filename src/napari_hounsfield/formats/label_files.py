@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_hounsfield.operation import Progress
+
 from .dicom_seg_reading import read_dicom_seg
 from .rtstruct_contours import is_rtstruct
 from .rtstruct_grid import place_of
-from .rtstruct_reading import read_rtstruct
+from .rtstruct_reading import rtstruct_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from napari_hounsfield.dicom.series import Series
@@ -22,7 +24,7 @@ def label_files(series: Series) -> list[Path]:
     return list(dict.fromkeys(plane.path for plane in series.planes))
 
 
-def read_label_file(path: Path, others: Sequence[Series]) -> list[LabelMap]:
+def label_file_steps(path: Path, others: Sequence[Series]) -> Generator[Progress, None, list[LabelMap]]:
     """Label maps of a DICOM segmentation or RT Structure Set, which was found with `others`.
 
     Raises
@@ -31,5 +33,6 @@ def read_label_file(path: Path, others: Sequence[Series]) -> list[LabelMap]:
         If it cannot be read.
     """
     if is_rtstruct(path):
-        return read_rtstruct(path, beside=[place for one in others if (place := place_of(one))])
+        return (yield from rtstruct_steps(path, beside=[place for one in others if (place := place_of(one))]))
+    yield Progress(0, path.name)
     return [read_dicom_seg(path)]

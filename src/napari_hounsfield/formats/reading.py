@@ -16,6 +16,7 @@ from napari_hounsfield.dicom.archive import is_archive
 from napari_hounsfield.dicom.files import is_regular
 from napari_hounsfield.errors import DicomError, FormatError, LabelError
 from napari_hounsfield.grid import reordered
+from napari_hounsfield.operation import finish
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
 
 from .atomic import full_suffix, sibling
@@ -322,9 +323,9 @@ def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
 
 def _series(series: Series, params: ReadParams | None, scanned: Scan) -> list[Volume | LabelMap]:
     if series.labels:
-        from .label_files import label_files, read_label_file
+        from .label_files import label_file_steps, label_files
 
-        return [labels for path in label_files(series) for labels in read_label_file(path, scanned.series)]
+        return [labels for path in label_files(series) for labels in finish(label_file_steps(path, scanned.series))]
     return [series.read(params)]
 
 

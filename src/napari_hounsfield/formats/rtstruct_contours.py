@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from napari_hounsfield.dicom.header_reading import read_headers
 from napari_hounsfield.dicom.kinds import RT_STRUCTURE_SET
 from napari_hounsfield.errors import DicomError, HounsfieldError
+from napari_hounsfield.operation import Progress
 
 from .dicom_file import dataset_of
 from .notes import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 Points = NDArray[np.float64]
@@ -70,8 +72,8 @@ def is_rtstruct(path: Path) -> bool:
         return False
 
 
-def read_structure_set(path: Path) -> StructureSet:
-    """Read regions and contours as they are written.
+def structure_set_steps(path: Path) -> Generator[Progress, None, StructureSet]:
+    """Read regions and contours as they are written, stepwise.
 
     Raises
     ------
@@ -81,7 +83,8 @@ def read_structure_set(path: Path) -> StructureSet:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings can hold values
-            return _structure_set(dataset_of(path))
+            dataset = dataset_of(path)
+            return (yield from _structure_set(dataset))
     except HounsfieldError as error:
         kind = type(error) if isinstance(error, DicomError) else DicomError
         raise kind(f"{path.name}: {str(error).removeprefix(path.name + ': ')}") from None
@@ -89,7 +92,7 @@ def read_structure_set(path: Path) -> StructureSet:
         raise DicomError(f"{path.name}: damaged RT Structure Set") from None
 
 
-def _structure_set(dataset: Any) -> StructureSet:
+def _structure_set(dataset: Any) -> Generator[Progress, None, StructureSet]:
     if dataset.get("SOPClassUID") != RT_STRUCTURE_SET:
         raise DicomError("not an RT Structure Set")
     described = list(dataset.get("StructureSetROISequence") or [])
@@ -104,8 +107,9 @@ def _structure_set(dataset: Any) -> StructureSet:
     if not drawn.keys() <= set(numbers):
         raise DicomError("contours of a region that is not described")
     left = MAX_POINTS
-    rois = []
+    rois: list[Roi] = []
     for number, item in zip(numbers, described, strict=True):
+        yield Progress(len(rois) / len(numbers), "contours")
         contours = _contours(number, drawn.get(number), left)
         left -= sum(len(contour.points) for contour in contours)
         name = one_line(item.get("ROIName") or "")[:200]

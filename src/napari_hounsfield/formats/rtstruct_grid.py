@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.errors import DicomError, GridError
 from napari_hounsfield.grid import Grid
+from napari_hounsfield.operation import Progress
 from napari_hounsfield.volume import Source
 
 from .rtstruct_contours import Contour, Points, StructureSet
@@ -70,9 +71,9 @@ def place_given(source: Any) -> Place:
     return place
 
 
-def places_beside(path: Path, wanted: StructureSet) -> list[Place]:
+def places_beside(path: Path, wanted: StructureSet) -> Generator[Progress, None, list[Place]]:
     """Series in the folder of a file, or else in the folder above, of which the structure set is."""
-    from napari_hounsfield.dicom.scan import scan
+    from napari_hounsfield.dicom.scan import scan_steps
 
     folder = path.absolute().parent
     for root in (folder, folder.parent):
@@ -80,9 +81,10 @@ def places_beside(path: Path, wanted: StructureSet) -> list[Place]:
         if len(list(islice(files, MAX_FILES + 1))) > MAX_FILES:
             return []
         try:
-            series = scan(root).series
+            scanned = yield from scan_steps(root)
         except DicomError:
             continue
+        series = scanned.series
         if found := [place for one in series if (place := place_of(one)) and fits(place, wanted)]:
             return found
     return []

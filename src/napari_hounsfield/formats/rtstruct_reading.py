@@ -7,7 +7,7 @@ and as nested CLOSED_PLANAR contours are meant; keyholes come to the same).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.errors import DicomError, GridError
 from napari_hounsfield.memory import available_memory
+from napari_hounsfield.operation import Progress, finish, part
 from napari_hounsfield.volume import LabelMap
 
 from .contours import filled
-from .rtstruct_contours import CLOSED, Points, Roi, StructureSet, read_structure_set
+from .rtstruct_contours import CLOSED, Points, Roi, StructureSet, structure_set_steps
 from .rtstruct_grid import ON_PLANE, Place, chosen, grid_from_contours, on_slices, place_given, places_beside, to_indices
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ MAX_MAPS = 64
 MAX_WORK = 1 << 34
 """Pixels and rows of edges that may be gone through: minutes, which no set of organs takes."""
 
+Placing = Generator[Progress, None, tuple[Place, list[str]]]
 Patch = tuple[int, slice, slice, NDArray[np.bool_]]
 """Plane, rows, columns and mask of what a region covers there."""
 
@@ -55,25 +57,32 @@ def read_rtstruct(path: Path, source: Any = None, beside: Iterable[Place] = ()) 
     GridError
         If `source` lies in another frame of reference.
     """
-    structures = read_structure_set(path)
+    return finish(rtstruct_steps(path, source, beside))
+
+
+def rtstruct_steps(path: Path, source: Any = None, beside: Iterable[Place] = ()) -> Generator[Progress, None, list[LabelMap]]:
+    """Read as `read_rtstruct` does, stepwise."""
+    structures = yield from part(structure_set_steps(path), 0, 0.4)
     try:
-        place, notes = _place(path, structures, source, beside)
+        place, notes = yield from part(_place(path, structures, source, beside), 0.4, 0.6)
         rois = [(value, roi) for value, roi in zip(_values(structures), structures.rois, strict=True)]
-        patches, told = _patches(rois, place.grid)
+        patches, told = yield from part(_patches(rois, place.grid), 0.6, 1)
         maps = _maps(path.name, rois, patches, place, (*notes, *told))
     except (DicomError, GridError) as error:
         raise type(error)(f"{path.name}: {str(error).removeprefix(path.name + ': ')}") from None
     return maps
 
 
-def _place(path: Path, structures: StructureSet, source: Any, beside: Iterable[Place]) -> tuple[Place, list[str]]:
+def _place(path: Path, structures: StructureSet, source: Any, beside: Iterable[Place]) -> Placing:
     if source is not None:
         place = place_given(source)
         frame = place.grid.frame_of_reference
         if frame and structures.frames and frame not in structures.frames:
             raise GridError("its contours lie in another frame of reference than the series given")
         return place, []
-    found = chosen(beside, structures) or chosen(places_beside(path, structures), structures)
+    found = chosen(beside, structures)
+    if found is None:
+        found = chosen((yield from places_beside(path, structures)), structures)
     if found is not None:
         return found, []
     return Place(grid_from_contours(structures)), [
@@ -87,13 +96,14 @@ def _values(structures: StructureSet) -> list[int]:
     return numbers if min(numbers) > 0 and max(numbers) < 1 << 31 else list(range(1, len(numbers) + 1))
 
 
-def _patches(rois: Sequence[tuple[int, Roi]], grid: Grid) -> tuple[dict[int, list[Patch]], list[str]]:
+def _patches(rois: Sequence[tuple[int, Roi]], grid: Grid) -> Generator[Progress, None, tuple[dict[int, list[Patch]], list[str]]]:
     """What each value covers, and what was left out, as one line a reason."""
     planes, rows, columns = grid.shape
     found: dict[int, list[Patch]] = {}
     left: dict[str, Counter[int]] = defaultdict(Counter)
     work = 0
-    for value, roi in rois:
+    for done, (value, roi) in enumerate(rois):
+        yield Progress(done / len(rois), "voxels")
         if roi.frame_of_reference and grid.frame_of_reference and roi.frame_of_reference != grid.frame_of_reference:
             left["lie in another frame of reference: left out"][roi.number] += len(roi.contours)
             continue
