@@ -235,16 +235,32 @@ def _uneven(seg: Any) -> None:
     seg.PerFrameFunctionalGroupsSequence[5].PlanePositionSequence[0].ImagePositionPatient[2] += 1.1
 
 
-def _overlap(seg: Any) -> None:
-    seg.PixelData = b"\xff" * len(seg.PixelData)
-
-
 def _short(seg: Any) -> None:
     seg.PixelData = seg.PixelData[:20]
 
 
-def _fractional(seg: Any) -> None:
-    seg.SegmentationType = "FRACTIONAL"
+def _untyped(seg: Any) -> None:
+    seg.SegmentationType = "OTHER"
+
+
+def _no_measures(seg: Any) -> None:
+    del seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+
+
+def _no_spacing(seg: Any) -> None:
+    seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing = [0, 0]
+
+
+def _no_frame_of_reference(seg: Any) -> None:
+    del seg.FrameOfReferenceUID
+
+
+def _far_off(seg: Any) -> None:
+    seg.PerFrameFunctionalGroupsSequence[5].PlanePositionSequence[0].ImagePositionPatient[1] = 1e300
+
+
+def _turned(seg: Any) -> None:
+    seg.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0].ImageOrientationPatient = [1, 0, 0, 1, 0, 0]
 
 
 def _unplaced(seg: Any) -> None:
@@ -260,9 +276,13 @@ def _unknown(seg: Any) -> None:
     [
         (_shift, DicomError, "not in line"),
         (_uneven, DicomError, "not evenly spaced"),
-        (_overlap, UnsupportedDicomError, "overlap"),
         (_short, DicomError, "truncated"),
-        (_fractional, UnsupportedDicomError, "fractional"),
+        (_untyped, UnsupportedDicomError, "none of BINARY"),
+        (_no_measures, DicomError, "without PixelMeasuresSequence"),
+        (_no_spacing, DicomError, r"PixelSpacing \(0028,0030\) is zero"),
+        (_no_frame_of_reference, DicomError, r"FrameOfReferenceUID \(0020,0052\) is missing"),
+        (_far_off, DicomError, "no number of|not a number of"),
+        (_turned, DicomError, "orthogonal"),
         (_unplaced, DicomError, "PlanePositionSequence"),
         (_unknown, DicomError, "not described"),
     ],

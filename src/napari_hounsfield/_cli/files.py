@@ -47,6 +47,13 @@ def read_params() -> type[Params]:
     return ReadParams
 
 
+def seg_params() -> type[Params]:
+    """The parameters of writing DICOM SEG."""
+    from napari_hounsfield.formats.seg_params import SegParams
+
+    return SegParams
+
+
 class Reader:
     """Reads inputs, with a bar for what takes long.
 
@@ -96,7 +103,7 @@ class Reader:
         """A further image beside one that the parameters of reading are for."""
         return self.image(path, read_params()())
 
-    def whatever(self, path: Path) -> Volume | LabelMap:
+    def whatever(self, path: Path) -> Volume | LabelMap | Features:
         """The one image or label map of a path."""
         from napari_hounsfield.formats.reading import kind_of, read, read_named
 
@@ -209,9 +216,18 @@ def require_source(path: Path, source: Source | None, data: list[Any]) -> None:
         raise UsageError(f"{path.name}: labels in DICOM refer to the series that they belong to; give it by --source SERIES")
 
 
-def save(paths: list[Path], result: Any, source: Source | None, overwrite: bool) -> list[Path]:
-    """Write a result, and return those of `paths` that there are now."""
-    from napari_hounsfield.formats.writing import write
+def save(
+    paths: list[Path], result: Any, source: Source | None, overwrite: bool, console: Console | None = None, params: Any = None
+) -> list[Path]:
+    """Write a result, with a bar where there is a console, and return those of `paths` that there are now."""
+    from napari_hounsfield.formats.writing import write, write_steps
 
-    write(paths[0], result, source=source, overwrite=overwrite)
+    if console is None:
+        write(paths[0], result, source, overwrite, params)
+        return [path for path in paths if path.exists()]
+    if paths[0].suffix.lower() == ".dcm":
+        from napari_hounsfield.formats.seg_params import PATIENT_NOTE
+
+        console.note(f"{paths[0].name} {PATIENT_NOTE}")
+    console.run(write_steps(paths[0], result, source, overwrite, params), f"writing {paths[0].name}")
     return [path for path in paths if path.exists()]
