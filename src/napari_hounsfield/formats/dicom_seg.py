@@ -27,7 +27,7 @@ from .seg_groups import derivation, derivations, identification, position
 from .seg_header import dimensions, seg_header
 from .seg_params import SegParams
 from .seg_pixels import Frame, Segment, values_by_plane
-from .seg_segments import descriptions
+from .seg_segments import background, descriptions
 from .seg_source import SegSource, read_source
 from .terminology import class_colour, colour_in, concept, term_in
 
@@ -86,22 +86,13 @@ def write_dicom_seg(
     if len(parts) > 1:
         header.SegmentsOverlap = "YES"
     header.SegmentSequence = descriptions(content.segments, parts[0].history, params)
+    if kind == "labelmap":
+        header.SegmentSequence.insert(0, background())
     header.NumberOfFrames = len(content.frames)
     dimensions(header, by_segment=kind != "labelmap")
-    if isinstance(content.pixels, _Planes):
-        pixels = (seg_pixels.jpeg_ls if params.compress else seg_pixels.native)(content.pixels.planes)
-    else:
-        pixels = content.pixels
     size = -(-len(content.frames) * header.Rows * header.Columns * content.bits // 8)
     items = _items(content.frames, series, own)
-    yield from write_multiframe(path, header, items, pixels, len(content.frames), size)
-
-
-@dataclass(frozen=True)
-class _Planes:
-    """Frames as arrays, each to be encoded by itself."""
-
-    planes: Iterator[NDArray[Any]]
+    yield from write_multiframe(path, header, items, content.pixels, len(content.frames), size)
 
 
 @dataclass(frozen=True)
@@ -111,7 +102,7 @@ class _Content:
     segments: list[Segment]
     frames: list[Frame]
     bits: int
-    pixels: Iterator[bytes] | _Planes
+    pixels: Iterator[bytes]
 
 
 def _kind(parts: Sequence[LabelMap | Features], params: SegParams) -> str:
@@ -185,7 +176,7 @@ def _labelled(parts: Sequence[LabelMap], arrays: Sequence[NDArray[Any]], kind: s
             segments = [replace(segment, number=number) for number, segment in enumerate(segments, 1)]
         bits = 8 if segments[-1].number < 256 else 16
         planes = seg_pixels.label_planes(arrays[0], {s.value: s.number for s in segments}, np.uint8 if bits == 8 else np.uint16)
-        return _Content(segments, [Frame(None, z) for z in range(len(arrays[0]))], bits, _Planes(planes))
+        return _Content(segments, [Frame(None, z) for z in range(len(arrays[0]))], bits, planes)
     frames = seg_pixels.binary_frames(segments, present)
     return _Content(segments, frames, 1, seg_pixels.packed(frames))
 
@@ -197,7 +188,7 @@ def _fractional(maps: Features, array: NDArray[Any]) -> Generator[Progress, None
         segments.append(Segment(index + 1, 0, name, term, term.colour or class_colour(name, index + 1), planes, index))
         frames += seg_pixels.fractional_frames(segments[-1])
         yield Progress(0, name)
-    return _Content(segments, frames, 8, _Planes(seg_pixels.fractions(frames)))
+    return _Content(segments, frames, 8, seg_pixels.fractions(frames))
 
 
 def _items(frames: Sequence[Frame], series: SegSource, own: Grid | None) -> Iterator[bytes]:

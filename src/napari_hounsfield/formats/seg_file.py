@@ -1,6 +1,6 @@
 """A multi-frame DICOM file written piece by piece: header, one item a frame, pixels; nothing is held in memory but a piece.
 
-DICOM PS3.10 (file), PS3.5 7.5 (sequences of undefined length), A.4 (encapsulated pixels), A.5 (deflated).
+DICOM PS3.10 (file), PS3.5 7.5 (sequences of undefined length), A.2 (explicit little endian), A.5 (deflated).
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def write_multiframe(
     items
         Encoded functional groups, one a frame.
     pixels
-        Pixels in pieces: of a whole file where they are not encapsulated, otherwise one a frame.
+        All pixels, in about as many pieces as there are frames.
     count, size
-        Frames, and bytes of their pixels together (of pixels that are not encapsulated).
+        Frames, and bytes of their pixels together.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def write_multiframe(
     from pydicom.uid import DeflatedExplicitVRLittleEndian
 
     syntax = header.file_meta.TransferSyntaxUID
-    if not syntax.is_encapsulated and size > (LARGEST if syntax == DeflatedExplicitVRLittleEndian else LONGEST):
+    if size > (LARGEST if syntax == DeflatedExplicitVRLittleEndian else LONGEST):
         raise WriteError("too large for one file of its kind; write a label map (type labelmap), or fewer classes")
     with open(path, "wb") as file:
         file.write(b"\0" * 128 + b"DICM")
@@ -80,10 +80,9 @@ def write_multiframe(
             sink.write(ITEM + pack("<I", len(item)) + item)
         sink.write(ITEM_END + bytes(4))
         yield Progress(0.1, f"0 of {count} frames")
-        words = b"OW" if header.BitsAllocated > 8 and not syntax.is_encapsulated else b"OB"
+        words = b"OW" if header.BitsAllocated > 8 else b"OB"
         sink.write(PIXEL_DATA + words + b"\0\0")
-        pieces = _encapsulated(pixels) if syntax.is_encapsulated else _native(pixels, size)
-        for number, piece in enumerate(pieces):
+        for number, piece in enumerate(_element(pixels, size)):
             sink.write(piece)
             if number % A_STEP == 0:
                 yield Progress(min(0.1 + 0.9 * number / max(count, 1), 1.0), f"{min(number, count)} of {count} frames")
@@ -91,17 +90,10 @@ def write_multiframe(
             sink.finish()
 
 
-def _native(pixels: Iterable[bytes], size: int) -> Iterator[bytes]:
+def _element(pixels: Iterable[bytes], size: int) -> Iterator[bytes]:
     yield pack("<I", size + size % 2)
     yield from pixels
     yield bytes(size % 2)
-
-
-def _encapsulated(pixels: Iterable[bytes]) -> Iterator[bytes]:
-    yield UNDEFINED + ITEM + bytes(4)  # the table of offsets may be empty
-    for frame in pixels:
-        yield ITEM + pack("<I", len(frame) + len(frame) % 2) + frame + bytes(len(frame) % 2)
-    yield ITEM_END + bytes(4)
 
 
 class _Deflated:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 STORAGE = {"labelmap": "1.2.840.10008.5.1.4.1.1.66.7"}
 BINARY_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4"
-_JPEG_LS = "1.2.840.10008.1.2.4.80"
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _EXPLICIT = "1.2.840.10008.1.2.1"
 
@@ -43,7 +42,7 @@ def seg_header(series: SegSource, own: Grid | None, kind: str, bits: int, params
             sop_class_uid=STORAGE.get(kind, BINARY_STORAGE),
             manufacturer=MAKER,
             modality="SEG",
-            transfer_syntax_uid=(_DEFLATED if bits == 1 else _JPEG_LS) if params.compress else _EXPLICIT,
+            transfer_syntax_uid=_DEFLATED if params.compress else _EXPLICIT,
             patient_id=series.header.PatientID,
             patient_name=series.header.PatientName,
             patient_birth_date=series.header.PatientBirthDate,

@@ -19,7 +19,7 @@ class SegParams(Params):
     """One bit a voxel and class, which most programs read; one map of labels, which few read yet; probabilities of 8 bits; auto:
     binary for labels, fractional for probabilities."""
     compress: bool = False
-    """Compress without loss: binary ones as a whole (deflate), the others plane by plane (JPEG-LS). Not all archives take it."""
+    """Deflate the whole file, without loss. dcmtk, dcmqi, 3D Slicer and pydicom read it; not all archives take it."""
     empty_classes: bool = False
     """Declare classes without voxels too; otherwise they are left out."""
     algorithm: Literal["semiautomatic", "automatic", "manual"] = "semiautomatic"

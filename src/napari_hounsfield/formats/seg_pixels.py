@@ -101,29 +101,17 @@ def fractional_frames(segment: Segment) -> list[Frame]:
     return frames
 
 
-def fractions(frames: Sequence[Frame]) -> Iterator[NDArray[np.uint8]]:
+def fractions(frames: Sequence[Frame]) -> Iterator[bytes]:
     """Probabilities as whole numbers from 0 to 255."""
     for frame in frames:
         assert frame.segment is not None
-        yield np.rint(frame.segment.planes[frame.plane] * np.float32(MAXIMUM)).astype(np.uint8)
+        yield np.rint(frame.segment.planes[frame.plane] * np.float32(MAXIMUM)).astype(np.uint8).tobytes()
 
 
-def label_planes(planes: NDArray[Any], numbers: dict[int, int], kind: type[np.unsignedinteger[Any]]) -> Iterator[NDArray[Any]]:
+def label_planes(planes: NDArray[Any], numbers: dict[int, int], kind: type[np.unsignedinteger[Any]]) -> Iterator[bytes]:
     """Planes of segment numbers, in the place of the label values that they stand for."""
     same = all(value == number for value, number in numbers.items())
     values = np.array([0, *sorted(numbers)])
     stored = np.array([0, *(numbers[value] for value in sorted(numbers))], kind)
     for plane in planes:
-        yield plane.astype(kind) if same else stored[np.searchsorted(values, plane)]
-
-
-def native(planes: Iterator[NDArray[Any]]) -> Iterator[bytes]:
-    """Pixels as they are."""
-    return (np.ascontiguousarray(plane).tobytes() for plane in planes)
-
-
-def jpeg_ls(planes: Iterator[NDArray[Any]]) -> Iterator[bytes]:
-    """Pixels in lossless JPEG-LS."""
-    import jpeg_ls  # type: ignore[import-untyped]
-
-    return (bytes(jpeg_ls.encode(np.ascontiguousarray(plane))) for plane in planes)
+        yield (plane.astype(kind) if same else stored[np.searchsorted(values, plane)]).tobytes()

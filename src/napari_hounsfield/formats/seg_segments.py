@@ -8,7 +8,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from napari_hounsfield._version import __version__
-from napari_hounsfield.coded_terms import Code, Term
+from napari_hounsfield.coded_terms import CATEGORIES, Code, Term
+from napari_hounsfield.volume import BACKGROUND
 
 from .notes import one_line
 
@@ -24,6 +25,7 @@ MAKER = "napari-hounsfield"
 VALUE_NOTE = "label value "
 """Begins the Segment Description that keeps a label's number, since binary segments are numbered from 1 without gaps."""
 _MAX_PARAMETERS = 10000
+_NOTHING = Code("125040", "Background", "DCM")
 
 
 def descriptions(segments: Sequence[Segment], history: Sequence[Record], params: SegParams) -> list[Any]:
@@ -56,6 +58,15 @@ def descriptions(segments: Sequence[Segment], history: Sequence[Record], params:
             item.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = [_coded(segment.term.region_side)]
         found.append(item)
     return found
+
+
+def background() -> Any:
+    """Segment 0 of a label map: what is no segment."""
+    import highdicom as hd
+
+    item = hd.seg.SegmentDescription(1, BACKGROUND, _coded(CATEGORIES["spatial"]), _coded(_NOTHING), "MANUAL")
+    item.SegmentNumber = 0
+    return item
 
 
 def term_and_value(item: Any) -> tuple[str, Term, int]:
