@@ -43,7 +43,7 @@ class Source:
     series_uid: str = field(default="", repr=False)
     files: tuple[Path, ...] = field(default=(), repr=False)
     """One file a slice, in the order of the array's z axis."""
-    frames: tuple[int, ...] = ()
+    frames: tuple[int, ...] = field(default=(), repr=False)
     """Which frame of its file each slice is, counted from 1; empty where every file is one slice."""
 
 

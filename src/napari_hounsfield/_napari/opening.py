@@ -117,13 +117,13 @@ def _one(series: Series, how: Opening, warnings: list[str]) -> Generator[Progres
 
 def _segmentations(series: Series, how: Opening, warnings: list[str]) -> Generator[Progress, None, None]:
     """Label maps of a series, one a file."""
-    from napari_hounsfield.formats.dicom_seg_reading import read_dicom_seg
+    from napari_hounsfield.formats.dicom_seg_reading import dicom_seg_steps
 
     paths = list(dict.fromkeys(plane.path for plane in series.planes))
     for index, path in enumerate(paths):
-        yield Progress(index / len(paths), path.name)
-        labels = read_dicom_seg(path)
-        yield from part(_arriving(labels, how, warnings), index / len(paths), (index + 1) / len(paths))
+        found = yield from part(dicom_seg_steps(path), index / len(paths), (index + 0.8) / len(paths))
+        for data in found.data:
+            yield from part(_arriving(data, how, warnings), (index + 0.8) / len(paths), (index + 1) / len(paths))
 
 
 def _showing(steps: Generator[Progress, None, Volume], how: Opening) -> Generator[Progress, None, Volume]:

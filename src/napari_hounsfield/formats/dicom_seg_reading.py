@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from napari_hounsfield.dicom.header_reading import read_headers
 from napari_hounsfield.dicom.kinds import SEGMENTATIONS
 from napari_hounsfield.errors import DicomError, HounsfieldError, UnsupportedDicomError
-from napari_hounsfield.operation import Progress
+from napari_hounsfield.operation import Progress, finish
 from napari_hounsfield.volume import Features, LabelMap, Source
 
 from .dicom_file import dataset_of
@@ -60,13 +60,7 @@ def read_dicom_seg(path: Path) -> list[LabelMap | Features]:
     DicomError
         If the file is damaged, or its frames do not lie on one even grid.
     """
-    steps = dicom_seg_steps(path)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: ReadSeg = end.value
-            return found.data
+    return finish(dicom_seg_steps(path)).data
 
 
 def chosen_layers(path: Path, part: int) -> list[LabelMap | Features]:
@@ -123,11 +117,11 @@ def _read(name: str, path: Path) -> Generator[Progress, None, ReadSeg]:
         maps = yield from maps_of(dataset, place, list(described), shape)
         names = [text or f"segment {number}" for number, (text, _, _) in described.items()]
         return ReadSeg([Features(maps, names, place.affine, name=name, **common)], place)
+    if kind == "LABELMAP":
+        described.pop(0, None)  # what is no segment may be described as one
     values = _values(described)
     layers: list[tuple[NDArray[Any], list[int]]]
     if kind == "LABELMAP":
-        described.pop(0, None)  # what is no segment may be described as one
-        values.pop(0, None)
         layers = [((yield from label_planes_of(dataset, place, values, shape)), list(described))]
     else:
         layers = yield from layers_of(dataset, place, values, shape)

@@ -16,6 +16,7 @@ from napari_hounsfield.dicom.archive import is_archive
 from napari_hounsfield.dicom.files import is_regular
 from napari_hounsfield.errors import DicomError, FormatError, LabelError
 from napari_hounsfield.grid import reordered
+from napari_hounsfield.operation import finish
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
 
 from .atomic import full_suffix, sibling
@@ -28,6 +29,7 @@ from .slicer import read_seg_nrrd
 
 if TYPE_CHECKING:
     from napari_hounsfield.dicom.read_params import ReadParams
+    from napari_hounsfield.dicom.scan import Scan
     from napari_hounsfield.dicom.series import Series
 
 _NAMED = {
@@ -293,7 +295,7 @@ def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap | Fe
     refused: list[DicomError] = []
     for series in chosen:
         try:
-            found += _series(series, params)
+            found += _series(series, params, scanned)
         except DicomError as error:
             refused.append(error)
     if one and refused:
@@ -306,11 +308,12 @@ def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap | Fe
     return found
 
 
-def _series(series: Series, params: ReadParams | None) -> list[Volume | LabelMap | Features]:
-    from .dicom_seg_reading import read_dicom_seg
+def _series(series: Series, params: ReadParams | None, scanned: Scan) -> list[Volume | LabelMap | Features]:
+    from .seg_check import checked_steps, images_by_uid
 
     if series.labels:  # several of them in one series are independent of each other
-        return [data for plane in series.planes for data in read_dicom_seg(plane.path)]
+        images = images_by_uid([plane for other in scanned.series if not other.labels for plane in other.planes])
+        return [data for plane in series.planes for data in finish(checked_steps(plane.path, images)).data]
     return [series.read(params)]
 
 

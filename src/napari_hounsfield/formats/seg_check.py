@@ -71,6 +71,22 @@ def _orientation(place: Placement) -> Any:
     return np.concatenate((row, column))
 
 
+def checked_steps(path: Path, images: Images) -> Generator[Progress, None, ReadSeg]:
+    """Read a segmentation, and hold it to those of its images that lie beside it.
+
+    Raises
+    ------
+    DicomError
+        As `read_dicom_seg` and `check_references`.
+    """
+    found = yield from dicom_seg_steps(path)
+    try:
+        check_references(found.placement, images)
+    except DicomError as error:
+        raise DicomError(f"{path.name}: {error}") from None
+    return found
+
+
 def check_written(
     path: Path, data: LabelMap | Features | Sequence[LabelMap], source: Source | None
 ) -> Generator[Progress, None, None]:

@@ -21,7 +21,10 @@ def concept(name: str) -> Term:
 
 def term_in(labels: LabelMap, value: int) -> Term:
     """What a class of a label map is: as it was read or given, or else what its name means."""
-    return labels.terms.get(value) or concept(labels.class_name(value))
+    given = labels.terms.get(value)
+    if given is None or (given.category, given.kind) == (UNKNOWN.category, UNKNOWN.kind):
+        return concept(labels.class_name(value))
+    return given
 
 
 def colour_in(labels: LabelMap, value: int) -> Colour:

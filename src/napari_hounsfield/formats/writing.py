@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_hounsfield.errors import FormatError, WriteError
-from napari_hounsfield.operation import Progress, part
+from napari_hounsfield.operation import Progress, finish, part
 from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Source, Volume
 
 from .atomic import atomic_path, full_suffix, sibling
@@ -106,13 +106,7 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
     LabelError, GridError, DicomError
         If labels cannot be a DICOM segmentation.
     """
-    steps = write_steps(path, data, source, overwrite, params)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            written: Path = end.value
-            return written
+    return finish(write_steps(path, data, source, overwrite, params))
 
 
 def write_steps(
