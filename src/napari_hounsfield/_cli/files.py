@@ -10,11 +10,11 @@ from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, 
 from .usage import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
     from napari_hounsfield.dicom.series import Series
-    from napari_hounsfield.operation import Params
+    from napari_hounsfield.operation import Params, Progress
 
     from .console import Console
 
@@ -225,9 +225,23 @@ def save(
     if console is None:
         write(paths[0], result, source, overwrite, params)
         return [path for path in paths if path.exists()]
-    if paths[0].suffix.lower() == ".dcm":
-        from napari_hounsfield.formats.seg_params import PATIENT_NOTE
-
-        console.note(f"{paths[0].name} {PATIENT_NOTE}")
-    console.run(write_steps(paths[0], result, source, overwrite, params), f"writing {paths[0].name}")
+    steps = write_steps(paths[0], result, source, overwrite, params)
+    console.run(_noted(steps, paths[0], console), f"writing {paths[0].name}")
     return [path for path in paths if path.exists()]
+
+
+def _noted(steps: Generator[Progress, None, Path], path: Path, console: Console) -> Generator[Progress, None, Path]:
+    """The same steps; that a file carries the patient is said when everything is checked, and before it gets its name."""
+    from napari_hounsfield.formats.seg_params import PATIENT_NOTE
+
+    noted = path.suffix.lower() != ".dcm"
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            written: Path = end.value
+            return written
+        if not noted and progress.fraction > 0:
+            console.note(f"{path.name} {PATIENT_NOTE}")
+            noted = True
+        yield progress
