@@ -9,6 +9,9 @@ from .channels import Channels as Channels
 from .channels import aligned as aligned
 from .cleaning import CleanParams as CleanParams
 from .cleaning import clean as clean
+from .coded_terms import Code as Code
+from .coded_terms import Term as Term
+from .coded_terms import terms as terms
 from .dicom.read_params import ReadParams as ReadParams
 from .dicom.scan import Scan as Scan
 from .dicom.scan import scan as scan
@@ -70,6 +73,7 @@ from .formats.dicom_sr_reading import ReportedMeasurements as ReportedMeasuremen
 from .formats.dicom_sr_reading import read_measurements as read_measurements
 from .formats.reading import read as read
 from .formats.reading import read_labels as read_labels
+from .formats.seg_params import SegParams as SegParams
 from .formats.writing import write as write
 from .gabor_bank import GaborParams as GaborParams
 from .gabor_bank import gabor as gabor

@@ -24,6 +24,7 @@ from napari_hounsfield import (
     read,
     read_labels,
     scan,
+    terms,
     write,
 )
 
@@ -91,7 +92,9 @@ def test_what_is_said_of_regions(tmp_path: Path, ct_series: Any, array: np.ndarr
     from pydicom import dcmread
 
     source = ct_series(AXIAL, SHAPE)
-    labels = LabelMap(array, AXIAL, NAMES | {7: "a\\b" + 70 * "c"}, source=source, colours={2: (1, 2, 3)})
+    labels = LabelMap(
+        array, AXIAL, NAMES | {7: "a\\b" + 70 * "c"}, source=source, terms={2: replace(terms("left lung")[0], colour=(1, 2, 3))}
+    )
     written = dcmread(write(tmp_path / "a.rtstruct.dcm", labels))
     assert [(r.ROINumber, r.ROIName) for r in written.StructureSetROISequence] == [
         (2, "left lung"), (5, "liver"), (7, "a/b" + 61 * "c"), (LARGE, "nodule"),
@@ -102,7 +105,7 @@ def test_what_is_said_of_regions(tmp_path: Path, ct_series: Any, array: np.ndarr
     assert written.RTROIObservationsSequence[0].RTROIIdentificationCodeSequence[0].CodeValue == "39607008"
     assert (written.PatientID, str(written.PatientName), written.StudyID) == ("CANARY-ID", "Canary^Patient", "1")
     (back,) = read(tmp_path / "a.rtstruct.dcm")
-    assert back.colours[2] == (1, 2, 3)
+    assert back.terms[2].colour == (1, 2, 3)
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -92,7 +92,7 @@ def test_numbers_names_and_colours(draw: Callable[..., Path]) -> None:
     expected[1, 2:5, 2:5], expected[2:4, 10, 10] = 3, 9
     assert np.array_equal(labels.array, expected)
     assert labels.classes == {3: "CANARY 3", 9: "CANARY 9", 200: "CANARY 200"}
-    assert labels.colours == {3: (3, 0, 255), 9: (9, 0, 255), 200: (200, 0, 255)}
+    assert {value: term.colour for value, term in labels.terms.items()} == {3: (3, 0, 255), 9: (9, 0, 255), 200: (200, 0, 255)}
     assert np.allclose(labels.affine, AXIAL)
     assert labels.warnings == ()
 
@@ -118,13 +118,13 @@ def test_holes(draw: Callable[..., Path], how: str) -> None:
 def test_overlap_gives_several_maps(draw: Callable[..., Path], tmp_path: Path) -> None:
     path = draw({1: [square(1, 1.5, 9.5)], 2: [square(1, 4.5, 12.5)], 3: [square(1, 14.5, 16.5)], 4: [square(1, 5.5, 6.5)]})
     maps = read(path)
-    assert [labels.name for labels in maps] == ["rs.dcm 1", "rs.dcm 2", "rs.dcm 3"]
+    assert [labels.name for labels in maps] == ["rs.dcm layer 1", "rs.dcm layer 2", "rs.dcm layer 3"]
     assert [list(labels.classes) for labels in maps] == [[1, 3], [2], [4]]
     assert [[(labels.array == v).sum() for v in labels.classes] for labels in maps] == [[64, 4], [64], [1]]
     assert read(path, ReadParams(part=2))[0].classes == {2: "CANARY 2"}
     with pytest.raises(DicomError, match="no label map 4"):
         read(path, ReadParams(part=4))
-    with pytest.raises(FormatError, match=r"^rs\.dcm: several maps, choose one"):
+    with pytest.raises(FormatError, match=r"^rs\.dcm: its segments overlap, so that it is 3 label maps: choose one"):
         read_labels(path)
 
 

@@ -10,15 +10,15 @@ from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, 
 from .usage import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
     from napari_hounsfield.dicom.series import Series
-    from napari_hounsfield.operation import Params
+    from napari_hounsfield.operation import Params, Progress
 
     from .console import Console
 
-Image = TypeVar("Image", Volume, LabelMap, Volume | LabelMap)
+Image = TypeVar("Image", Volume, LabelMap, Volume | LabelMap | Features)
 LABELS = (LabelMap, Segmentation)
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 LABELS_ONLY = (".seg.nrrd", ".dcm", ".rtstruct.dcm")
@@ -47,6 +47,13 @@ def read_params() -> type[Params]:
     from napari_hounsfield.dicom.read_params import ReadParams
 
     return ReadParams
+
+
+def seg_params() -> type[Params]:
+    """The parameters of writing DICOM SEG."""
+    from napari_hounsfield.formats.seg_params import SegParams
+
+    return SegParams
 
 
 class Reader:
@@ -83,7 +90,7 @@ class Reader:
 
             if kinds[0] is Segmentation:
                 return read_draft(path)
-            return self.told(read_labels(path, self._drawn_on), path.name)
+            return self.told(read_labels(path, source=self._drawn_on), path.name)
         from napari_hounsfield.pixels.classifier import load_model
 
         return load_model(path)
@@ -102,7 +109,7 @@ class Reader:
         """A further image beside one that the parameters of reading are for."""
         return self.image(path, read_params()())
 
-    def whatever(self, path: Path, source: Source | None = None) -> Volume | LabelMap:
+    def whatever(self, path: Path, source: Source | None = None) -> Volume | LabelMap | Features:
         """The one image or label map of a path; `source` is the series that contours were drawn on."""
         from napari_hounsfield.formats.reading import kind_of, read, read_named
 
@@ -126,7 +133,7 @@ class Reader:
 
     def told(self, data: Image, name: str) -> Image:
         """The data, after its warnings were told."""
-        self._warn(f"{name}: {warning}" for warning in data.warnings)
+        self._warn(f"{name}: {warning}" for warning in getattr(data, "warnings", ()))
         return data
 
     def _warn(self, warnings: Iterable[str]) -> None:
@@ -225,9 +232,37 @@ def require_segmentation(report: Path, labels: Path | None) -> None:
         raise UsageError(f"{report.name}: a report refers to the segments of a DICOM SEG, so LABELS must be one")
 
 
-def save(paths: list[Path], result: Any, source: Source | Path | None, overwrite: bool) -> list[Path]:
-    """Write a result, and return those of `paths` that there are now."""
-    from napari_hounsfield.formats.writing import write
+def save(
+    paths: list[Path],
+    result: Any,
+    source: Source | Path | None,
+    overwrite: bool,
+    console: Console | None = None,
+    params: Any = None,
+) -> list[Path]:
+    """Write a result, with a bar where there is a console, and return those of `paths` that there are now."""
+    from napari_hounsfield.formats.writing import write, write_steps
 
-    write(paths[0], result, source=source, overwrite=overwrite)
+    if console is None:
+        write(paths[0], result, source, overwrite, params)
+        return [path for path in paths if path.exists()]
+    steps = write_steps(paths[0], result, source, overwrite, params)
+    console.run(_noted(steps, paths[0], console), f"writing {paths[0].name}")
     return [path for path in paths if path.exists()]
+
+
+def _noted(steps: Generator[Progress, None, Path], path: Path, console: Console) -> Generator[Progress, None, Path]:
+    """The same steps; that a file carries the patient is said when everything is checked, and before it gets its name."""
+    from napari_hounsfield.formats.seg_params import PATIENT_NOTE
+
+    noted = path.suffix.lower() != ".dcm"
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            written: Path = end.value
+            return written
+        if not noted and progress.fraction > 0:
+            console.note(f"{path.name} {PATIENT_NOTE}")
+            noted = True
+        yield progress

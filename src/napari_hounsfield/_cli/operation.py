@@ -122,7 +122,7 @@ class OperationCommand(Command):
         files.require_source(out, source, data)
         result = console.run(self.operation.steps(*data, params=params), self.name)
         self._warn_of_nothing(params, data, result, reader, console)
-        written = files.save(targets, result, source, values["overwrite"])
+        written = files.save(targets, result, source, values["overwrite"], console)
         said = record(self.name, result, written) | {"warnings": reader.warnings}
         console.result(said, f"wrote {', '.join(path.name for path in written)}: {sentence(result)}")
 

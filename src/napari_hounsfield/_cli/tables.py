@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from napari_hounsfield.errors import FormatError
 from napari_hounsfield.evaluation.case_table import read_case_table
 from napari_hounsfield.formats.atomic import full_suffix
+from napari_hounsfield.formats.seg_params import PATIENT_NOTE
 
 from . import files
 from .cases import CaseResults
@@ -49,6 +50,8 @@ class TableCommand(OperationCommand):
         self.check(values)
         reader = self.reader(values, console)
         result = self.compute(values, reader, console)
+        if values["out"] is not None and full_suffix(values["out"]) == files.REPORT_SUFFIX:
+            console.note(f"{values['out'].name} {PATIENT_NOTE}")
         written = self.write(result, values)
         said = record(self.name, result, written) | {"warnings": reader.warnings}
         lines = [*result.table(), *(f"wrote {path.name}" for path in written)]

@@ -31,17 +31,18 @@ def colour(value: int, name: str = "") -> str:
 
 
 def label_colours(
-    values: list[int], classes: Mapping[int, str], given: Mapping[int, tuple[int, int, int]] | None = None
+    values: list[int], classes: Mapping[int, str], own: Mapping[int, str] | None = None
 ) -> DirectLabelColormap | None:
     """Colormap of a labels layer, where 0 alone is transparent; None where napari's cyclic colours must do.
 
-    Colours that a file gives (red, green, blue) take the place of ours.
+    `own` are the colours that a file gives.
     """
     from napari.utils.colormaps import DirectLabelColormap
 
     named = {*classes, *range(1, PAINTABLE + 1)}
     if max((abs(v) for v in values), default=0) > LARGEST or len({*values} - named) > MANY:
         return None
-    colours: dict[int | None, str] = {v: colour(v, classes.get(v, "")) for v in {*values, *range(1, PAINTABLE + 1)}}
-    colours |= {value: f"#{red:02X}{green:02X}{blue:02X}" for value, (red, green, blue) in (given or {}).items()}
+    own = own or {}
+    shown = {*values, *range(1, PAINTABLE + 1)}
+    colours: dict[int | None, str] = {v: own.get(v) or colour(v, classes.get(v, "")) for v in shown}
     return DirectLabelColormap(color_dict={**colours, 0: "transparent", None: GREY})

@@ -124,7 +124,7 @@ def _label_maps(series: Series, others: Sequence[Series], how: Opening, warnings
         start, middle, end = (place / (2 * len(paths)) for place in (2 * index, 2 * index + 1, 2 * index + 2))
         maps = yield from part(label_file_steps(path, others), start, middle)
         for labels in maps:
-            warnings += [f"{labels.name}: {line}" for line in labels.warnings]
+            warnings += [f"{labels.name}: {line}" for line in getattr(labels, "warnings", ())]
             yield from part(_arriving(labels, how, warnings), middle, end)
 
 

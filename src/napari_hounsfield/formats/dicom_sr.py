@@ -5,20 +5,21 @@ DICOM PS3.16, TID 1500 and TID 1411. Patient and study are those of the segmenta
 
 from __future__ import annotations
 
-import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from napari_hounsfield._version import __version__
+from napari_hounsfield.coded_terms import Code
 from napari_hounsfield.dicom.kinds import SEGMENTATIONS
 from napari_hounsfield.errors import DicomError, HounsfieldError
 from napari_hounsfield.evaluation.measured import ClassMeasurement, Measurements, ObjectMeasurement
 from napari_hounsfield.volume import is_background
 
 from .dicom_file import dataset_of
-from .dicom_seg import MAKER, VALUE_NOTE
+from .dicom_seg_reading import label_values
 from .notes import one_line
-from .sr_concepts import Concept, figures, procedure
+from .seg_segments import MAKER, term_and_value
+from .sr_concepts import figures, procedure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,12 +83,10 @@ def _check(dataset: Any, measured: Measurements) -> None:
 
 
 def _segments(dataset: Any) -> Mapping[int, Any]:
-    """Segments by label value: the number that our own files note, or else the segment's."""
-    described = list(dataset.SegmentSequence)
-    notes = [re.fullmatch(rf"{VALUE_NOTE}(\d{{1,9}})", str(item.get("SegmentDescription") or "")) for item in described]
-    if all(notes):
-        return {int(note[1]): item for note, item in zip(notes, described, strict=True) if note}
-    return {int(item.SegmentNumber): item for item in described}
+    """Segments by label value."""
+    described = {int(item.SegmentNumber): item for item in dataset.SegmentSequence}
+    values = label_values({number: term_and_value(item) for number, item in described.items()})
+    return {values[number]: item for number, item in described.items()}
 
 
 def _group(one: ClassMeasurement, measured: Measurements, dataset: Any, segments: Mapping[int, Any]) -> Any:
@@ -127,7 +126,7 @@ def _group(one: ClassMeasurement, measured: Measurements, dataset: Any, segments
     )
 
 
-def _coded(concept: Concept) -> Any:
+def _coded(concept: Code) -> Any:
     from highdicom.sr import CodedConcept
 
     return CodedConcept(concept.value, concept.scheme, concept.meaning)

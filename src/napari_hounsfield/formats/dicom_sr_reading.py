@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from napari_hounsfield.coded_terms import Code
 from napari_hounsfield.errors import DicomError, HounsfieldError
 from napari_hounsfield.evaluation.text_table import text_table
 
 from .dicom_file import dataset_of
 from .notes import one_line
-from .sr_concepts import Concept
 
 REPORTS = tuple(f"1.2.840.10008.5.1.4.1.1.88.{end}" for end in ("22", "33", "34", "35"))
 """Enhanced SR, Comprehensive SR, Comprehensive 3D SR, Extensible SR."""
@@ -30,11 +30,11 @@ _SEGMENT = "121191"
 class ReportedValue:
     """A number of a report."""
 
-    quantity: Concept
+    quantity: Code
     value: float | None
     """None where the report gives none."""
-    unit: Concept | None
-    derivation: Concept | None = None
+    unit: Code | None
+    derivation: Code | None = None
 
     @property
     def name(self) -> str:
@@ -48,8 +48,8 @@ class ReportedGroup:
 
     name: str
     """Tracking Identifier."""
-    finding: Concept | None
-    sites: tuple[Concept, ...]
+    finding: Code | None
+    sites: tuple[Code, ...]
     segment: int | None
     """Number of the segment in the segmentation that the report refers to."""
     values: tuple[ReportedValue, ...]
@@ -130,7 +130,7 @@ def _groups(dataset: Any) -> Iterator[Any]:
 
 def _group(group: Any) -> ReportedGroup:
     name, finding, segment = "", None, None
-    sites: list[Concept] = []
+    sites: list[Code] = []
     values: list[ReportedValue] = []
     for item in _items(group):
         kind = item.get("ValueType")
@@ -148,13 +148,13 @@ def _group(group: Any) -> ReportedGroup:
     return ReportedGroup(name, finding, tuple(sites), segment, tuple(values))
 
 
-def _modifiers(site: Any) -> list[Concept | None]:
+def _modifiers(site: Any) -> list[Code | None]:
     """Laterality, and other modifiers of a finding site."""
     return [_concept(item, "ConceptCodeSequence") for item in _items(site) if item.get("ValueType") == "CODE"]
 
 
 def _value(item: Any) -> ReportedValue:
-    quantity = _concept(item, "ConceptNameCodeSequence") or Concept("", "", "")
+    quantity = _concept(item, "ConceptNameCodeSequence") or Code("", "", "")
     measured = (item.get("MeasuredValueSequence") or [None])[0]
     number = unit = None
     if measured is not None:
@@ -168,14 +168,14 @@ def _value(item: Any) -> ReportedValue:
     return ReportedValue(quantity, number, unit, derived[0] if derived else None)
 
 
-def _concept(holder: Any, keyword: str) -> Concept | None:
+def _concept(holder: Any, keyword: str) -> Code | None:
     items = holder.get(keyword)
     if not items:
         return None
     code = next((items[0].get(k) for k in ("CodeValue", "LongCodeValue", "URNCodeValue") if items[0].get(k)), "")
     texts = (code, items[0].get("CodingSchemeDesignator") or "", items[0].get("CodeMeaning") or "")
     value, scheme, meaning = (one_line(text)[:MAX_TEXT] for text in texts)
-    return Concept(value, scheme, meaning)
+    return Code(value, meaning, scheme)
 
 
 def _code(holder: Any, keyword: str, *values: str) -> bool:

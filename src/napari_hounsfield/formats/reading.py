@@ -8,7 +8,7 @@ import logging
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -39,12 +39,12 @@ _NAMED = {
 _log = logging.getLogger(__name__)
 
 
-def read(path: str | Path, params: ReadParams | None = None, source: Any = None) -> list[Volume | LabelMap]:
+def read(path: str | Path, params: ReadParams | None = None, source: Any = None) -> list[Volume | LabelMap | Features]:
     """Read every image and segmentation that `path` holds.
 
     A folder or a DICOM file gives its series; NIfTI, NRRD and MetaImage give a Volume whatever their numbers mean; `.seg.nrrd`,
-    DICOM segmentations and RT Structure Sets give a LabelMap, or several where regions overlap. Voxels are never flipped or
-    permuted: the affine says how they lie.
+    DICOM segmentations and RT Structure Sets give a LabelMap, several where segments overlap; a fractional segmentation Features,
+    one map a class. Voxels are never flipped or permuted: the affine says how they lie.
 
     Parameters
     ----------
@@ -67,26 +67,13 @@ def read(path: str | Path, params: ReadParams | None = None, source: Any = None)
     kind = kind_of(path)
     if kind == "folder" or kind == "DICOM":
         return _dicom(path, params)
-    if kind == "DICOM SEG":
-        from .dicom_seg_reading import read_dicom_seg
+    if kind in ("DICOM SEG", "RTSTRUCT"):
+        from .label_files import chosen_maps
 
-        return [read_dicom_seg(path)]
-    if kind == "RTSTRUCT":
-        from .rtstruct_reading import read_rtstruct
-
-        return _part(path, read_rtstruct(path, source), params)
+        return chosen_maps(path, params.part if params else 0, source)
     if kind == "NRRD" and full_suffix(path) == ".seg.nrrd":
         return [read_seg_nrrd(path)]
     return [_of_unit(_image(path, kind)[0], params)]
-
-
-def _part(path: Path, maps: list[LabelMap], params: ReadParams | None) -> list[Volume | LabelMap]:
-    """The maps of a file, or the one that is chosen."""
-    if params is None or not params.part:
-        return [*maps]
-    if params.part > len(maps):
-        raise DicomError(f"{path.name}: there is no label map {params.part} in it, there are {len(maps)}")
-    return [maps[params.part - 1]]
 
 
 def _of_unit(volume: Volume, params: ReadParams | None) -> Volume:
@@ -98,7 +85,7 @@ def _of_unit(volume: Volume, params: ReadParams | None) -> Volume:
     return replace(volume, unit=params.unit, modality=volume.modality or {"HU": "CT", "SUV": "PT"}[params.unit])
 
 
-def read_named(path: Path, params: ReadParams | None = None, source: Any = None) -> Volume | LabelMap:
+def read_named(path: Path, params: ReadParams | None = None, source: Any = None) -> Volume | LabelMap | Features:
     """Read a file that holds one image or label map: labels where classes have names, otherwise what `read` gives.
 
     Raises
@@ -108,7 +95,8 @@ def read_named(path: Path, params: ReadParams | None = None, source: Any = None)
     """
     kind = kind_of(path)
     if not _as_image(path, kind):
-        return _only(path, read(path, params, source))
+        found = read(path, params, source)
+        return found[0] if len(found) == 1 else _choose(path.name, found)
     volume, notes = _image(path, kind)
     try:
         labels = _with_names(_as_labels(volume, notes), path)
@@ -117,7 +105,11 @@ def read_named(path: Path, params: ReadParams | None = None, source: Any = None)
     return labels if labels.classes else _of_unit(volume, params)
 
 
-def read_as_meant(path: Path) -> tuple[list[Volume | LabelMap], bool]:
+def _choose(name: str, found: list[Any]) -> NoReturn:
+    raise FormatError(f"{name}: its segments overlap, so that it is {len(found)} label maps: choose one (part=1, --part 1)")
+
+
+def read_as_meant(path: Path) -> tuple[list[Volume | LabelMap | Features], bool]:
     """Read as `read` does, but labels where classes have names or the values look like labels; and whether that was a guess.
 
     Raises
@@ -128,7 +120,7 @@ def read_as_meant(path: Path) -> tuple[list[Volume | LabelMap], bool]:
     if not _as_image(path, kind_of(path)):
         return read(path), False
     found = read_named(path)
-    if isinstance(found, LabelMap) or not looks_like_labels(found):
+    if not isinstance(found, Volume) or not looks_like_labels(found):
         return [found], False
     try:
         return [_as_labels(found, Notes())], True
@@ -157,7 +149,7 @@ def read_volume(path: str | Path, params: ReadParams | None = None) -> Volume:
     raise FormatError(f"{Path(path).name}: {'several images, choose one' if volumes else 'labels, no image'}: {listed}")
 
 
-def read_labels(path: str | Path, source: Any = None) -> LabelMap:
+def read_labels(path: str | Path, params: ReadParams | None = None, source: Any = None) -> LabelMap:
     """Read labels from any format, with the names of classes where they are written.
 
     Names come from the file itself (DICOM segments, Slicer's keys, our own header notes, a Workbench label table), or from a file
@@ -166,14 +158,16 @@ def read_labels(path: str | Path, source: Any = None) -> LabelMap:
     Parameters
     ----------
     path
-        File.
+        File or folder.
+    params
+        Which of several (`part`).
     source
         As `read`.
 
     Raises
     ------
     LabelError
-        If the values are not whole numbers, or there are colours or time points.
+        If the values are not whole numbers, or there are colours, time points or probabilities.
     FormatError
         If there are several maps or images; and as `read`.
     """
@@ -182,17 +176,16 @@ def read_labels(path: str | Path, source: Any = None) -> LabelMap:
     if _as_image(path, kind):
         volume, notes = _image(path, kind)
         return _with_names(_as_labels(volume, notes), path)
-    found = read(path, source=source)
-    maps = [data for data in found if isinstance(data, LabelMap)]
-    one = _only(path, [*maps] or found)
-    return one if isinstance(one, LabelMap) else _with_names(_as_labels(one, Notes()), path)
-
-
-def _only(path: Path, maps: list[Volume | LabelMap]) -> Volume | LabelMap:
-    if len(maps) != 1:
+    found = read(path, params, source)
+    if kind in ("DICOM SEG", "RTSTRUCT") and len(found) > 1:
+        _choose(path.name, found)
+    maps = [data for data in found if isinstance(data, LabelMap)] or found
+    if len(maps) > 1:
         listed = ", ".join(f"{data.name or 'unnamed'} {data.grid.shape}" for data in maps)
         raise FormatError(f"{path.name}: several maps, choose one: {listed}")
-    return maps[0]
+    if isinstance(maps[0], Features):
+        raise LabelError(f"{path.name}: holds probabilities, no labels")
+    return maps[0] if isinstance(maps[0], LabelMap) else _with_names(_as_labels(maps[0], Notes()), path)
 
 
 def read_maps(path: str | Path) -> Features:
@@ -203,12 +196,14 @@ def read_maps(path: str | Path) -> Features:
     Raises
     ------
     FormatError
-        If the file is damaged, holds colours, or is none of NIfTI, NRRD and MetaImage.
+        If the file is damaged, holds colours, or is none of NIfTI, NRRD, MetaImage and fractional DICOM segmentation.
     """
     path = Path(path)
     kind = kind_of(path)
+    if kind == "DICOM SEG" and isinstance(maps := read(path)[0], Features):
+        return maps
     if not _as_image(path, kind):
-        raise FormatError(f"{path.name}: maps are read from NIfTI, NRRD and MetaImage")
+        raise FormatError(f"{path.name}: maps are read from NIfTI, NRRD, MetaImage and fractional DICOM segmentations")
     volume, notes = _image(path, kind)
     if "c" in volume.axes or volume.array.dtype.kind not in "biuf":
         raise FormatError(f"{path.name}: colours or complex numbers, no maps")
@@ -297,14 +292,14 @@ def _image(path: Path, kind: str) -> tuple[Volume, Notes]:
         raise FormatError(f"{path.name}: {(error.strerror or 'cannot be read').lower()}") from None
 
 
-def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
+def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap | Features]:
     """All series and segmentations that can be read, or the chosen one."""
     from napari_hounsfield.dicom.scan import scan
 
     scanned = scan(path, params)
     one = params is not None and bool(params.series or params.part)
     chosen = scanned.chosen(params.series, params.part) if params and one else scanned.series
-    found: list[Volume | LabelMap] = []
+    found: list[Volume | LabelMap | Features] = []
     refused: list[DicomError] = []
     for series in chosen:
         try:
@@ -321,7 +316,7 @@ def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
     return found
 
 
-def _series(series: Series, params: ReadParams | None, scanned: Scan) -> list[Volume | LabelMap]:
+def _series(series: Series, params: ReadParams | None, scanned: Scan) -> list[Volume | LabelMap | Features]:
     if series.labels:
         from .label_files import label_file_steps, label_files
 

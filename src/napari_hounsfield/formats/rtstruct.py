@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import datetime
 import warnings
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_hounsfield._version import __version__
+from napari_hounsfield.coded_terms import CATEGORIES
 from napari_hounsfield.errors import DicomError, GridError, LabelError
 from napari_hounsfield.grid import Grid, same_lattice
+from napari_hounsfield.operation import Progress, part
 
 from .contours import outlines
-from .dicom_seg import MAKER
 from .notes import one_line
+from .seg_segments import MAKER
 from .seg_source import SegSource, read_source
-from .terminology import ANATOMY, TISSUE, Code, class_colour, concept
+from .terminology import UNKNOWN, colour_in, term_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from napari_hounsfield.dicom.header import Header
     from napari_hounsfield.volume import LabelMap, Source
 
 _PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
@@ -36,8 +38,8 @@ _STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "ReferringPhysicianName"
 _LARGEST_NUMBER = 2**31 - 1
 
 
-def write_rtstruct(path: Path, labels: LabelMap, source: Source | None = None) -> Grid:
-    """Write a region for every class, with contours that hold exactly the centres of its voxels.
+def write_rtstruct(path: Path, labels: LabelMap, source: Source | None = None) -> Generator[Progress, None, Grid]:
+    """Write stepwise a region for every class, with contours that hold exactly the centres of its voxels.
 
     A region's ROI Number is its label value. Background (0) is not written; a class that has a name and no voxels is a region
     without contours.
@@ -68,11 +70,11 @@ def write_rtstruct(path: Path, labels: LabelMap, source: Source | None = None) -
     source = source or labels.source
     if source is None or not source.files:
         raise DicomError("an RT Structure Set refers to a DICOM series: give its source, or write .seg.nrrd or .nii.gz")
-    series = read_source(source.files)
+    series = read_source(source)
     if not same_lattice(labels.grid, series.grid):
         raise GridError(f"{labels.name or 'labels'}: {labels.grid} is not the grid of the source, {series.grid}")
     array = labels.on(series.grid).array
-    drawn = _drawn(array, series)
+    drawn = yield from part(_drawn(array, series), 0, 0.7)
     values = sorted(({*labels.classes, *drawn}) - {0})
     if not values:
         raise LabelError(f"{labels.name or 'labels'}: no labelled voxel to write")
@@ -84,11 +86,12 @@ def write_rtstruct(path: Path, labels: LabelMap, source: Source | None = None) -
     return series.grid
 
 
-def _drawn(array: NDArray[Any], series: SegSource) -> dict[int, list[Any]]:
+def _drawn(array: NDArray[Any], series: SegSource) -> Generator[Progress, None, dict[int, list[Any]]]:
     """Contour items of each value, slice by slice."""
     found: dict[int, list[Any]] = {}
-    images = [_reference(header) for header in series.headers]
+    images = [_reference(plane) for plane in series.planes]
     for z, plane in enumerate(array):
+        yield Progress(z / len(array), "contours")
         for value, (rows, columns) in _boxes(plane):
             items = found.setdefault(value, [])
             for polygon in outlines(plane[rows, columns] == value):
@@ -129,11 +132,13 @@ def _contour(number: int, points: NDArray[np.float64], image: Any) -> Any:
     return item
 
 
-def _reference(header: Any) -> Any:
+def _reference(plane: Header) -> Any:
     from pydicom.dataset import Dataset
 
     reference = Dataset()
-    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = header.SOPClassUID, header.SOPInstanceUID
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = plane.sop_class, plane.sop_uid
+    if plane.frames > 1:
+        reference.ReferencedFrameNumber = plane.frame + 1
     return reference
 
 
@@ -141,7 +146,7 @@ def _dataset(series: SegSource, labels: LabelMap, values: Sequence[int], drawn: 
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
-    header, now = series.headers[0], datetime.datetime.now()
+    header, now = series.header, datetime.datetime.now()
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -155,12 +160,12 @@ def _dataset(series: SegSource, labels: LabelMap, values: Sequence[int], drawn: 
     dataset.SeriesDescription, dataset.OperatorsName, dataset.InstanceNumber = "Structure set", "", 1
     dataset.Manufacturer = dataset.ManufacturerModelName = MAKER
     dataset.SoftwareVersions = __version__
-    dataset.FrameOfReferenceUID, dataset.PositionReferenceIndicator = header.FrameOfReferenceUID, ""
+    dataset.FrameOfReferenceUID, dataset.PositionReferenceIndicator = series.grid.frame_of_reference, ""
     dataset.StructureSetLabel, dataset.StructureSetName = "SEGMENTATION", "Segmentation"
     if labels.history:
         dataset.StructureSetDescription = f"{MAKER}: {', '.join(record.operation for record in labels.history)}"[:1024]
     dataset.ReferencedFrameOfReferenceSequence = [_frame(series)]
-    dataset.StructureSetROISequence = [_region(labels, value, header.FrameOfReferenceUID) for value in values]
+    dataset.StructureSetROISequence = [_region(labels, value, series.grid.frame_of_reference) for value in values]
     dataset.ROIContourSequence = [_contours(labels, value, drawn.get(value, [])) for value in values]
     dataset.RTROIObservationsSequence = [_observation(number, labels, value) for number, value in enumerate(values, 1)]
     return dataset
@@ -171,15 +176,14 @@ def _frame(series: SegSource) -> Any:
     from pydicom.dataset import Dataset
     from pydicom.uid import UID
 
-    header = series.headers[0]
+    header = series.header
     drawn_on, study, frame = Dataset(), Dataset(), Dataset()
     drawn_on.SeriesInstanceUID = header.SeriesInstanceUID
-    by_image = groupby(series.headers, lambda header: header.SOPInstanceUID)
-    drawn_on.ContourImageSequence = [_reference(next(images)) for _, images in by_image]
+    drawn_on.ContourImageSequence = [_reference(plane) for plane in series.planes]
     study.ReferencedSOPClassUID = UID("1.2.840.10008.3.1.2.3.1")  # Detached Study Management: retired, and still demanded
     study.ReferencedSOPInstanceUID = header.StudyInstanceUID
     study.RTReferencedSeriesSequence = [drawn_on]
-    frame.FrameOfReferenceUID, frame.RTReferencedStudySequence = header.FrameOfReferenceUID, [study]
+    frame.FrameOfReferenceUID, frame.RTReferencedStudySequence = series.grid.frame_of_reference, [study]
     return frame
 
 
@@ -197,7 +201,7 @@ def _contours(labels: LabelMap, value: int, items: list[Any]) -> Any:
     from pydicom.dataset import Dataset
 
     contours = Dataset()
-    contours.ROIDisplayColor = list(labels.colours.get(value) or class_colour(labels.class_name(value), value))
+    contours.ROIDisplayColor = list(colour_in(labels, value))
     contours.ReferencedROINumber = value
     if items:
         contours.ContourSequence = items
@@ -205,22 +209,17 @@ def _contours(labels: LabelMap, value: int, items: list[Any]) -> Any:
 
 
 def _observation(number: int, labels: LabelMap, value: int) -> Any:
+    from highdicom.sr import CodedConcept
     from pydicom.dataset import Dataset
 
-    known = concept(labels.class_name(value))
+    known = term_in(labels, value)
     observation = Dataset()
     observation.ObservationNumber, observation.ReferencedROINumber = number, value
-    if known.kind != TISSUE:
-        observation.RTROIIdentificationCodeSequence = [_coded(known.kind)]
-    observation.RTROIInterpretedType = "ORGAN" if known.category == ANATOMY else ""
+    if known.kind != UNKNOWN.kind:
+        observation.RTROIIdentificationCodeSequence = [CodedConcept(known.kind.value, known.kind.scheme, known.kind.meaning)]
+    observation.RTROIInterpretedType = "ORGAN" if known.category == CATEGORIES["anatomy"] else ""
     observation.ROIInterpreter = ""
     return observation
-
-
-def _coded(code: Code) -> Any:
-    from highdicom.sr import CodedConcept
-
-    return CodedConcept(code.value, "SCT", code.meaning)
 
 
 def _name(labels: LabelMap, value: int) -> str:

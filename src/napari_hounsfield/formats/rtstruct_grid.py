@@ -61,7 +61,7 @@ def place_given(source: Any) -> Place:
     if isinstance(source, Source) and source.files:
         from .seg_source import read_source
 
-        return Place(read_source(source.files).grid, source)
+        return Place(read_source(source).grid, source)
     grid = getattr(source, "grid", None)
     if isinstance(grid, Grid):
         return Place(grid, getattr(source, "source", None))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from napari_hounsfield.volume import LabelMap
 from .contours import filled
 from .rtstruct_contours import CLOSED, Points, Roi, StructureSet, structure_set_steps
 from .rtstruct_grid import ON_PLANE, Place, chosen, grid_from_contours, on_slices, place_given, places_beside, to_indices
+from .terminology import concept
 
 if TYPE_CHECKING:
     from napari_hounsfield.grid import Grid
@@ -198,11 +200,11 @@ def _maps(
             array,
             grid.affine,
             {v: by_value[v].name for v in values if by_value[v].name not in ("", f"label {v}")},
-            colours={v: colour for v in values if (colour := by_value[v].colour) is not None},
+            terms={v: replace(concept(by_value[v].name), colour=colour) for v in values if (colour := by_value[v].colour)},
             warnings=notes if index == 0 else (),
             frame_of_reference=grid.frame_of_reference,
             source=place.source,
-            name=name if len(arrays) == 1 else f"{name} {index + 1}",
+            name=name if len(arrays) == 1 else f"{name} layer {index + 1}",
         )
         for index, (array, values) in enumerate(zip(arrays, members, strict=True))
     ]

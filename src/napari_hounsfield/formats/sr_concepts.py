@@ -8,14 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-
-@dataclass(frozen=True)
-class Concept:
-    """A code: value, scheme and meaning."""
-
-    value: str
-    scheme: str
-    meaning: str
+from napari_hounsfield.coded_terms import Code
 
 
 @dataclass(frozen=True)
@@ -23,45 +16,45 @@ class Figure:
     """How a figure of `ClassMeasurement` is coded."""
 
     key: str
-    quantity: Concept
-    unit: Concept
-    derivation: Concept | None = None
+    quantity: Code
+    unit: Code
+    derivation: Code | None = None
 
 
 OWN = "99HOUNSFIELD"
 MM, MM2, CM3 = (
-    Concept("mm", "UCUM", "millimeter"),
-    Concept("mm2", "UCUM", "square millimeter"),
-    Concept("cm3", "UCUM", "cubic centimeter"),
+    Code("mm", "millimeter", "UCUM"),
+    Code("mm2", "square millimeter", "UCUM"),
+    Code("cm3", "cubic centimeter", "UCUM"),
 )
-ONE = Concept("1", "UCUM", "no units")
-GRAM = Concept("g", "UCUM", "gram")
+ONE = Code("1", "no units", "UCUM")
+GRAM = Code("g", "gram", "UCUM")
 
 _DERIVATIONS = {
-    "mean": Concept("373098007", "SCT", "Mean"),
-    "sd": Concept("386136009", "SCT", "Standard Deviation"),
-    "median": Concept("373099004", "SCT", "Median"),
-    "min": Concept("255605001", "SCT", "Minimum"),
-    "max": Concept("56851009", "SCT", "Maximum"),
-    "suv_peak": Concept("126031", "DCM", "Peak Value Within ROI"),
+    "mean": Code("373098007", "Mean", "SCT"),
+    "sd": Code("386136009", "Standard Deviation", "SCT"),
+    "median": Code("373099004", "Median", "SCT"),
+    "min": Code("255605001", "Minimum", "SCT"),
+    "max": Code("56851009", "Maximum", "SCT"),
+    "suv_peak": Code("126031", "Peak Value Within ROI", "DCM"),
 }
-_ATTENUATION = Concept("112031", "DCM", "Attenuation Coefficient"), Concept("[hnsf'U]", "UCUM", "Hounsfield unit")
-_UPTAKE = Concept("126401", "DCM", "SUVbw"), Concept("{SUVbw}g/ml", "UCUM", "Standardized Uptake Value body weight")
-_SIGNAL = Concept("110852", "DCM", "MR signal intensity"), ONE
-_VALUE = Concept("pixel-value", OWN, "Pixel value"), ONE
+_ATTENUATION = Code("112031", "Attenuation Coefficient", "DCM"), Code("[hnsf'U]", "Hounsfield unit", "UCUM")
+_UPTAKE = Code("126401", "SUVbw", "DCM"), Code("{SUVbw}g/ml", "Standardized Uptake Value body weight", "UCUM")
+_SIGNAL = Code("110852", "MR signal intensity", "DCM"), ONE
+_VALUE = Code("pixel-value", "Pixel value", OWN), ONE
 
 _OF_SHAPE = (
-    Figure("volume_ml", Concept("118565006", "SCT", "Volume"), CM3),
-    Figure("mesh_volume_ml", Concept("RNU0", "IBSI", "Volume of Mesh"), CM3),
-    Figure("surface_mm2", Concept("C0JK", "IBSI", "Surface Area of Mesh"), MM2),
-    Figure("sphericity", Concept("QCFX", "IBSI", "Sphericity"), ONE),
-    Figure("plane_diameter_mm", Concept("103339001", "SCT", "Long axis"), MM),
-    Figure("plane_perpendicular_mm", Concept("103340004", "SCT", "Short axis"), MM),
-    Figure("diameter_mm", Concept("L0JK", "IBSI", "Maximum 3D Diameter of a Mesh"), MM),
+    Figure("volume_ml", Code("118565006", "Volume", "SCT"), CM3),
+    Figure("mesh_volume_ml", Code("RNU0", "Volume of Mesh", "IBSI"), CM3),
+    Figure("surface_mm2", Code("C0JK", "Surface Area of Mesh", "IBSI"), MM2),
+    Figure("sphericity", Code("QCFX", "Sphericity", "IBSI"), ONE),
+    Figure("plane_diameter_mm", Code("103339001", "Long axis", "SCT"), MM),
+    Figure("plane_perpendicular_mm", Code("103340004", "Short axis", "SCT"), MM),
+    Figure("diameter_mm", Code("L0JK", "Maximum 3D Diameter of a Mesh", "IBSI"), MM),
 )
 _OF_UPTAKE = (
-    Figure("mtv_ml", Concept("126032", "DCM", "Metabolic Volume"), CM3),
-    Figure("tlg_suv_ml", Concept("126033", "DCM", "Total Lesion Glycolysis"), GRAM),
+    Figure("mtv_ml", Code("126032", "Metabolic Volume", "DCM"), CM3),
+    Figure("tlg_suv_ml", Code("126033", "Total Lesion Glycolysis", "DCM"), GRAM),
 )
 
 
@@ -74,10 +67,10 @@ def figures(unit: str, modality: str) -> tuple[Figure, ...]:
     return (*_OF_SHAPE, *intensities, *_OF_UPTAKE)
 
 
-def procedure(unit: str, modality: str) -> Concept:
+def procedure(unit: str, modality: str) -> Code:
     """What was done to get the image."""
     if unit == "HU" or modality == "CT":
-        return Concept("25045-6", "LN", "CT unspecified body region")
+        return Code("25045-6", "CT unspecified body region", "LN")
     if unit == "SUV" or modality == "PT":
-        return Concept("44136-0", "LN", "PET unspecified body region")
-    return Concept("363679005", "SCT", "Imaging procedure")
+        return Code("44136-0", "PET unspecified body region", "LN")
+    return Code("363679005", "Imaging procedure", "SCT")
