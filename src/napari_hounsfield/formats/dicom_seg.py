@@ -38,13 +38,12 @@ if TYPE_CHECKING:
 
 MOST_SEGMENTS = 65535
 _log = logging.getLogger(__name__)
-Writes = Generator[Progress, None, None]
 
 
 def write_dicom_seg(
     path: Path, data: LabelMap | Features | Sequence[LabelMap], source: Source | None = None, params: SegParams | None = None
-) -> Writes:
-    """Write one segmentation that refers to the series which was labelled; yields Progress.
+) -> Generator[Progress, None, SegSource]:
+    """Write one segmentation that refers to the series which was labelled; yields Progress, and returns that series.
 
     Background (0) is not written. The first and the last plane of the grid always have a frame, empty or not, so that a reader
     learns the whole extent.
@@ -93,6 +92,7 @@ def write_dicom_seg(
     size = -(-len(content.frames) * header.Rows * header.Columns * content.bits // 8)
     items = _items(content.frames, series, own)
     yield from write_multiframe(path, header, items, content.pixels, len(content.frames), size)
+    return series
 
 
 @dataclass(frozen=True)
@@ -145,11 +145,12 @@ def _on_planes(parts: Sequence[LabelMap | Features], series: SegSource) -> tuple
     return [_reordered(part, first.grid) for part in parts], first.grid
 
 
-def _reordered(part: LabelMap | Features, grid: Grid) -> NDArray[Any]:
+def _reordered(part: LabelMap | Features, grid: Grid) -> Any:
     """Labels (z, y, x), or maps (c, z, y, x), with the axes and directions of a grid of the same lattice."""
     if isinstance(part, LabelMap):
         return reordered(part.array, part.grid, grid, part.name or "labels")
-    return np.stack([reordered(one, part.grid, grid, part.name or "maps") for one in part.array])
+    maps = np.moveaxis(part.array, 0, -1)  # a view: maps may be larger than memory
+    return [reordered(maps[..., index], part.grid, grid, part.name or "maps") for index in range(maps.shape[-1])]
 
 
 def _labelled(parts: Sequence[LabelMap], arrays: Sequence[NDArray[Any]], kind: str, params: SegParams) -> _Content:

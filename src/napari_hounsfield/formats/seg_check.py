@@ -16,13 +16,13 @@ from napari_hounsfield.volume import Features, LabelMap
 from .dicom_seg_reading import ReadSeg, dicom_seg_steps
 from .seg_geometry import Placement
 from .seg_pixels import MAXIMUM
-from .seg_source import read_source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_hounsfield.dicom.header import Header
-    from napari_hounsfield.volume import Source
+
+    from .seg_source import SegSource
 
 OFF = 0.01
 """mm by which a frame may be off the image that it says it was drawn on."""
@@ -88,7 +88,7 @@ def checked_steps(path: Path, images: Images) -> Generator[Progress, None, ReadS
 
 
 def check_written(
-    path: Path, data: LabelMap | Features | Sequence[LabelMap], source: Source | None
+    path: Path, data: LabelMap | Features | Sequence[LabelMap], series: SegSource
 ) -> Generator[Progress, None, None]:
     """Read back what was written, and compare voxels, place and references.
 
@@ -102,10 +102,8 @@ def check_written(
     except DicomError:
         raise WriteError("not written: it could not be read back; the disk may be full") from None
     parts: list[LabelMap | Features] = [data] if isinstance(data, LabelMap | Features) else list(data)
-    known = source or parts[0].source
-    assert known is not None
     try:
-        check_references(found.placement, images_by_uid(read_source(known).planes))
+        check_references(found.placement, images_by_uid(series.planes))
     except DicomError as error:
         raise WriteError(f"not written: {error}") from None
     if not _same(parts, found):

@@ -122,19 +122,19 @@ def label_planes_of(
         If a pixel's segment is not described.
     """
     padding = int(dataset.get("PixelPaddingValue") or 0)
-    table = np.full(1 << max(int(dataset.BitsAllocated), 8), -1, np.int64)
-    table[padding] = table[0] = 0
+    array = np.zeros(shape, np.min_scalar_type(max([*values.values(), 1])))
+    table = np.zeros(1 << max(int(dataset.BitsAllocated), 8), array.dtype)
+    seen = np.zeros(len(table), bool)
     for number, value in values.items():
         table[number] = value
     same = all(number == value for number, value in values.items()) and not padding
-    array = np.zeros(shape, np.min_scalar_type(max([*values.values(), 1])))
     for frame, stored in enumerate(stored_frames(dataset, len(place.segments))):
-        found = table[stored]
-        if found.min() < 0:
-            raise DicomError("a pixel belongs to a segment that is not described")
-        array[place.planes[frame]] = stored if same else found
+        seen[stored] = True
+        array[place.planes[frame]] = stored if same else table[stored]
         if frame % A_STEP == 0:
             yield Progress(frame / len(place.segments), f"{frame} of {len(place.segments)} frames")
+    if set(np.flatnonzero(seen).tolist()) - {0, padding, *values}:
+        raise DicomError("a pixel belongs to a segment that is not described")
     return array
 
 

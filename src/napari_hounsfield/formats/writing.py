@@ -188,9 +188,8 @@ def _write_dicom(path: Path, data: Any, source: Any, params: SegParams | None) -
     layers = list(data) if isinstance(data, list | tuple) else [data]
     if not layers or not (isinstance(data, LabelMap | Features) or all(isinstance(one, LabelMap) for one in layers)):
         raise WriteError(f"{type(data).__name__} holds no labels; use .nii.gz or .nrrd")
-    known = source_of(source)
-    yield from part(write_dicom_seg(path, data, known, params), 0, 0.7)
-    yield from part(check_written(path, data, known), 0.7, 1)
+    series = yield from part(write_dicom_seg(path, data, source_of(source), params), 0, 0.7)
+    yield from part(check_written(path, data, series), 0.7, 1)
 
 
 def _write_contours(path: Path, data: Any, source: Any) -> Generator[Progress, None, None]:
