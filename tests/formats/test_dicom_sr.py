@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -184,12 +183,10 @@ def test_the_command_line_writes_a_report(labels: nh.LabelMap, segmentation: Pat
         assert reason in capsys.readouterr().err
 
 
-def _dcmqi(name: str) -> str:
-    """A program of dcmqi: in the path, or in the folder that DCMQI names."""
-    program = shutil.which(name, path=os.pathsep.join([os.environ.get("DCMQI", ""), os.environ.get("PATH", "")]))
-    if program is None:
-        pytest.skip(f"{name} of dcmqi is not installed (PyPI: dcmqi)")
-    return program
+def _dcmqi(name: str) -> Path:
+    """A program of dcmqi."""
+    dcmqi = pytest.importorskip("dcmqi")
+    return Path(dcmqi.__file__).parent / "bin" / (f"{name}.exe" if os.name == "nt" else name)
 
 
 @pytest.mark.slow

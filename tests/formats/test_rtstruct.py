@@ -133,6 +133,20 @@ def test_any_series_and_any_order_of_voxels(
     assert np.array_equal(back.on(turned.grid).array, turned.array)
 
 
+def test_of_enhanced_images_each_contour_names_its_frame(
+    tmp_path: Path, enhanced_series: Any, dicom_errors: Any, array: np.ndarray
+) -> None:
+    from pydicom import dcmread
+
+    source = enhanced_series(TILTED, SHAPE, order=[3, 0, 4, 1, 2])
+    path = write(tmp_path / "a.rtstruct.dcm", LabelMap(array, TILTED, NAMES, source=source))
+    assert dicom_errors(path) == []
+    (back,) = read(path)
+    assert np.array_equal(back.on(LabelMap(array, TILTED).grid).array, array)
+    contour = dcmread(path).ROIContourSequence[0].ContourSequence[0]
+    assert contour.ContourImageSequence[0].ReferencedFrameNumber == source.frames[1], "the first slice that has any"
+
+
 def test_it_lies_with_its_series_in_a_folder(tmp_path: Path, ct_series: Any, array: np.ndarray) -> None:
     source = ct_series(AXIAL, SHAPE)
     folder = source.files[0].parent
