@@ -242,3 +242,24 @@ def test_lossy_sources_and_odd_patients(tmp_path: Path, ct_series: Any, dicom_er
     assert dicom_errors(path) == []
     seg = dcmread(path)
     assert (seg.LossyImageCompression, seg.LossyImageCompressionRatio, seg.PatientSex) == ("01", 8, "")
+
+
+def test_of_what_was_resampled_the_series_must_be_given(tmp_path: Path, ct_series: Any, dicom_errors: Any) -> None:
+    source = ct_series(TILTED, SHAPE)
+    (upright,) = read(source.files[0].parent, ReadParams(tilt="resample"))
+    bright = upright.label_map((upright.array >= 2).astype(np.uint8), {1: "bright"})
+    with pytest.raises(DicomError, match="were resampled when they were read: give the series as its source"):
+        write(tmp_path / "s.dcm", bright)
+    path = write(tmp_path / "s.dcm", bright, source=source)
+    assert dicom_errors(path) == []
+    (back,) = read(path)
+    assert np.array_equal(back.on(upright.grid).array, bright.array)
+
+
+def test_a_deflated_file_that_is_cut_off_is_refused(tmp_path: Path, ct_series: Any, array: np.ndarray) -> None:
+    labels = LabelMap(array, AXIAL, source=ct_series(AXIAL, SHAPE))
+    whole = write(tmp_path / "s.dcm", labels, params=SegParams(compress=True)).read_bytes()
+    for part in np.linspace(400, len(whole) - 12, 9).astype(int):
+        (tmp_path / "cut.dcm").write_bytes(whole[:part])
+        with pytest.raises(DicomError, match=r"^cut\.dcm: "):
+            read(tmp_path / "cut.dcm")
