@@ -122,13 +122,11 @@ def _contour(number: int, points: NDArray[np.float64], image: Any) -> Any:
     item.ContourGeometricType = "CLOSED_PLANAR"
     item.NumberOfContourPoints = len(points)
     item.ContourNumber = number
-    item.set_original_encoding(
-        False, True, default_encoding
-    )  # so that pydicom writes the raw element as it is, and makes no object a number
+    item.set_original_encoding(True, True, default_encoding)  # pydicom writes the raw element then, and makes no object a number
     # ten digits take at most the 16 characters that a number may have, and are far finer than a voxel
     text = "\\".join([f"{number:.10g}" for number in points.ravel().tolist()]).encode("ascii")
     tag = Tag("ContourData")
-    item[tag] = RawDataElement(tag, "DS", len(text), text + b" " * (len(text) % 2), 0, False, True)
+    item[tag] = RawDataElement(tag, "DS", len(text), text + b" " * (len(text) % 2), 0, True, True)
     return item
 
 
@@ -144,12 +142,12 @@ def _reference(plane: Header) -> Any:
 
 def _dataset(series: SegSource, labels: LabelMap, values: Sequence[int], drawn: dict[int, list[Any]]) -> Any:
     from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage, generate_uid
+    from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
     header, now = series.header, datetime.datetime.now()
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian  # an explicit one has no room for more than 64 kB of points
     dataset.SpecificCharacterSet = "ISO_IR 192"  # names of classes may be in any script
     dataset.SOPClassUID, dataset.SOPInstanceUID = RTStructureSetStorage, generate_uid()
     dataset.InstanceCreationDate = dataset.StructureSetDate = dataset.SeriesDate = f"{now:%Y%m%d}"

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 MAX_MAPS = 64
 MAX_WORK = 1 << 34
-"""Pixels and rows of edges that may be gone through: minutes, which no set of organs takes."""
+"""Pixels that may be gone through: a minute, which no set of organs takes."""
+CROSSING = 16
+"""Pixels whose time the crossing of an edge and a row takes."""
 
 Placing = Generator[Progress, None, tuple[Place, list[str]]]
 Patch = tuple[int, slice, slice, NDArray[np.bool_]]
@@ -129,7 +131,7 @@ def _patches(rois: Sequence[tuple[int, Roi]], grid: Grid) -> Generator[Progress,
                 continue
             height, width = (int(n) for n in high - low)
             steps = sum(np.abs(np.diff(p[:, 0], append=p[:1, 0])).clip(0, height).sum() for p in polygons)
-            work += height * width + int(steps)
+            work += height * width + CROSSING * int(steps)
             if work > MAX_WORK:
                 raise DicomError("its contours are more than can be gone through")
             mask = filled([polygon - low for polygon in polygons], (height, width))
