@@ -9,6 +9,9 @@ from .channels import Channels as Channels
 from .channels import aligned as aligned
 from .cleaning import CleanParams as CleanParams
 from .cleaning import clean as clean
+from .coded_terms import Code as Code
+from .coded_terms import Term as Term
+from .coded_terms import terms as terms
 from .dicom.read_params import ReadParams as ReadParams
 from .dicom.scan import Scan as Scan
 from .dicom.scan import scan as scan
@@ -66,8 +69,11 @@ from .feature_params import ChannelParams as ChannelParams
 from .feature_stack import FeatureParams as FeatureParams
 from .feature_stack import features as features
 from .feature_stack import features_into as features_into
+from .formats.dicom_sr_reading import ReportedMeasurements as ReportedMeasurements
+from .formats.dicom_sr_reading import read_measurements as read_measurements
 from .formats.reading import read as read
 from .formats.reading import read_labels as read_labels
+from .formats.seg_params import SegParams as SegParams
 from .formats.writing import write as write
 from .gabor_bank import GaborParams as GaborParams
 from .gabor_bank import gabor as gabor

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .coded_terms import Term
 from .errors import GridError, IntensityError, LabelError
 from .grid import Affine, Grid, checked_affine, reordered
 
@@ -42,6 +43,8 @@ class Source:
     series_uid: str = field(default="", repr=False)
     files: tuple[Path, ...] = field(default=(), repr=False)
     """One file a slice, in the order of the array's z axis."""
+    frames: tuple[int, ...] = field(default=(), repr=False)
+    """Which frame of its file each slice is, counted from 1; empty where every file is one slice."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -219,6 +222,9 @@ class LabelMap(_Image):
         Names of label values. Values without a name are allowed, and are called `label N`.
     source
         References to the image that was labelled.
+    terms
+        What classes are, by label value, with their colours: as a file said, or as `terms("left lung")[0]`. Classes without one
+        are what their names say.
 
     Raises
     ------
@@ -229,6 +235,9 @@ class LabelMap(_Image):
     array: NDArray[Any] = field(repr=False)
     affine: Affine = field(repr=False)
     classes: Mapping[int, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = field(default=(), kw_only=True, repr=False)
+    """What was left out or assumed when it was read."""
+    terms: Mapping[int, Term] = field(default_factory=dict, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         array = self.array if isinstance(self.array, np.ndarray) else np.asarray(self.array)
@@ -271,6 +280,11 @@ class LabelMap(_Image):
         if not self.array.size:
             return sorted(self.classes)
         return sorted({int(v) for plane in self.array for v in np.unique(plane)} | set(self.classes))
+
+    def renamed(self, classes: Mapping[int, str]) -> LabelMap:
+        """Return the same labels with other names; a class that is called otherwise now loses its term."""
+        terms = {value: term for value, term in self.terms.items() if classes.get(value) == self.classes.get(value)}
+        return replace(self, classes=classes, terms=terms)
 
     def on(self, grid: Grid) -> LabelMap:
         """Return the same labels in the axes and directions of `grid`; GridError unless it is the same lattice."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,77 @@ def test_export_writes_a_segmentation_of_the_series(
     dock.run()
     finish(dock.bar)
     assert said()[-1] == "bone.dcm is written"
+
+
+def test_contours_are_exported_and_dropped_again(
+    viewer: Any, series: Path, small: Any, tmp_path: Path, finish: Any, qtbot: Any, said: Any
+) -> None:
+    (ct,) = [Layer.create(*one) for one in readers.read_dicom(str(series))]
+    viewer.add_layer(ct)
+    term = dataclasses.replace(nh.terms("bone")[0], colour=(10, 200, 30))
+    (mask,) = nh.show(viewer, dataclasses.replace(nh.threshold(nh.from_layer(ct)), terms={1: term}))
+    viewer.layers.selection.active = mask
+    dock = Export(viewer)
+    qtbot.addWidget(dock)
+    dock._format.value = next(name for name in dock._format.choices if ".rtstruct.dcm" in name)
+    folder = tmp_path / "contours"
+    folder.mkdir()
+    dock._path.value = folder / "bone.dcm"
+    dock.run()
+    finish(dock.bar)
+    assert said() == ["bone.rtstruct.dcm is written"]
+    shutil.copytree(series, folder / "series")
+    (back,) = [Layer.create(*one) for one in readers.read_dicom(str(folder / "bone.rtstruct.dcm"))]
+    assert np.array_equal(back.data, mask.data)
+    assert np.allclose(back.affine.affine_matrix, mask.affine.affine_matrix)
+    np.testing.assert_allclose(back.colormap.map(1), np.array([10, 200, 30, 255]) / 255, atol=1e-3)
+    assert said()[1:] == []
+
+
+def test_segments_that_overlap_become_layers_in_the_colours_of_the_file(
+    viewer: Any, series: Path, small: Any, tmp_path: Path, finish: Any, qtbot: Any
+) -> None:
+    (image,) = nh.read(series)
+    shape = image.array.shape
+    organ, lesion = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    organ[2:5, 4:20, 4:20], lesion[3, 8:12, 8:12] = 1, 2
+    term = nh.terms("cyst")[0]
+    parts = [image.label_map(organ, {1: "liver"}), image.label_map(lesion, {2: "cyst"})]
+    nh.write(tmp_path / "both.dcm", parts)
+    viewer.open(tmp_path / "both.dcm", plugin="napari-hounsfield")
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=20000)
+    first, second = (nh.from_layer(layer) for layer in viewer.layers)
+    assert np.array_equal(first.on(image.grid).array != 0, organ != 0)
+    assert np.array_equal(second.on(image.grid).array != 0, lesion != 0)
+    shown = viewer.layers[1].colormap.map(2)
+    assert np.allclose(np.ravel(shown)[:3] * 255, term.colour, atol=2)
+
+
+def test_export_says_what_it_carries_of_the_patient_and_offers_what_fits(
+    viewer: Any, series: Path, tmp_path: Path, finish: Any, qtbot: Any, said: Any
+) -> None:
+    (image,) = nh.read(series)
+    chance = (image.array > 0).astype(np.float32)[np.newaxis]
+    nh.show(viewer, nh.Features(chance, ("bone",), image.affine, source=image.source, name="chance"))
+    nh.show(viewer, image.label_map((image.array > 0).astype(np.uint8), {1: "bone"}))
+    dock = Export(viewer)
+    qtbot.addWidget(dock)
+    assert "patient's name and number" in dock._told.value
+    dock._format.value = "DICOM SEG, label map (.dcm)"
+    dock._path.value = tmp_path / "map.dcm"
+    dock.run()
+    finish(dock.bar)
+    assert dcmread(tmp_path / "map.dcm").SegmentationType == "LABELMAP"
+    dock._format.value = "NIfTI (.nii.gz)"
+    assert "nothing of the patient" in dock._told.value
+    dock._layer.value = viewer.layers["chance"]
+    dock._format.value = "DICOM SEG, probabilities (.dcm)"
+    dock._path.value = tmp_path / "chance.dcm"
+    dock.run()
+    finish(dock.bar)
+    (back,) = nh.read(tmp_path / "chance.dcm")
+    assert np.array_equal(back.array, chance)
+    assert said() == ["map.dcm is written", "chance.dcm is written"]
 
 
 def test_export_takes_the_series_that_labels_without_one_lie_on(

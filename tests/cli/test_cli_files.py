@@ -41,6 +41,48 @@ def test_series_becomes_nifti_and_back_as_labels(body: nh.Volume, run: Run, done
     assert done("info", "bone.seg.nrrd")["series"][0]["classes"][0]["name"] == "bone"
 
 
+def test_contours_go_out_and_come_back(body: nh.Volume, done: Done, refused: Refused, series: Path, here: Path) -> None:
+    done("threshold", series, "bone.nii.gz", "--tissue", "bone")
+    assert refused("convert", "bone.nii.gz", "bone.rtstruct.dcm").startswith(
+        "bone.rtstruct.dcm: labels in DICOM refer to the ser"
+    )
+    done("convert", "bone.nii.gz", "bone.rtstruct.dcm", "--source", series)
+    said = done("measure", series, "bone.rtstruct.dcm")  # whose grid the contours take, wherever they lie
+    assert (said["classes"][0]["name"], said["warnings"]) == ("bone", [])
+    assert said["classes"][0]["voxels"] == int((body.array > 150).sum())
+    said = done("convert", "bone.rtstruct.dcm", "back.nii.gz", "--source", series)
+    assert said["warnings"] == []
+    np.testing.assert_array_equal(nh.read_labels("back.nii.gz").array, nh.read_labels("bone.nii.gz").array)
+    (here / "far" / "away").mkdir(parents=True)
+    (here / "bone.rtstruct.dcm").rename(here / "far" / "away" / "alone.dcm")
+    (warning,) = done("convert", "far/away/alone.dcm", "alone.nii.gz")["warnings"]
+    assert warning.startswith("alone.dcm: Its images are not there")
+
+
+def test_types_of_segmentations_and_what_they_carry(body: nh.Volume, run: Run, done: Done, series: Path, here: Path) -> None:
+    from pydicom import dcmread
+
+    done("threshold", series, "bone.nii.gz", "--tissue", "bone")
+    words = ("--source", series, "--type", "labelmap", "--compress", "--series-description", "Bones")
+    written = run("convert", "bone.nii.gz", "bone.dcm", *words)
+    assert written.status == 0
+    assert written.err == "hounsfield: note: bone.dcm carries the patient's name and number, as DICOM demands\n"
+    seg = dcmread("bone.dcm")
+    assert (seg.SegmentationType, seg.SeriesDescription) == ("LABELMAP", "Bones")
+    assert done("measure", series, "bone.dcm")["classes"][0]["voxels"] == int((body.array > 150).sum())
+    unlike = run("convert", "bone.nii.gz", "x.dcm", "--source", series, "--type", "fractional")
+    assert (unlike.status, unlike.err) == (2, "hounsfield: x.dcm: labels hold no probabilities to write\n")
+    (image,) = nh.read(series)
+    chance = (image.array > 150).astype(np.float32)[np.newaxis]
+    nh.write("chance.dcm", nh.Features(chance, ("bone",), image.affine, source=image.source))
+    done("convert", "chance.dcm", "chance.nii.gz")
+    np.testing.assert_array_equal(nh.read("chance.nii.gz")[0].array.squeeze(), chance[0])
+    everything = image.label_map(np.ones(image.array.shape, int), {1: "all"})
+    nh.write("both.dcm", [everything, nh.read("bone.dcm")[0].on(image.grid)])
+    assert "choose one (part=1, --part 1)" in run("convert", "both.dcm", "one.seg.nrrd").err
+    assert done("convert", "both.dcm", "one.seg.nrrd", "--part", "1")["classes"][0]["name"] == "all"
+
+
 def test_labels_from_a_series_go_to_dicom(body: nh.Volume, done: Done, series: Path, here: Path) -> None:
     done("threshold", series, "bone.dcm", "--tissue", "bone")
     (back,) = nh.read("bone.dcm")

@@ -18,6 +18,7 @@ from napari_hounsfield import (
     LabelError,
     LabelMap,
     Record,
+    SegParams,
     Source,
     UnsupportedDicomError,
     Volume,
@@ -245,16 +246,32 @@ def _uneven(seg: Any) -> None:
     seg.PerFrameFunctionalGroupsSequence[5].PlanePositionSequence[0].ImagePositionPatient[2] += 1.1
 
 
-def _overlap(seg: Any) -> None:
-    seg.PixelData = b"\xff" * len(seg.PixelData)
-
-
 def _short(seg: Any) -> None:
     seg.PixelData = seg.PixelData[:20]
 
 
-def _fractional(seg: Any) -> None:
-    seg.SegmentationType = "FRACTIONAL"
+def _untyped(seg: Any) -> None:
+    seg.SegmentationType = "OTHER"
+
+
+def _no_measures(seg: Any) -> None:
+    del seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+
+
+def _no_spacing(seg: Any) -> None:
+    seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing = [0, 0]
+
+
+def _no_frame_of_reference(seg: Any) -> None:
+    del seg.FrameOfReferenceUID
+
+
+def _far_off(seg: Any) -> None:
+    seg.PerFrameFunctionalGroupsSequence[5].PlanePositionSequence[0].ImagePositionPatient[1] = 1e300
+
+
+def _turned(seg: Any) -> None:
+    seg.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0].ImageOrientationPatient = [1, 0, 0, 1, 0, 0]
 
 
 def _unplaced(seg: Any) -> None:
@@ -270,9 +287,13 @@ def _unknown(seg: Any) -> None:
     [
         (_shift, DicomError, "not in line"),
         (_uneven, DicomError, "not evenly spaced"),
-        (_overlap, UnsupportedDicomError, "overlap"),
         (_short, DicomError, "truncated"),
-        (_fractional, UnsupportedDicomError, "fractional"),
+        (_untyped, UnsupportedDicomError, "none of BINARY"),
+        (_no_measures, DicomError, "without PixelMeasuresSequence"),
+        (_no_spacing, DicomError, r"PixelSpacing \(0028,0030\) is zero"),
+        (_no_frame_of_reference, DicomError, r"FrameOfReferenceUID \(0020,0052\) is missing"),
+        (_far_off, DicomError, "no number of|not a number of"),
+        (_turned, DicomError, "orthogonal"),
         (_unplaced, DicomError, "PlanePositionSequence"),
         (_unknown, DicomError, "not described"),
     ],
@@ -300,10 +321,13 @@ def test_truncated_at_any_place(tmp_path: Path, ct_series: Any, array: np.ndarra
     order=st.permutations(range(3)),
     flips=st.tuples(*[st.booleans()] * 3),
     seed=st.integers(0, 99),
+    enhanced=st.booleans(),
+    kind=st.sampled_from(["binary", "labelmap"]),
 )
 def test_any_series_and_any_order_of_voxels(
-    tmp_path: Path, ct_series: Any, angles: Any, spacing: Any, tilt: float, order: Any, flips: Any, seed: int
-) -> None:
+    tmp_path: Path, ct_series: Any, enhanced_series: Any, angles: Any, spacing: Any, tilt: float, order: Any, flips: Any,
+    seed: int, enhanced: bool, kind: Any,
+) -> None:  # fmt: skip
     affine = axial_affine(spacing, (-100, 50, -900))
     affine[1, 0] = tilt * spacing[0]
     for (i, j), angle in zip([(0, 1), (1, 2), (0, 2)], angles, strict=True):
@@ -319,9 +343,13 @@ def test_any_series_and_any_order_of_voxels(
         flip = np.eye(4)
         flip[axis, axis], flip[axis, 3] = -1, turned.shape[axis] - 1
         step = step @ flip
-    source = ct_series(affine, array.shape, folder=f"s{len(list(tmp_path.iterdir()))}")
+    writer = enhanced_series if enhanced else ct_series
+    source = writer(affine, array.shape, folder=f"s{len(list(tmp_path.iterdir()))}")
     labels = LabelMap(turned, affine @ step, {1: "a", 2: "b"})
-    (back,) = read(write(tmp_path / "s.dcm", labels, source=source, overwrite=True))
+    (back,) = read(write(tmp_path / "s.dcm", labels, source=source, overwrite=True, params=SegParams(type=kind)))
+    far = np.argwhere(np.ones(array.shape))
+    inside = np.rint((far @ affine[:3, :3].T + affine[:3, 3] - back.affine[:3, 3]) @ np.linalg.inv(back.affine[:3, :3]).T)
+    np.testing.assert_allclose(back.grid.positions(inside), LabelMap(array, affine).grid.positions(far), atol=1e-6)
     assert np.array_equal(back.on(LabelMap(array, affine).grid).array, array)
     assert np.array_equal(back.on(labels.grid).array, turned)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_hounsfield import LabelMap, UnsupportedDicomError, Volume, read, write
+from napari_hounsfield import LabelMap, SegParams, UnsupportedDicomError, Volume, read, write
 from napari_hounsfield.formats.reading import read_labels, read_volume
+from napari_hounsfield.grid import reordered
 
 pytestmark = pytest.mark.slow
 CHEST = "01_chest_ct_lung_labels/Testing/Data/Input"
@@ -94,14 +97,85 @@ def test_segmentations_of_highdicom(shared_data: Path) -> None:
     volume = highdicom.seg.segread(shared_data / HIGHDICOM / "seg_image_ct_binary.dcm").get_volume(combine_segments=True)
     theirs = LabelMap(volume.array, volume.affine, frame_of_reference=volume.frame_of_reference_uid)
     assert np.array_equal(theirs.on(labels.grid).array, labels.array)
-    for name, reason in [
-        ("seg_image_ct_binary_overlap.dcm", "overlap"),
-        ("seg_image_ct_true_fractional.dcm", "fractional"),
-        ("seg_image_sm_dots.dcm", "slides"),
-        ("seg_image_cr_binary.dcm", "projections"),
-    ]:
-        with pytest.raises(UnsupportedDicomError, match=rf"^{name}: .*{reason}"):
-            read(shared_data / HIGHDICOM / name)
+    with pytest.raises(UnsupportedDicomError, match=r"^seg_image_sm_dots\.dcm: .*slides"):
+        read(shared_data / HIGHDICOM / "seg_image_sm_dots.dcm")
+
+
+def test_overlapping_fractional_and_flat_segmentations_of_highdicom(shared_data: Path) -> None:
+    import highdicom
+
+    folder = shared_data / HIGHDICOM
+    seg = highdicom.seg.segread(folder / "seg_image_ct_binary_overlap.dcm")
+    theirs = seg.get_volume()
+    found = read(folder / "seg_image_ct_binary_overlap.dcm")
+    assert len(found) == 2
+    masks = [layer.array == value for layer in found for value in np.unique(layer.array) if value]
+    grid = LabelMap(theirs.array[..., 0], theirs.affine).grid
+    assert len(masks) == theirs.array.shape[-1]
+    for number, mask in enumerate(masks):
+        assert np.array_equal(LabelMap(mask, found[0].affine).on(grid).array, theirs.array[..., number])
+    (maps,) = read(folder / "seg_image_ct_true_fractional.dcm")
+    volume = highdicom.seg.segread(folder / "seg_image_ct_true_fractional.dcm").get_volume()
+    assert maps.names == ("first segment",) or len(maps.names) == volume.array.shape[-1]
+    for number, one in enumerate(maps.array):
+        placed = Volume(volume.array[..., number], volume.affine)
+        assert np.allclose(reordered(one, maps.grid, placed.grid), placed.array, atol=1e-6)
+    (flat,) = read(folder / "seg_image_cr_binary.dcm")
+    assert flat.grid.shape[0] == 1
+    raw = highdicom.seg.segread(folder / "seg_image_cr_binary.dcm")
+    assert np.array_equal(flat.array[0] != 0, raw.pixel_array.reshape(-1, *flat.array.shape[1:]).any(axis=0))
+
+
+@pytest.mark.parametrize("kind", ["binary", "labelmap"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{CHEST}/lm-64.nrrd",
+        f"{TRUNK}/example_seg.nii.gz",
+        f"{TRUNK}/example_seg_fast_force_split.nii.gz",
+        f"{DCMQI}/liver_spine_seg.nrrd",
+        "04_pet_ct_mr_sts/nifti",
+    ],
+)
+def test_real_label_maps_through_dicom(
+    shared_data: Path, tmp_path: Path, ct_series: Any, dicom_errors: Any, dcmqi_labels: Any, name: str, kind: Any
+) -> None:
+    """Of the series that they were drawn on, or of one made on their grid; dcmqi reads the same voxels and names."""
+    path = shared_data / name
+    if path.is_dir():
+        path = sorted(path.rglob("*mask*.nii*"))[0]
+    labels = read_labels(path)
+    source = ct_series(labels.affine, labels.array.shape)
+    written = write(tmp_path / "s.dcm", labels, source=source, params=SegParams(type=kind, compress=True))
+    assert kind == "labelmap" or dicom_errors(written) == []
+    (back,) = read(written)
+    assert np.array_equal(back.on(labels.grid).array, labels.array)
+    present = [int(v) for v in np.unique(labels.array) if v]
+    assert list(back.terms) == present
+    theirs, affine, names = dcmqi_labels(written, tmp_path / "dcmqi")
+    numbers = labels.array if kind == "labelmap" else np.searchsorted([0, *present], labels.array)
+    assert np.array_equal(LabelMap(theirs, affine).on(labels.grid).array, numbers)
+    assert [n for n in names if n != "background"] == [labels.class_name(value)[:64] for value in present]
+
+
+def test_a_multi_frame_series_of_another_maker(shared_data: Path, tmp_path: Path, dicom_errors: Any) -> None:
+    image = read_volume(shared_data / DCMQI / "24x38x3/multiframe/mf.dcm")
+    labels = image.label_map(np.arange(image.array.size).reshape(image.array.shape) % 5, {1: "a"})
+    path = write(tmp_path / "s.dcm", labels)
+    assert dicom_errors(path) == []
+    assert np.array_equal(read(path)[0].on(image.grid).array, labels.array)
+
+
+@pytest.mark.parametrize("modality", ["PT", "MR"])
+def test_of_pet_and_mr(shared_data: Path, tmp_path: Path, dicom_errors: Any, modality: str) -> None:
+    from napari_hounsfield import scan
+
+    found = (series for series in scan(shared_data / "04_pet_ct_mr_sts/dicom").chosen() if series.modality == modality)
+    image = next(found).read()
+    bright = image.label_map((image.array > image.array.mean()).astype(np.uint8), {1: "lesion"})
+    path = write(tmp_path / "seg.dcm", bright)
+    assert dicom_errors(path) == []
+    assert np.array_equal(read_labels(path).on(image.grid).array, bright.array)
 
 
 def test_a_real_volume_through_every_format(shared_data: Path, tmp_path: Path) -> None:
@@ -125,3 +199,42 @@ def test_careless_headers_of_the_source_do_not_reach_the_segmentation(
     path = write(tmp_path / "seg.dcm", bright, source=image)
     assert dicom_errors(path) == []
     assert np.array_equal(read_labels(path).on(image.grid).array, bright.array)
+
+
+@pytest.mark.parametrize("image", ["CT", "MR_T1", "PET"])
+@pytest.mark.parametrize("patient", ["STS_002", "STS_025"])
+def test_contours_of_another_maker_equal_their_masks(shared_data: Path, patient: str, image: str) -> None:
+    folder = shared_data / "04_pet_ct_mr_sts"
+    masked = read_labels(folder / "nifti" / patient / f"{image}_mask.nii.gz")
+    series = folder / "dicom" / patient / image
+    (alone,) = read(series / "mask" / "RS.dcm")
+    volume, beside = sorted(read(series), key=lambda data: isinstance(data, LabelMap))
+    for labels in (alone, beside):
+        assert labels.classes == {1: f"GTV_Mass_{image}"}
+        assert labels.warnings == ()
+        assert np.array_equal(labels.on(volume.grid).array, masked.on(volume.grid).array)
+
+
+def test_61_organs_through_contours(shared_data: Path, tmp_path: Path, ct_series: Any, dicom_errors: Any) -> None:
+    labels = read_labels(shared_data / TRUNK / "example_seg_fast_force_split.nii.gz")
+    source = ct_series(labels.affine, labels.array.shape)
+    path = write(tmp_path / "organs.rtstruct.dcm", labels, source=source)
+    assert dicom_errors(path) == []
+    (back,) = read(path)
+    assert np.array_equal(back.on(labels.grid).array, labels.array)
+    assert back.classes == labels.classes
+
+
+def test_plastimatch_fills_our_contours_alike(shared_data: Path, tmp_path: Path) -> None:
+    program = shutil.which("plastimatch")
+    if program is None:
+        pytest.skip("plastimatch is not installed")
+    image = read_volume(shared_data / TRUNK / "example_ct_dicom")
+    labels = read_labels(shared_data / TRUNK / "example_seg_dicom.nii.gz").on(image.grid)
+    path = write(tmp_path / "organs.rtstruct.dcm", labels, source=image)
+    grid = write(tmp_path / "grid.nii.gz", labels)
+    command = [program, "convert", "--input", path, "--fixed", grid, "--output-prefix", tmp_path, "--prefix-format", "nii.gz"]
+    subprocess.run([str(word) for word in command], check=True, capture_output=True, timeout=300)
+    for value in np.unique(labels.array)[1:].tolist():
+        theirs = read_labels(tmp_path / f"{labels.classes[value]}.nii.gz")
+        assert np.array_equal(theirs.on(labels.grid).array > 0, labels.array == value), labels.classes[value]

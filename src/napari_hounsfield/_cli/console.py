@@ -63,6 +63,11 @@ class Console:
         if not self.as_json:
             print("hounsfield: warning: " + printable(" ".join(text.split())), file=sys.stderr)
 
+    def note(self, text: str) -> None:
+        """Tell people on standard error what they should know, though nothing is wrong."""
+        if not self.as_json:
+            print("hounsfield: note: " + printable(text), file=sys.stderr)
+
     def result(self, record: Mapping[str, Any], text: str) -> None:
         """Print the result: the record as JSON, or the text."""
         if self.as_json:

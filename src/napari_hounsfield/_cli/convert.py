@@ -14,7 +14,7 @@ from .usage import Command
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_hounsfield.volume import LabelMap, Volume
+    from napari_hounsfield.volume import Features, LabelMap, Source, Volume
 
     from .console import Console
 
@@ -25,13 +25,17 @@ class Convert(Command):
     def __init__(self, name: str, about: str) -> None:
         super().__init__(name, about)
         self.take("PATH", "folder or file to read")
-        self.take("OUT", "file to write (.nii.gz, .nrrd, .mha; labels also .seg.nrrd, .dcm)")
-        self.option("--source", f"{files.SOURCE}, for OUT in DICOM", metavar="SERIES", type=Path)
+        self.take(
+            "OUT", "file to write (.nii.gz, .nrrd, .mha; labels also .seg.nrrd, .dcm, .rtstruct.dcm, which carry the patient)"
+        )
+        self.option("--source", f"{files.SOURCE}, for PATH or OUT in DICOM", metavar="SERIES", type=Path)
         self.option("--overwrite", "replace what is there already", action="store_true")
-        self.options = derive({"read": files.read_params()}, RESERVED)["read"]
-        group = self.parser.add_argument_group("parameters")
-        for option in self.options:
-            option.add_to(group)
+        derived = derive({"read": files.read_params(), "seg": files.seg_params()}, RESERVED)
+        self.options, self.seg_options = derived["read"], derived["seg"]
+        for title, options in (("parameters of reading", self.options), ("parameters of DICOM SEG", self.seg_options)):
+            group = self.parser.add_argument_group(title)
+            for option in options:
+                option.add_to(group)
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Check the target, read, write."""
@@ -39,17 +43,17 @@ class Convert(Command):
         target: Path = values["out"]
         files.check([target], files.LABEL_SUFFIXES, values["overwrite"], [values["path"]])
         source = reader.source(values.get("source"))
-        data = self._read(values["path"], target, reader)
+        data = self._read(values["path"], target, reader, source)
         files.require_source(target, source, [data])
-        files.save([target], data, source, values["overwrite"])
+        files.save([target], data, source, values["overwrite"], console, build(files.seg_params(), self.seg_options, values))
         said = {"files": [str(target)]} | content(data) | {"warnings": reader.warnings}
         console.result(said, f"wrote {target.name}: {sentence(data)}")
 
-    def _read(self, path: Path, target: Path, reader: files.Reader) -> Volume | LabelMap:
+    def _read(self, path: Path, target: Path, reader: files.Reader, source: Source | None) -> Volume | LabelMap | Features:
         """What is there; as labels where the target can hold nothing else."""
         from napari_hounsfield.formats.atomic import full_suffix
         from napari_hounsfield.formats.reading import kind_of, read_labels
 
-        if full_suffix(target) in files.LABELS_ONLY and kind_of(path) not in ("folder", "DICOM"):
-            return read_labels(path)
-        return reader.whatever(path)
+        if full_suffix(target) in files.LABELS_ONLY and kind_of(path) not in ("folder", "DICOM", "DICOM SEG"):
+            return reader.told(read_labels(path, reader.params, source), path.name)
+        return reader.whatever(path, source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_hounsfield.errors import DicomError
 from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Source, Volume
@@ -10,19 +10,21 @@ from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, 
 from .usage import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
     from napari_hounsfield.dicom.series import Series
-    from napari_hounsfield.operation import Params
+    from napari_hounsfield.operation import Params, Progress
 
     from .console import Console
 
+Image = TypeVar("Image", Volume, LabelMap, Volume | LabelMap | Features)
 LABELS = (LabelMap, Segmentation)
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
-LABELS_ONLY = (".seg.nrrd", ".dcm")
+LABELS_ONLY = (".seg.nrrd", ".dcm", ".rtstruct.dcm")
 LABEL_SUFFIXES = (*IMAGE_SUFFIXES, *LABELS_ONLY)
 TABLE_SUFFIXES = (".csv", ".json")
+REPORT_SUFFIX = ".sr.dcm"
 MODEL_SUFFIXES = (".safetensors",)
 SURFACE_SUFFIXES = (".stl", ".ply")
 SOURCE = "DICOM series that the labels belong to (its folder, or one file of it)"
@@ -37,7 +39,7 @@ _WORDS = {
 
 def describe(word: str) -> str:
     """Help for an input."""
-    return _WORDS.get(word, "label map: NIfTI, NRRD, MetaImage or DICOM SEG")
+    return _WORDS.get(word, "label map: NIfTI, NRRD, MetaImage, DICOM SEG or RTSTRUCT")
 
 
 def read_params() -> type[Params]:
@@ -45,6 +47,13 @@ def read_params() -> type[Params]:
     from napari_hounsfield.dicom.read_params import ReadParams
 
     return ReadParams
+
+
+def seg_params() -> type[Params]:
+    """The parameters of writing DICOM SEG."""
+    from napari_hounsfield.formats.seg_params import SegParams
+
+    return SegParams
 
 
 class Reader:
@@ -67,17 +76,21 @@ class Reader:
         self.console = console
         self.params = params
         self.warnings: list[str] = []
+        self._drawn_on: Volume | None = None
 
     def load(self, kinds: tuple[type, ...], path: Path | None) -> Any:
         """What the file holds, as the first of `kinds`; None for no file."""
         if path is None:
             return None
         if kinds[0] is Volume:
-            return self.image(path)
+            self._drawn_on = self.image(path)  # contours that come with it become its voxels
+            return self._drawn_on
         if kinds[0] in LABELS:
             from napari_hounsfield.formats.reading import read_draft, read_labels
 
-            return read_draft(path) if kinds[0] is Segmentation else read_labels(path)
+            if kinds[0] is Segmentation:
+                return read_draft(path)
+            return self.told(read_labels(path, source=self._drawn_on), path.name)
         from napari_hounsfield.pixels.classifier import load_model
 
         return load_model(path)
@@ -89,20 +102,19 @@ class Reader:
         chosen: Any = self.params if params is None else params
         if kind_of(path) in ("folder", "DICOM"):
             series = self._series(path, chosen)
-            return self._told(self.console.run(series.steps(chosen), "reading"), series.name)
-        return self._told(read_volume(path, chosen), path.name)
+            return self.told(self.console.run(series.steps(chosen), "reading"), series.name)
+        return self.told(read_volume(path, chosen), path.name)
 
     def further(self, path: Path) -> Volume:
         """A further image beside one that the parameters of reading are for."""
         return self.image(path, read_params()())
 
-    def whatever(self, path: Path) -> Volume | LabelMap:
-        """The one image or label map of a path."""
+    def whatever(self, path: Path, source: Source | None = None) -> Volume | LabelMap | Features:
+        """The one image or label map of a path; `source` is the series that contours were drawn on."""
         from napari_hounsfield.formats.reading import kind_of, read, read_named
 
         if kind_of(path) not in ("folder", "DICOM"):
-            found = read_named(path, self.params)
-            return self._told(found, path.name) if isinstance(found, Volume) else found
+            return self.told(read_named(path, self.params, source), path.name)
         try:
             return self.image(path)
         except DicomError:
@@ -119,9 +131,10 @@ class Reader:
             raise series.refusal or DicomError(f"{path.name}: cannot be read")
         return series.source
 
-    def _told(self, volume: Volume, name: str) -> Volume:
-        self._warn(f"{name}: {warning}" for warning in volume.warnings)
-        return volume
+    def told(self, data: Image, name: str) -> Image:
+        """The data, after its warnings were told."""
+        self._warn(f"{name}: {warning}" for warning in getattr(data, "warnings", ()))
+        return data
 
     def _warn(self, warnings: Iterable[str]) -> None:
         for warning in warnings:
@@ -155,6 +168,8 @@ class Reader:
 
 def suffixes(result: type) -> tuple[str, ...]:
     """Suffixes that a result can be written with; the first is the usual one."""
+    if result.__name__ == "Measurements":
+        return (*TABLE_SUFFIXES, REPORT_SUFFIX)
     if hasattr(result, "table"):
         return TABLE_SUFFIXES
     if issubclass(result, LABELS):
@@ -209,9 +224,45 @@ def require_source(path: Path, source: Source | None, data: list[Any]) -> None:
         raise UsageError(f"{path.name}: labels in DICOM refer to the series that they belong to; give it by --source SERIES")
 
 
-def save(paths: list[Path], result: Any, source: Source | None, overwrite: bool) -> list[Path]:
-    """Write a result, and return those of `paths` that there are now."""
-    from napari_hounsfield.formats.writing import write
+def require_segmentation(report: Path, labels: Path | None) -> None:
+    """Raise unless a report of measurements has a DICOM SEG to refer to."""
+    from napari_hounsfield.formats.reading import kind_of
 
-    write(paths[0], result, source=source, overwrite=overwrite)
+    if labels is None or kind_of(labels) != "DICOM SEG":
+        raise UsageError(f"{report.name}: a report refers to the segments of a DICOM SEG, so LABELS must be one")
+
+
+def save(
+    paths: list[Path],
+    result: Any,
+    source: Source | Path | None,
+    overwrite: bool,
+    console: Console | None = None,
+    params: Any = None,
+) -> list[Path]:
+    """Write a result, with a bar where there is a console, and return those of `paths` that there are now."""
+    from napari_hounsfield.formats.writing import write, write_steps
+
+    if console is None:
+        write(paths[0], result, source, overwrite, params)
+        return [path for path in paths if path.exists()]
+    steps = write_steps(paths[0], result, source, overwrite, params)
+    console.run(_noted(steps, paths[0], console), f"writing {paths[0].name}")
     return [path for path in paths if path.exists()]
+
+
+def _noted(steps: Generator[Progress, None, Path], path: Path, console: Console) -> Generator[Progress, None, Path]:
+    """The same steps; that a file carries the patient is said when everything is checked, and before it gets its name."""
+    from napari_hounsfield.formats.seg_params import PATIENT_NOTE
+
+    noted = path.suffix.lower() != ".dcm"
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            written: Path = end.value
+            return written
+        if not noted and progress.fraction > 0:
+            console.note(f"{path.name} {PATIENT_NOTE}")
+            noted = True
+        yield progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from napari_hounsfield.volume import LabelMap, Volume
+from napari_hounsfield.volume import Features, LabelMap, Volume
 
 from . import files
 from .operation import RESERVED
@@ -50,7 +50,7 @@ def _found(path: Path, params: Any, console: Console) -> dict[str, Any]:
     return (replace(found, series=found.chosen(params.series, params.part)) if one else found).to_json()
 
 
-def _described(data: Volume | LabelMap, kind: str) -> dict[str, Any]:
+def _described(data: Volume | LabelMap | Features, kind: str) -> dict[str, Any]:
     """What `scan` tells of a series, for another file."""
     known = {"uid": None, "part": 1, "name": data.name or kind, "modality": getattr(data, "modality", "") or None, "number": None}
     classes = {"classes": class_records(data)} if isinstance(data, LabelMap) else {}
@@ -58,7 +58,7 @@ def _described(data: Volume | LabelMap, kind: str) -> dict[str, Any]:
         **known,
         "slices": data.grid.shape[0],
         "shape": list(data.grid.shape),
-        "spacing": list(data.spacing),
+        "spacing": list(data.grid.spacing),
         "affine": data.affine.tolist(),
         "axes": getattr(data, "axes", "zyx"),
         "times": data.array.shape[0] if getattr(data, "axes", "zyx").startswith("t") else 1,

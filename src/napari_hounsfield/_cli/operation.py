@@ -124,7 +124,7 @@ class OperationCommand(Command):
         for line in [*getattr(result, "warnings", ()), *self._nothing(params, data, result)]:
             console.warn(line)
             reader.warnings.append(line)
-        written = files.save(targets, result, source, values["overwrite"])
+        written = files.save(targets, result, source, values["overwrite"], console)
         said = record(self.name, result, written) | {"warnings": reader.warnings}
         console.result(said, f"wrote {', '.join(path.name for path in written)}: {sentence(result)}")
 

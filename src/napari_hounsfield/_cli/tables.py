@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from napari_hounsfield.errors import FormatError
 from napari_hounsfield.evaluation.case_table import read_case_table
+from napari_hounsfield.formats.atomic import full_suffix
+from napari_hounsfield.formats.seg_params import PATIENT_NOTE
 
 from . import files
 from .cases import CaseResults
@@ -41,13 +43,15 @@ class TableCommand(OperationCommand):
         for name, text in self.extras.items():
             self.option(f"--{name}", text, metavar="FILE", type=Path)
         self.option("--cases", f"many cases from a table with the columns case,{columns}", metavar="CSV", type=Path)
-        self.option("--out", f"write the table there too ({', '.join(files.suffixes(result))})", metavar="FILE", type=Path)
+        self.option("--out", f"write the figures there too ({', '.join(files.suffixes(result))})", metavar="FILE", type=Path)
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Check what was asked for, read, compute, write, print."""
         self.check(values)
         reader = self.reader(values, console)
         result = self.compute(values, reader, console)
+        if values["out"] is not None and full_suffix(values["out"]) == files.REPORT_SUFFIX:
+            console.note(f"{values['out'].name} {PATIENT_NOTE}")
         written = self.write(result, values)
         said = record(self.name, result, written) | {"warnings": reader.warnings}
         lines = [*result.table(), *(f"wrote {path.name}" for path in written)]
@@ -65,7 +69,13 @@ class TableCommand(OperationCommand):
         if values["cases"] is not None and (given or any(values[name] is not None for name in self.extras)):
             raise UsageError("--cases: the inputs come from the table, leave the others out")
         if values["out"] is not None:
-            files.check([values["out"]], files.TABLE_SUFFIXES, values["overwrite"], [values.get("cases")])
+            files.check([values["out"]], self._known(values), values["overwrite"], [values.get("cases"), *self.given(values)])
+            if full_suffix(values["out"]) == files.REPORT_SUFFIX:
+                files.require_segmentation(values["out"], values.get("labels"))
+
+    def _known(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Suffixes of what can be written: many cases are a table."""
+        return files.suffixes(self.operation.result) if values["cases"] is None else files.TABLE_SUFFIXES
 
     def columns(self, values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         """Names of the columns of a table of cases: those it must have, and those it may have."""
@@ -91,4 +101,5 @@ class TableCommand(OperationCommand):
         out: Path | None = values["out"]
         if out is None:
             return []
-        return files.save([out], result, None, values["overwrite"])
+        refers_to = values["labels"] if full_suffix(out) == files.REPORT_SUFFIX else None
+        return files.save([out], result, refers_to, values["overwrite"])

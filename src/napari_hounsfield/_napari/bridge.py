@@ -140,7 +140,7 @@ def _data(layer: Layer, array: NDArray[Any], like: Layer | None) -> Volume | Lab
     """Data that share the array, labels with the names that the user sees."""
     how = _description(layer, array)
     data = _plain(layer, array, like) if how is None else _known(layer, array, how)
-    return replace(data, classes={**data.classes, **class_names(layer.features)}) if isinstance(data, LabelMap) else data
+    return data.renamed({**data.classes, **class_names(layer.features)}) if isinstance(data, LabelMap) else data
 
 
 def _description(layer: Layer, array: NDArray[Any]) -> Shown | None:

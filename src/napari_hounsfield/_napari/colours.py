@@ -30,12 +30,19 @@ def colour(value: int, name: str = "") -> str:
     return GREY if name == BACKGROUND else PALETTE[(value - 1) % len(PALETTE)]
 
 
-def label_colours(values: list[int], classes: Mapping[int, str]) -> DirectLabelColormap | None:
-    """Colormap of a labels layer, where 0 alone is transparent; None where napari's cyclic colours must do."""
+def label_colours(
+    values: list[int], classes: Mapping[int, str], own: Mapping[int, str] | None = None
+) -> DirectLabelColormap | None:
+    """Colormap of a labels layer, where 0 alone is transparent; None where napari's cyclic colours must do.
+
+    `own` are the colours that a file gives.
+    """
     from napari.utils.colormaps import DirectLabelColormap
 
     named = {*classes, *range(1, PAINTABLE + 1)}
     if max((abs(v) for v in values), default=0) > LARGEST or len({*values} - named) > MANY:
         return None
-    colours: dict[int | None, str] = {v: colour(v, classes.get(v, "")) for v in {*values, *range(1, PAINTABLE + 1)}}
+    own = own or {}
+    shown = {*values, *range(1, PAINTABLE + 1)}
+    colours: dict[int | None, str] = {v: own.get(v) or colour(v, classes.get(v, "")) for v in shown}
     return DirectLabelColormap(color_dict={**colours, 0: "transparent", None: GREY})

@@ -172,7 +172,8 @@ def _labels(labels: LabelMap, worlds: Worlds, title: str) -> LayerTuple:
     array, arguments = _common(labels, worlds, title, 0)
     arguments["features"] = label_table(labels)
     arguments["opacity"] = 0.5  # the image must be seen through labels that cover it
-    colours = label_colours(labels.values(), labels.classes)
+    own = {value: "#{:02X}{:02X}{:02X}".format(*term.colour) for value, term in labels.terms.items() if term.colour}
+    colours = label_colours(labels.values(), labels.classes, own)
     if colours is not None:
         arguments["colormap"] = colours
     return array.copy(), arguments, "labels"  # painting must not reach the data that others hold

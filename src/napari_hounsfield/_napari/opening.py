@@ -97,7 +97,7 @@ def open_series(chosen: Sequence[Series], how: Opening) -> Opens:
     errors: list[HounsfieldError] = []
     for index, series in enumerate(chosen):
         try:
-            yield from part(_one(series, how, warnings), index / len(chosen), (index + 1) / len(chosen))
+            yield from part(_one(series, chosen, how, warnings), index / len(chosen), (index + 1) / len(chosen))
         except HounsfieldError as error:
             errors.append(error)
             yield Progress((index + 1) / len(chosen), result=Arrival([]))
@@ -106,24 +106,26 @@ def open_series(chosen: Sequence[Series], how: Opening) -> Opens:
     return Opened(warnings, [str(error) for error in errors])
 
 
-def _one(series: Series, how: Opening, warnings: list[str]) -> Generator[Progress, None, None]:
+def _one(series: Series, others: Sequence[Series], how: Opening, warnings: list[str]) -> Generator[Progress, None, None]:
     if series.labels:
-        yield from _segmentations(series, how, warnings)
+        yield from _label_maps(series, others, how, warnings)
         return
     data = yield from part(_showing(series.steps(), how), 0, 0.9)
     warnings += [f"{data.name}: {line}" for line in data.warnings]
     yield from part(_arriving(data, how, warnings), 0.9, 1)
 
 
-def _segmentations(series: Series, how: Opening, warnings: list[str]) -> Generator[Progress, None, None]:
-    """Label maps of a series, one a file."""
-    from napari_hounsfield.formats.dicom_seg_reading import read_dicom_seg
+def _label_maps(series: Series, others: Sequence[Series], how: Opening, warnings: list[str]) -> Generator[Progress, None, None]:
+    """Label maps of a series, from every file."""
+    from napari_hounsfield.formats.label_files import label_file_steps, label_files
 
-    paths = list(dict.fromkeys(plane.path for plane in series.planes))
+    paths = label_files(series)
     for index, path in enumerate(paths):
-        yield Progress(index / len(paths), path.name)
-        labels = read_dicom_seg(path)
-        yield from part(_arriving(labels, how, warnings), index / len(paths), (index + 1) / len(paths))
+        start, middle, end = (place / (2 * len(paths)) for place in (2 * index, 2 * index + 1, 2 * index + 2))
+        maps = yield from part(label_file_steps(path, others), start, middle)
+        for labels in maps:
+            warnings += [f"{labels.name}: {line}" for line in getattr(labels, "warnings", ())]
+            yield from part(_arriving(labels, how, warnings), middle, end)
 
 
 def _showing(steps: Generator[Progress, None, Volume], how: Opening) -> Generator[Progress, None, Volume]:

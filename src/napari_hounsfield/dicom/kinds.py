@@ -34,7 +34,10 @@ MODALITY_OF = {**SLICES, **PROJECTIONS, PARAMETRIC_MAP: ""}
 """SOP Classes that are read as images, and the modality that each stands for."""
 WHOLE_SLIDE = _STORAGE + "77.1.6"
 SEGMENTATIONS = (_STORAGE + "66.4", _STORAGE + "66.7")
-"""SOP Classes of labels; each file is a label map by itself."""
+"""SOP Classes of labels by voxels."""
+RT_STRUCTURE_SET = _STORAGE + "481.3"
+LABELS = (*SEGMENTATIONS, RT_STRUCTURE_SET)
+"""SOP Classes that are read as label maps, each file by itself."""
 MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_PARTIAL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
 
@@ -68,7 +71,7 @@ def is_colour(header: Header) -> bool:
 
 def unsupported(header: Header) -> str:
     """Name of the kind that is not read, as a reason; empty where the kind is read as an image."""
-    if header.sop_class in SEGMENTATIONS:
+    if header.sop_class in LABELS:
         return "holds labels, no image"
     supported = header.sop_class in MODALITY_OF if header.sop_class else header.modality in MODALITY_OF.values()
     if not supported and not (header.problem and not header.sop_class):

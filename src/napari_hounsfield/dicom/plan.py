@@ -70,9 +70,10 @@ class Plan:
 
     @property
     def source(self) -> Source:
-        """References to the series: one file a slice, in the order of z; none where slices do not lie on the grid."""
+        """References to the series: one file and frame a slice, in the order of z; none where slices do not lie on the grid."""
         planes = () if self.regridding or not self.even else self.planes[: self.grid.shape[0]]
-        return Source(self.planes[0].series_uid, tuple(plane.path for plane in planes))
+        frames = tuple(plane.frame + 1 for plane in planes) if any(plane.frames > 1 for plane in planes) else ()
+        return Source(self.planes[0].series_uid, tuple(plane.path for plane in planes), frames)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ class ReadParams(Params):
     series: str = ""
     """Series Instance UID of the series to read; empty: all."""
     part: int = number(0, 0, 100_000)
-    """Which volume of the series, where it holds several, counted from 1; 0: all."""
+    """Which volume of the series, or label map of the file, where it holds several, counted from 1; 0: all."""
     time: int = number(0, 0, 100_000)
     """Which time point (or diffusion weighting) to read, where there are several, counted from 1; 0: all."""
     uneven: Literal["refuse", "resample", "ignore"] = "refuse"

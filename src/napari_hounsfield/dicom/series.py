@@ -11,7 +11,7 @@ from napari_hounsfield.operation import Progress, finish
 from napari_hounsfield.volume import Record, Volume
 
 from .guards import quiet
-from .kinds import SEGMENTATIONS, modality
+from .kinds import LABELS, modality
 from .parts import Part, parts
 from .plan import Plan, plan
 from .read_params import ReadParams
@@ -54,8 +54,8 @@ class Series:
 
     @property
     def labels(self) -> bool:
-        """Whether it is a segmentation: label maps, one a file, which `napari_hounsfield.read` reads and `read` here does not."""
-        return self.planes[0].sop_class in SEGMENTATIONS
+        """Whether its files are label maps (SEG, RTSTRUCT), which `napari_hounsfield.read` reads and `read` here does not."""
+        return self.planes[0].sop_class in LABELS
 
     @property
     def number(self) -> int | None:

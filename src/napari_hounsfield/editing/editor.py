@@ -86,7 +86,7 @@ class LabelEditor:
     def labels(self) -> LabelMap:
         """The labels as they are now; the array is shared."""
         if self._labels.classes != self._classes:
-            self._labels = replace(self._labels, classes=self._classes)
+            self._labels = self._labels.renamed(self._classes)
         return self._labels
 
     @property

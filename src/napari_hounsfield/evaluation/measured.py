@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from napari_hounsfield.volume import Record
+from napari_hounsfield.volume import Record, Source
 
 from .intensity_statistics import Histogram
 from .text_table import Cell, text_table
@@ -116,6 +116,10 @@ class Measurements:
     """By class, the largest of each first; None where they were not asked for."""
     notes: tuple[str, ...] = ()
     """What to know of them, in words."""
+    modality: str = ""
+    """Of the image."""
+    source: Source | None = None
+    """References to the image."""
     empty: bool = False
     """Whether background was measured only because there is nothing else."""
     history: tuple[Record, ...] = field(default=(), repr=False)

@@ -91,7 +91,15 @@ def measure(volume: Volume, labels: LabelMap | Segmentation, params: MeasurePara
         classes.append(measured)
         objects += parts
     empty = not params.background and chosen == background
-    return Measurements(tuple(classes), volume.unit, tuple(objects) if params.objects else None, (EMPTY,) if empty else (), empty)
+    return Measurements(
+        tuple(classes),
+        volume.unit,
+        tuple(objects) if params.objects else None,
+        (EMPTY,) if empty else (),
+        modality=volume.modality,
+        source=volume.source,
+        empty=empty,
+    )
 
 
 def _known_voxels(volume: Volume, labels: LabelMap, chosen: list[int]) -> Generator[Progress, None, Volume]:

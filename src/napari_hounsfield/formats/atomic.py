@@ -13,11 +13,11 @@ from napari_hounsfield.errors import WriteError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DOUBLE_SUFFIXES = (".nii.gz", ".seg.nrrd")
+DOUBLE_SUFFIXES = (".nii.gz", ".seg.nrrd", ".rtstruct.dcm", ".sr.dcm")
 
 
 def full_suffix(path: str | Path) -> str:
-    """Lower-case suffix of a file name, `.nii.gz` and `.seg.nrrd` counting as one."""
+    """Lower-case suffix of a file name, those of two parts, as `.nii.gz`, counting as one."""
     name = Path(path).name.lower()
     return next((s for s in DOUBLE_SUFFIXES if name.endswith(s)), Path(name).suffix)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from napari_hounsfield.dicom.files import inflated, opened
 from napari_hounsfield.dicom.syntaxes import DEFLATED
+from napari_hounsfield.errors import DicomError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,8 +17,12 @@ LARGEST = 1 << 30
 """Bytes that a deflated segmentation may grow to; a whole volume, where an image file is one slice."""
 
 
-def dataset_of(path: Path, **options: Any) -> Any:
-    """Dataset of a file, gzip-compressed or not; `options` are those of pydicom's `dcmread`.
+PIXELS = 0x7FE00008
+"""The first of the tags that hold pixels."""
+
+
+def dataset_of(path: Path, stop_before_pixels: bool = False) -> Any:
+    """Dataset of a file, gzip-compressed or not.
 
     Raises
     ------
@@ -26,12 +32,19 @@ def dataset_of(path: Path, **options: Any) -> Any:
         Whatever pydicom raises on a damaged file.
     """
     from pydicom import dcmread
+    from pydicom.dataset import FileMetaDataset
     from pydicom.filereader import read_dataset
 
     with warnings.catch_warnings(), opened(path) as stream:
         warnings.simplefilter("ignore")
         meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
-        if meta.get("TransferSyntaxUID") == DEFLATED:
-            inflated(stream.read(), -15, LARGEST)
-        stream.seek(0)
-        return dcmread(stream, **options)
+        if meta.get("TransferSyntaxUID") != DEFLATED:
+            stream.seek(0)
+            return dcmread(stream, stop_before_pixels=stop_before_pixels)
+        content, complete = inflated(stream.read(), -15, LARGEST)
+        if not complete:
+            raise DicomError("truncated: its compressed content is cut off")
+        stop = (lambda tag, vr, length: tag >= PIXELS) if stop_before_pixels else None
+        dataset = read_dataset(BytesIO(content), False, True, stop_when=stop)
+        dataset.file_meta = FileMetaDataset(meta)
+        return dataset

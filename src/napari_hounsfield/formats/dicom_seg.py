@@ -1,214 +1,218 @@
-"""Label maps as DICOM Segmentation (binary), through highdicom.
+"""Label maps and probabilities as DICOM Segmentation: binary, label map or fractional.
 
 DICOM PS3.3 A.51: every class that occurs is a segment with coded category and type, the algorithm that made it and a colour;
-every plane says where it lies and which source image it was drawn on.
+every plane says where it lies and which source image, and frame of it, it was drawn on. Written by highdicom's parts and
+pydicom, frame by frame: highdicom's own writer wants the sources' geometry in one place, and the whole file in memory.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import warnings
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_hounsfield._version import __version__
-from napari_hounsfield.errors import DicomError, GridError, LabelError
-from napari_hounsfield.grid import Grid, same_lattice
+from napari_hounsfield.errors import DicomError, GridError, LabelError, WriteError
+from napari_hounsfield.grid import Grid, reordered, same_lattice
+from napari_hounsfield.operation import Progress
+from napari_hounsfield.volume import Features, LabelMap
 
-from .notes import one_line
+from . import seg_pixels
 from .orientation import is_sheared
+from .seg_file import encoded, write_multiframe
+from .seg_groups import derivation, derivations, identification, position
+from .seg_header import dimensions, seg_header
+from .seg_params import SegParams
+from .seg_pixels import Frame, Segment, values_by_plane
+from .seg_segments import background, descriptions
 from .seg_source import SegSource, read_source
-from .terminology import Code, class_colour, concept
+from .terminology import class_colour, colour_in, concept, term_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from napari_hounsfield.volume import Source
 
-    from napari_hounsfield.volume import LabelMap, Record, Source
-
-MAKER = "napari-hounsfield"
-VALUE_NOTE = "label value "
-"""Begins the Segment Description that keeps a label's number, since segments are numbered from 1 without gaps."""
-_MAX_PARAMETERS = 10000
+MOST_SEGMENTS = 65535
 _log = logging.getLogger(__name__)
 
 
-def write_dicom_seg(path: Path, labels: LabelMap, source: Source | None = None) -> None:
-    """Write one BINARY segmentation that refers to the series which was labelled.
+def write_dicom_seg(
+    path: Path, data: LabelMap | Features | Sequence[LabelMap], source: Source | None = None, params: SegParams | None = None
+) -> Generator[Progress, None, SegSource]:
+    """Write one segmentation that refers to the series which was labelled; yields Progress, and returns that series.
 
-    Background (0) is not written; classes without voxels are left out, with a note in the log. The first and the last plane of
-    the grid always have a frame, empty or not, so that a reader learns the whole extent.
+    Background (0) is not written. The first and the last plane of the grid always have a frame, empty or not, so that a reader
+    learns the whole extent.
 
     Parameters
     ----------
     path
         Where to.
-    labels
-        On the grid of the series, in any order of axes; or on another grid in the same frame of reference.
+    data
+        Labels, several label maps whose classes overlap, or one map of probabilities a class; on the grid of the series, in any
+        order of axes; or on another grid in the same frame of reference.
     source
-        The series; None: the one that `labels` remember.
+        The series; None: the one that `data` remember.
+    params
+        Type, compression, and what the new series is called.
 
     Raises
     ------
     LabelError
-        If there is no labelled voxel.
+        If there is no labelled voxel, or probabilities are not between 0 and 1.
+    WriteError
+        If the data do not fit the type, or are too large for it.
     DicomError
         If no source is known, or a source image is gone or lacks what a segmentation must repeat.
     GridError
         If the labels lie neither on the grid of the series nor in its frame of reference.
     """
-    source = source or labels.source
+    params = params or SegParams()
+    parts: list[LabelMap | Features] = [data] if isinstance(data, LabelMap | Features) else list(data)
+    kind = _kind(parts, params)
+    yield Progress(0, "reading the source's headers")
+    series = read_source(_source(parts, source))
+    arrays, own = _on_planes(parts, series)
+    if isinstance(parts[0], Features):
+        content = yield from _fractional(parts[0], arrays[0])
+    else:
+        content = _labelled([part for part in parts if isinstance(part, LabelMap)], arrays, kind, params)
+    header = seg_header(series, own, kind, content.bits, params)
+    if len(parts) > 1:
+        header.SegmentsOverlap = "YES"
+    header.SegmentSequence = descriptions(content.segments, parts[0].history, params)
+    if kind == "labelmap":
+        header.SegmentSequence.insert(0, background())
+    header.NumberOfFrames = len(content.frames)
+    dimensions(header, by_segment=kind != "labelmap")
+    size = -(-len(content.frames) * header.Rows * header.Columns * content.bits // 8)
+    items = _items(content.frames, series, own)
+    yield from write_multiframe(path, header, items, content.pixels, len(content.frames), size)
+    return series
+
+
+@dataclass(frozen=True)
+class _Content:
+    """Segments, their frames, and the frames' pixels, which are made while they are written."""
+
+    segments: list[Segment]
+    frames: list[Frame]
+    bits: int
+    pixels: Iterator[bytes]
+
+
+def _kind(parts: Sequence[LabelMap | Features], params: SegParams) -> str:
+    """`binary`, `labelmap` or `fractional`, where the data are of that type."""
+    maps = isinstance(parts[0], Features)
+    kind = ("fractional" if maps else "binary") if params.type == "auto" else params.type
+    if maps != (kind == "fractional"):
+        raise WriteError(
+            f"probabilities are written as fractional, not as {kind}" if maps else "labels hold no probabilities to write"
+        )
+    if len(parts) > 1 and kind != "binary":
+        raise WriteError(f"only a binary segmentation can hold several layers, not a {kind} one")
+    return kind
+
+
+def _source(parts: Sequence[LabelMap | Features], source: Source | None) -> Source:
+    source = source or parts[0].source
+    if source is not None and source.series_uid and not source.files:
+        raise DicomError(
+            "the slices of its series were resampled when they were read: give the series as its source, so that the "
+            "segmentation keeps its own grid, or write .seg.nrrd or .nii.gz"
+        )
     if source is None or not source.files:
         raise DicomError("a DICOM segmentation refers to a DICOM series: give its source, or write .seg.nrrd or .nii.gz")
-    series = read_source(source.files)
-    planes, grid = _planes(labels, series)
-    found = sorted({int(value) for plane in planes for value in np.unique(plane)})
-    if not any(found):
-        raise LabelError(f"{labels.name or 'labels'}: no labelled voxel to write")
-    empty = [name for value, name in labels.classes.items() if value and value not in found]
-    if empty:
-        _log.warning("%d classes without voxels are left out: %s", len(empty), ", ".join(empty[:5]) + ", ..." * (len(empty) > 5))
-    present = [value for value in found if value]
-    dataset = _dataset(series, _numbered(planes, present), grid, _descriptions(labels, present))
-    dataset.save_as(path, enforce_file_format=True)
+    return source
 
 
-def _numbered(planes: NDArray[Any], present: Sequence[int]) -> NDArray[Any]:
-    """Segment numbers in the place of label values; `present` are those above 0, ascending."""
-    kind = np.uint8 if len(present) < 256 else np.uint16
-    if present[-1] >= 1 << 20:
-        return np.searchsorted(present, planes, side="right").astype(kind)
-    table = np.zeros(present[-1] + 1, kind)
-    table[present] = np.arange(1, len(present) + 1)
-    numbers: NDArray[Any] = table[planes]
-    return numbers
-
-
-def _planes(labels: LabelMap, series: SegSource) -> tuple[NDArray[Any], Grid | None]:
-    """Labels plane by plane of the source (and no grid), or on their own planes with their grid."""
-    if same_lattice(labels.grid, series.grid):
-        return labels.on(series.grid).array, None
-    if not labels.frame_of_reference or labels.frame_of_reference != series.grid.frame_of_reference:
-        raise GridError(f"{labels.name or 'labels'}: {labels.grid} is not the grid of the source, {series.grid}")
-    in_plane = np.array(labels.affine)
+def _on_planes(parts: Sequence[LabelMap | Features], series: SegSource) -> tuple[list[NDArray[Any]], Grid | None]:
+    """Arrays plane by plane of the source (and no grid), or on their own planes with their grid."""
+    first = parts[0]
+    name = first.name or "labels"
+    if same_lattice(first.grid, series.grid):
+        return [_reordered(part, series.grid) for part in parts], None
+    if not first.frame_of_reference or first.frame_of_reference != series.grid.frame_of_reference:
+        raise GridError(f"{name}: {first.grid} is not the grid of the source, {series.grid}")
+    in_plane = np.array(first.affine)
     in_plane[:3, 0] = np.cross(in_plane[:3, 2], in_plane[:3, 1])
     if is_sheared(in_plane):
-        raise GridError(f"{labels.name or 'labels'}: rows and columns are not at right angles")
-    return labels.array, labels.grid
+        raise GridError(f"{name}: rows and columns are not at right angles")
+    return [_reordered(part, first.grid) for part in parts], first.grid
 
 
-def _dataset(series: SegSource, numbers: NDArray[Any], own: Grid | None, descriptions: Sequence[Any]) -> Any:
-    import highdicom as hd
-    from pydicom.uid import ExplicitVRLittleEndian
-    from pydicom.valuerep import DSfloat
-
-    grid = own or series.grid
-    normal = np.cross(grid.affine[:3, 2], grid.affine[:3, 1])
-    apart = float(abs(normal @ grid.affine[:3, 0]) / np.linalg.norm(normal))
-    if own is None and len(numbers) == 1:
-        apart = float(series.headers[0].get("SliceThickness") or apart)
-    geometry: dict[str, Any] = {}
-    if own is not None:
-        geometry["pixel_measures"] = hd.PixelMeasuresSequence(own.spacing[1:], slice_thickness=apart)
-        row, column = (own.affine[:3, i] / own.spacing[i] for i in (2, 1))
-        geometry["plane_orientation"] = hd.PlaneOrientationSequence("PATIENT", [*row, *column])
-        corners = own.positions([(z, 0, 0) for z in range(len(numbers))])
-        geometry["plane_positions"] = [hd.PlanePositionSequence("PATIENT", corner) for corner in corners]
-    marked = [plane for plane in {0, len(numbers) - 1} if not numbers[plane].any()]
-    for plane in marked:  # highdicom leaves out empty frames: these two are to stay
-        numbers[plane, 0, 0] = 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dataset = hd.seg.Segmentation(
-            source_images=series.headers,
-            pixel_array=numbers,
-            segmentation_type="BINARY",
-            segment_descriptions=descriptions,
-            series_instance_uid=hd.UID(),
-            series_number=300,
-            sop_instance_uid=hd.UID(),
-            instance_number=1,
-            manufacturer=MAKER,
-            manufacturer_model_name=MAKER,
-            software_versions=__version__,
-            device_serial_number="1",
-            content_label="SEGMENTATION",
-            content_description="Segmentation",
-            series_description="Segmentation",
-            transfer_syntax_uid=ExplicitVRLittleEndian,
-            **geometry,
-        )
-    measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
-    measures.SpacingBetweenSlices = DSfloat(apart, auto_format=True)  # what the source states may be wrong, or missing
-    dataset.SpecificCharacterSet = "ISO_IR 192"  # names of classes may be in any script
-    _clear(dataset, [grid.positions([(plane, 0, 0)])[0] for plane in marked])
-    return dataset
+def _reordered(part: LabelMap | Features, grid: Grid) -> Any:
+    """Labels (z, y, x), or maps (c, z, y, x), with the axes and directions of a grid of the same lattice."""
+    if isinstance(part, LabelMap):
+        return reordered(part.array, part.grid, grid, part.name or "labels")
+    maps = np.moveaxis(part.array, 0, -1)  # a view: maps may be larger than memory
+    return [reordered(maps[..., index], part.grid, grid, part.name or "maps") for index in range(maps.shape[-1])]
 
 
-def _clear(dataset: Any, corners: Sequence[NDArray[np.float64]]) -> None:
-    """Empty the first pixel of the frames of segment 1 at `corners`: bits are packed across frames, lowest first (PS3.5 8.2)."""
-    if not corners:
-        return
-    pixels = bytearray(dataset.PixelData)
-    for frame, groups in enumerate(dataset.PerFrameFunctionalGroupsSequence):
-        position = np.array(groups.PlanePositionSequence[0].ImagePositionPatient, float)
-        identified = groups.get("SegmentIdentificationSequence")  # shared by all frames where there is one segment
-        if (not identified or identified[0].ReferencedSegmentNumber == 1) and any(
-            np.abs(position - corner).max() < 1e-3 for corner in corners
-        ):
-            bit = frame * dataset.Rows * dataset.Columns
-            pixels[bit // 8] &= ~(1 << bit % 8) & 0xFF
-    dataset.PixelData = bytes(pixels)
+def _labelled(parts: Sequence[LabelMap], arrays: Sequence[NDArray[Any]], kind: str, params: SegParams) -> _Content:
+    present = [values_by_plane(array) for array in arrays]
+    segments: list[Segment] = []
+    for layer, (part, array) in enumerate(zip(parts, arrays, strict=True)):
+        found = {value for values in present[layer] for value in values}
+        absent = {value for value in part.classes if value and value not in found}
+        if absent and not params.empty_classes:
+            names = [part.classes[value] for value in sorted(absent)]
+            _log.warning(
+                "%d classes without voxels are left out: %s", len(absent), ", ".join(names[:5]) + ", ..." * (len(absent) > 5)
+            )
+        for value in sorted(found | absent if params.empty_classes else found):
+            number = value if kind == "labelmap" else len(segments) + 1
+            name, term, colour = part.class_name(value), term_in(part, value), colour_in(part, value)
+            segments.append(Segment(number, value, name, term, colour, array, layer))
+    if not any(values for planes in present for values in planes):
+        raise LabelError(f"{parts[0].name or 'labels'}: no labelled voxel to write")
+    if len(segments) > MOST_SEGMENTS:
+        raise WriteError(f"{len(segments)} classes are more than the {MOST_SEGMENTS} that a segmentation may have")
+    if kind == "labelmap":
+        if segments[-1].number > MOST_SEGMENTS:
+            segments = [replace(segment, number=number) for number, segment in enumerate(segments, 1)]
+        bits = 8 if segments[-1].number < 256 else 16
+        planes = seg_pixels.label_planes(arrays[0], {s.value: s.number for s in segments}, np.uint8 if bits == 8 else np.uint16)
+        return _Content(segments, [Frame(None, z) for z in range(len(arrays[0]))], bits, planes)
+    frames = seg_pixels.binary_frames(segments, present)
+    return _Content(segments, frames, 1, seg_pixels.packed(frames))
 
 
-def _descriptions(labels: LabelMap, values: Sequence[int]) -> list[Any]:
-    import highdicom as hd
-    from highdicom.color import CIELabColor
-
-    algorithm = _algorithm(labels.history)
-    found = []
-    for number, value in enumerate(values, 1):
-        name = labels.class_name(value)
-        known = concept(name)
-        segment = hd.seg.SegmentDescription(
-            segment_number=number,
-            segment_label=(one_line(name).replace("\\", "/") or f"label {value}")[:64],
-            segmented_property_category=_coded(known.category),
-            segmented_property_type=_coded(known.kind),
-            algorithm_type="SEMIAUTOMATIC",
-            algorithm_identification=algorithm,
-            display_color=CIELabColor.from_rgb(*class_colour(name, value)),
-        )
-        segment.SegmentDescription = f"{VALUE_NOTE}{value}"
-        if known.side is not None:
-            segment.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence = [_coded(known.side)]
-        found.append(segment)
-    return found
+def _fractional(maps: Features, array: NDArray[Any]) -> Generator[Progress, None, _Content]:
+    segments, frames = [], []
+    for index, (name, planes) in enumerate(zip(maps.names, array, strict=True)):
+        term = concept(name)
+        segments.append(Segment(index + 1, 0, name, term, term.colour or class_colour(name, index + 1), planes, index))
+        frames += seg_pixels.fractional_frames(segments[-1])
+        yield Progress(0, name)
+    return _Content(segments, frames, 8, seg_pixels.fractions(frames))
 
 
-def _coded(code: Code) -> Any:
-    from highdicom.sr import CodedConcept
+def _items(frames: Sequence[Frame], series: SegSource, own: Grid | None) -> Iterator[bytes]:
+    """Functional groups of each frame, encoded: what it was drawn on, its place in the order, its position, its segment."""
+    from pydicom.dataset import Dataset
 
-    return CodedConcept(code.value, "SCT", code.meaning)
+    planes = sorted({frame.plane for frame in frames})
+    ranks = {plane: rank for rank, plane in enumerate(planes, 1)}
+    positions = [np.array(p.position) for p in series.planes] if own is None else list(own.positions(_corners(own)))
+    drawn_on = derivations(series, own, positions)
+    derived, placed = {}, {}
+    numbers = {frame.segment.number for frame in frames if frame.segment is not None}
+    identified = {number: encoded(identification(number)) for number in numbers}
+    for plane in planes:
+        derived[plane] = encoded(derivation(drawn_on[plane]))
+        placed[plane] = encoded(position(positions[plane]))
+    for frame in frames:
+        content, order = Dataset(), Dataset()
+        order.DimensionIndexValues = [ranks[frame.plane]] if frame.segment is None else [frame.segment.number, ranks[frame.plane]]
+        content.FrameContentSequence = [order]
+        segment = b"" if frame.segment is None else identified[frame.segment.number]
+        yield derived[frame.plane] + encoded(content) + placed[frame.plane] + segment
 
 
-def _algorithm(history: Sequence[Record]) -> Any:
-    """What made the labels: the operations by name, their parameters as JSON as far as there is room."""
-    import highdicom as hd
-    from pydicom.sr.codedict import codes
-
-    parameters: dict[str, str] = {}
-    for number, record in enumerate(reversed(history), 1):
-        text = json.dumps(dict(record.parameters), default=str)
-        if sum(map(len, parameters.values())) + len(text) < _MAX_PARAMETERS - 64 * number:
-            parameters[f"{len(history) - number + 1} {record.operation}"] = text
-    return hd.AlgorithmIdentificationSequence(
-        name=(f"{MAKER} {' '.join(dict.fromkeys(r.operation for r in history))}".strip())[:64],
-        family=codes.DCM.ArtificialIntelligence,
-        version=__version__,
-        parameters=dict(reversed(parameters.items())) or None,
-    )
+def _corners(grid: Grid) -> list[tuple[int, int, int]]:
+    return [(z, 0, 0) for z in range(grid.shape[0])]

@@ -8,7 +8,7 @@ import logging
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from napari_hounsfield.dicom.archive import is_archive
 from napari_hounsfield.dicom.files import is_regular
 from napari_hounsfield.errors import DicomError, FormatError, LabelError
 from napari_hounsfield.grid import reordered
+from napari_hounsfield.operation import finish
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
 
 from .atomic import full_suffix, sibling
@@ -28,6 +29,7 @@ from .slicer import read_seg_nrrd
 
 if TYPE_CHECKING:
     from napari_hounsfield.dicom.read_params import ReadParams
+    from napari_hounsfield.dicom.scan import Scan
     from napari_hounsfield.dicom.series import Series
 
 _NAMED = {
@@ -37,11 +39,12 @@ _NAMED = {
 _log = logging.getLogger(__name__)
 
 
-def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | LabelMap]:
+def read(path: str | Path, params: ReadParams | None = None, source: Any = None) -> list[Volume | LabelMap | Features]:
     """Read every image and segmentation that `path` holds.
 
-    A folder or a DICOM file gives its series; NIfTI, NRRD and MetaImage give a Volume whatever their numbers mean; `.seg.nrrd`
-    and DICOM segmentations give a LabelMap. Voxels are never flipped or permuted: the affine says how they lie.
+    A folder or a DICOM file gives its series; NIfTI, NRRD and MetaImage give a Volume whatever their numbers mean; `.seg.nrrd`,
+    DICOM segmentations and RT Structure Sets give a LabelMap, several where segments overlap; a fractional segmentation Features,
+    one map a class. Voxels are never flipped or permuted: the affine says how they lie.
 
     Parameters
     ----------
@@ -49,6 +52,9 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
         File or folder.
     params
         How to read DICOM series.
+    source
+        For an RT Structure Set: the series whose voxels its contours become, as Volume, LabelMap, Series or Source; None: the one
+        that it was drawn on, where that is in its folder or the folder above.
 
     Raises
     ------
@@ -61,10 +67,10 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
     kind = kind_of(path)
     if kind == "folder" or kind == "DICOM":
         return _dicom(path, params)
-    if kind == "DICOM SEG":
-        from .dicom_seg_reading import read_dicom_seg
+    if kind in ("DICOM SEG", "RTSTRUCT"):
+        from .label_files import chosen_maps
 
-        return [read_dicom_seg(path)]
+        return chosen_maps(path, params.part if params else 0, source)
     if kind == "NRRD" and full_suffix(path) == ".seg.nrrd":
         return [read_seg_nrrd(path)]
     return [_of_unit(_image(path, kind)[0], params)]
@@ -79,17 +85,18 @@ def _of_unit(volume: Volume, params: ReadParams | None) -> Volume:
     return replace(volume, unit=params.unit, modality=volume.modality or {"HU": "CT", "SUV": "PT"}[params.unit])
 
 
-def read_named(path: Path, params: ReadParams | None = None) -> Volume | LabelMap:
+def read_named(path: Path, params: ReadParams | None = None, source: Any = None) -> Volume | LabelMap | Features:
     """Read a file that holds one image or label map: labels where classes have names, otherwise what `read` gives.
 
     Raises
     ------
     FormatError, DicomError
-        As `read`.
+        As `read`; or if it holds several maps.
     """
     kind = kind_of(path)
     if not _as_image(path, kind):
-        return read(path, params)[0]
+        found = read(path, params, source)
+        return found[0] if len(found) == 1 else _choose(path.name, found)
     volume, notes = _image(path, kind)
     try:
         labels = _with_names(_as_labels(volume, notes), path)
@@ -98,7 +105,11 @@ def read_named(path: Path, params: ReadParams | None = None) -> Volume | LabelMa
     return labels if labels.classes else _of_unit(volume, params)
 
 
-def read_as_meant(path: Path) -> tuple[list[Volume | LabelMap], bool]:
+def _choose(name: str, found: list[Any]) -> NoReturn:
+    raise FormatError(f"{name}: its segments overlap, so that it is {len(found)} label maps: choose one (part=1, --part 1)")
+
+
+def read_as_meant(path: Path) -> tuple[list[Volume | LabelMap | Features], bool]:
     """Read as `read` does, but labels where classes have names or the values look like labels; and whether that was a guess.
 
     Raises
@@ -109,7 +120,7 @@ def read_as_meant(path: Path) -> tuple[list[Volume | LabelMap], bool]:
     if not _as_image(path, kind_of(path)):
         return read(path), False
     found = read_named(path)
-    if isinstance(found, LabelMap) or not looks_like_labels(found):
+    if not isinstance(found, Volume) or not looks_like_labels(found):
         return [found], False
     try:
         return [_as_labels(found, Notes())], True
@@ -138,16 +149,25 @@ def read_volume(path: str | Path, params: ReadParams | None = None) -> Volume:
     raise FormatError(f"{Path(path).name}: {'several images, choose one' if volumes else 'labels, no image'}: {listed}")
 
 
-def read_labels(path: str | Path) -> LabelMap:
+def read_labels(path: str | Path, params: ReadParams | None = None, source: Any = None) -> LabelMap:
     """Read labels from any format, with the names of classes where they are written.
 
     Names come from the file itself (DICOM segments, Slicer's keys, our own header notes, a Workbench label table), or from a file
     of the same name with the suffix `.json` beside it, which holds `{"classes": {"1": "lung"}}` or `{"labels": {"lung": 1}}`.
 
+    Parameters
+    ----------
+    path
+        File or folder.
+    params
+        Which of several (`part`).
+    source
+        As `read`.
+
     Raises
     ------
     LabelError
-        If the values are not whole numbers, or there are colours or time points.
+        If the values are not whole numbers, or there are colours, time points or probabilities.
     FormatError
         If there are several maps or images; and as `read`.
     """
@@ -156,11 +176,15 @@ def read_labels(path: str | Path) -> LabelMap:
     if _as_image(path, kind):
         volume, notes = _image(path, kind)
         return _with_names(_as_labels(volume, notes), path)
-    found = read(path)
+    found = read(path, params, source)
+    if kind in ("DICOM SEG", "RTSTRUCT") and len(found) > 1:
+        _choose(path.name, found)
     maps = [data for data in found if isinstance(data, LabelMap)] or found
     if len(maps) > 1:
         listed = ", ".join(f"{data.name or 'unnamed'} {data.grid.shape}" for data in maps)
         raise FormatError(f"{path.name}: several maps, choose one: {listed}")
+    if isinstance(maps[0], Features):
+        raise LabelError(f"{path.name}: holds probabilities, no labels")
     return maps[0] if isinstance(maps[0], LabelMap) else _with_names(_as_labels(maps[0], Notes()), path)
 
 
@@ -172,12 +196,14 @@ def read_maps(path: str | Path) -> Features:
     Raises
     ------
     FormatError
-        If the file is damaged, holds colours, or is none of NIfTI, NRRD and MetaImage.
+        If the file is damaged, holds colours, or is none of NIfTI, NRRD, MetaImage and fractional DICOM segmentation.
     """
     path = Path(path)
     kind = kind_of(path)
+    if kind == "DICOM SEG" and isinstance(maps := read(path)[0], Features):
+        return maps
     if not _as_image(path, kind):
-        raise FormatError(f"{path.name}: maps are read from NIfTI, NRRD and MetaImage")
+        raise FormatError(f"{path.name}: maps are read from NIfTI, NRRD, MetaImage and fractional DICOM segmentations")
     volume, notes = _image(path, kind)
     if "c" in volume.axes or volume.array.dtype.kind not in "biuf":
         raise FormatError(f"{path.name}: colours or complex numbers, no maps")
@@ -206,7 +232,7 @@ def read_draft(path: str | Path) -> Segmentation | LabelMap:
 
 
 def kind_of(path: Path) -> str:
-    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG` or `DICOM` (also a zip archive, whatever is in it).
+    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG`, `RTSTRUCT` or `DICOM` (also a zip archive, whatever is in it).
 
     Raises
     ------
@@ -234,14 +260,17 @@ def kind_of(path: Path) -> str:
         return "DICOM"
     if head[128:132] == b"DICM":
         from .dicom_seg_reading import is_dicom_seg
+        from .rtstruct_contours import is_rtstruct
 
-        return "DICOM SEG" if is_dicom_seg(path) else "DICOM"
+        if is_dicom_seg(path):
+            return "DICOM SEG"
+        return "RTSTRUCT" if is_rtstruct(path) else "DICOM"
     if is_metaimage(head):
         return "MetaImage"
     suffix = full_suffix(path)
     if suffix in _NAMED:
         raise FormatError(f"{path.name}: not a {_NAMED[suffix]} file, though its name says so")
-    if suffix in ("", ".dcm", ".dicom", ".ima", ".img"):
+    if suffix in ("", ".dcm", ".rtstruct.dcm", ".dicom", ".ima", ".img"):
         return "DICOM"  # whose reader says what is wrong with it
     raise FormatError(f"{path.name}: none of DICOM, NIfTI, NRRD, MetaImage")
 
@@ -263,18 +292,18 @@ def _image(path: Path, kind: str) -> tuple[Volume, Notes]:
         raise FormatError(f"{path.name}: {(error.strerror or 'cannot be read').lower()}") from None
 
 
-def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
+def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap | Features]:
     """All series and segmentations that can be read, or the chosen one."""
     from napari_hounsfield.dicom.scan import scan
 
     scanned = scan(path, params)
     one = params is not None and bool(params.series or params.part)
     chosen = scanned.chosen(params.series, params.part) if params and one else scanned.series
-    found: list[Volume | LabelMap] = []
+    found: list[Volume | LabelMap | Features] = []
     refused: list[DicomError] = []
     for series in chosen:
         try:
-            found += _series(series, params)
+            found += _series(series, params, scanned)
         except DicomError as error:
             refused.append(error)
     if one and refused:
@@ -287,11 +316,11 @@ def _dicom(path: Path, params: ReadParams | None) -> list[Volume | LabelMap]:
     return found
 
 
-def _series(series: Series, params: ReadParams | None) -> list[Volume | LabelMap]:
-    from .dicom_seg_reading import read_dicom_seg
+def _series(series: Series, params: ReadParams | None, scanned: Scan) -> list[Volume | LabelMap | Features]:
+    if series.labels:
+        from .label_files import label_file_steps, label_files
 
-    if series.labels:  # several of them in one series are independent of each other
-        return [read_dicom_seg(plane.path) for plane in series.planes]
+        return [labels for path in label_files(series) for labels in finish(label_file_steps(path, scanned.series))]
     return [series.read(params)]
 
 

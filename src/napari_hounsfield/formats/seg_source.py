@@ -1,4 +1,4 @@
-"""The DICOM series that a segmentation refers to: its headers, read again without pixels, and its grid."""
+"""The DICOM series that a segmentation refers to: where its planes lie, read again without pixels, and whose it is."""
 
 from __future__ import annotations
 
@@ -9,20 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_hounsfield.dicom.geometry import spanned, unit_directions
+from napari_hounsfield.dicom.geometry import check_geometry, directions, sorted_along_normal, stack_affine
+from napari_hounsfield.dicom.header_reading import read_headers
+from napari_hounsfield.dicom.tags import named
 from napari_hounsfield.errors import DicomError
-from napari_hounsfield.grid import Affine, Grid, checked_affine
-from napari_hounsfield.volume import Source
+from napari_hounsfield.grid import Grid
 
 from .dicom_file import dataset_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NEEDED = (
-    "SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "Rows", "Columns",
-    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
-)  # fmt: skip
+    from napari_hounsfield.dicom.header import Header
+    from napari_hounsfield.volume import Source
+
+_NEEDED = {
+    "SOPInstanceUID": "sop_uid", "SOPClassUID": "sop_class", "FrameOfReferenceUID": "frame_of_reference",
+    "Rows": "rows", "Columns": "columns", "ImagePositionPatient": "position", "ImageOrientationPatient": "orientation",
+    "PixelSpacing": "spacing",
+}  # fmt: skip
+_SHARED = {
+    "FrameOfReferenceUID": "frame_of_reference", "StudyInstanceUID": "study_uid", "SeriesInstanceUID": "series_uid",
+    "Rows": "rows", "Columns": "columns",
+}  # fmt: skip
 _MAY_BE_EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber",
     "ReferringPhysicianName", "StudyID",
@@ -31,14 +40,17 @@ _MAY_BE_EMPTY = (
 
 @dataclass(frozen=True, eq=False)
 class SegSource:
-    """Headers of a series, in the order of its slices, and the grid they make."""
+    """A series, in the order of its slices."""
 
-    headers: Sequence[Any]
+    header: Any
+    """Dataset of its first file: patient and study."""
+    planes: Sequence[Header]
+    """One a slice: its file's UIDs, its frame and its place."""
     grid: Grid
 
 
-def read_source(files: Sequence[Path]) -> SegSource:
-    """Read the headers of `files`, one a slice, in the order of the array's z axis.
+def read_source(source: Source) -> SegSource:
+    """Read the headers of a series, one a slice, in the order of the array's z axis.
 
     Attributes that the standard lets be empty (type 2) and that are missing, or longer than it allows, are filled with nothing;
     UIDs of study and series that were removed are replaced by ones that follow from the frame of reference.
@@ -48,15 +60,19 @@ def read_source(files: Sequence[Path]) -> SegSource:
     DicomError
         If a file is gone or damaged, or lacks a UID or its place in the patient: the message names file and tag.
     """
-    headers = [_header(Path(file)) for file in files]
-    first = headers[0]
-    for header, file in zip(headers, files, strict=True):
-        for keyword in ("FrameOfReferenceUID", "StudyInstanceUID", "SeriesInstanceUID", "Rows", "Columns"):
-            if header[keyword].value != first[keyword].value:
-                raise DicomError(f"{Path(file).name}: {_named(keyword)} differs from the first slice of the source")
-    return SegSource(
-        headers, Grid((len(headers), int(first.Rows), int(first.Columns)), _affine(headers), first.FrameOfReferenceUID)
-    )
+    planes = _planes(source)
+    first = planes[0]
+    for plane in planes:
+        for keyword, attribute in _NEEDED.items():
+            if getattr(plane, attribute) in (None, "", 0):
+                raise DicomError(f"{plane.name}: {named(keyword)} is missing, so no segmentation can refer to it")
+        check_geometry(plane)
+        for keyword, attribute in _SHARED.items():
+            if getattr(plane, attribute) != getattr(first, attribute):
+                raise DicomError(f"{plane.name}: {named(keyword)} differs from the first slice of the source")
+    affine = stack_affine(planes, first.thickness or 1.0)
+    grid = Grid((len(planes), first.rows, first.columns), affine, first.frame_of_reference)
+    return SegSource(_dataset(first.path), planes, grid)
 
 
 def source_at(path: Path) -> Source:
@@ -81,28 +97,38 @@ def source_at(path: Path) -> Source:
     return series[0].source
 
 
-def _named(keyword: str) -> str:
-    from pydicom.datadict import dictionary_description, tag_for_keyword
+def _planes(source: Source) -> tuple[Header, ...]:
+    found = {file: _headers(Path(file)) for file in dict.fromkeys(source.files)}
+    if source.frames:
+        try:
+            return tuple(found[file][frame - 1] for file, frame in zip(source.files, source.frames, strict=True))
+        except (IndexError, ValueError):
+            raise DicomError(f"{source.files[0].name}: the source image has fewer frames than when it was read") from None
+    if all(len(headers) == 1 for headers in found.values()):
+        return tuple(found[file][0] for file in source.files)
+    every = tuple(plane for headers in found.values() for plane in headers)
+    if any(plane.position is None or plane.orientation is None for plane in every):
+        return every
+    return sorted_along_normal(every)[0]
 
-    tag = tag_for_keyword(keyword) or 0
-    return f"{dictionary_description(tag)} ({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+def _headers(path: Path) -> tuple[Header, ...]:
+    try:
+        return read_headers(path)
+    except DicomError as error:
+        raise DicomError(f"{path.name}: the source image {error}") from None
 
 
-def _header(path: Path) -> Any:
+def _dataset(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings can hold values
             header = dataset_of(path, stop_before_pixels=True)
             _fill(header)
-            missing = [keyword for keyword in _NEEDED if header.get(keyword) in (None, "", [])]
     except DicomError as error:
         raise DicomError(f"{path.name}: the source image {error}") from None
     except Exception:  # pydicom raises many kinds on damaged files
         raise DicomError(f"{path.name}: the source image cannot be read") from None
-    if int(header.get("NumberOfFrames") or 1) > 1:
-        raise DicomError(f"{path.name}: segmentations of multi-frame images are not written to DICOM yet; .seg.nrrd holds them")
-    if missing:
-        raise DicomError(f"{path.name}: {_named(missing[0])} is missing, so no segmentation can refer to it")
     return header
 
 
@@ -120,19 +146,23 @@ def _fill(header: Any) -> None:
         if not header.get(keyword):
             setattr(header, keyword, header.file_meta.get(f"MediaStorage{keyword}", ""))
     for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
-        if not header.get(keyword) and header.get("FrameOfReferenceUID"):
-            setattr(header, keyword, generate_uid(entropy_srcs=[str(header.FrameOfReferenceUID), keyword]))
+        if not header.get(keyword):
+            entropy = str(header.get("FrameOfReferenceUID") or header.SOPInstanceUID)
+            setattr(header, keyword, generate_uid(entropy_srcs=[entropy, keyword]))
     for keyword in _MAY_BE_EMPTY:
         too_long = keyword in _SHORT_STRINGS and len(str(header.get(keyword) or "")) > _SHORT
         if keyword not in header or too_long:
             header.add_new(keyword, dictionary_VR(keyword), "")
     if "SpecificCharacterSet" in header and not header.SpecificCharacterSet:
         del header.SpecificCharacterSet
+    if header.PatientSex not in ("M", "F", "O"):
+        header.PatientSex = ""
 
 
-def _affine(headers: Sequence[Any]) -> Affine:
-    """Affine (z, y, x) to LPS mm through the first and the last position, in the order of the headers."""
-    directions = unit_directions(np.mean([h.ImageOrientationPatient for h in headers], axis=0))
-    first, last = (np.array(header.ImagePositionPatient, float) for header in (headers[0], headers[-1]))
-    down, along = (float(s) for s in headers[0].PixelSpacing)
-    return checked_affine(spanned(first, last, len(headers) - 1, directions, (1.0, down, along)))
+def orientation_of(planes: Sequence[Header]) -> tuple[float, ...]:
+    """Six direction cosines that all planes share: their mean, since noise of single planes cancels."""
+    same = len({plane.orientation for plane in planes}) == 1
+    if same:
+        return planes[0].orientation or ()
+    _, column, row = directions(tuple(planes))
+    return tuple(float(v) for v in np.concatenate((row, column)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_hounsfield.errors import DicomError, FormatError, WriteError
+from napari_hounsfield.operation import Progress, finish, part
 from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Source, Volume
 
 from .atomic import atomic_path, full_suffix, sibling
@@ -24,7 +25,9 @@ from .surface_files import write_ply, write_stl
 from .table import write_csv, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
+
+    from .seg_params import SegParams
 
 Image = Volume | LabelMap | Features
 
@@ -36,7 +39,7 @@ _IMAGES: dict[str, tuple[Callable[[Path, Any], None], Callable[[Path], Any]]] = 
 }
 _TABLES: dict[str, Callable[[Path, Any], None]] = {".csv": write_csv, ".json": write_json}
 _SURFACES: dict[str, Callable[[Path, Any], None]] = {".stl": write_stl, ".ply": write_ply}
-SUFFIXES = (*_IMAGES, ".seg.nrrd", ".dcm", *_TABLES, *_SURFACES, ".safetensors")
+SUFFIXES = (*_IMAGES, ".seg.nrrd", ".dcm", ".rtstruct.dcm", ".sr.dcm", *_TABLES, *_SURFACES, ".safetensors")
 """What `write` knows."""
 
 
@@ -73,23 +76,27 @@ def check_suffix(path: str | Path) -> str:
     return suffix
 
 
-def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = False) -> Path:
+def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = False, params: SegParams | None = None) -> Path:
     """Write an image, labels, figures or a model; nothing is left under the final name if anything fails.
 
     Parameters
     ----------
     path
-        The suffix decides: `.nii`, `.nii.gz`, `.nrrd`, `.mha` (images and labels), `.seg.nrrd`, `.dcm` (labels), `.csv`, `.json`
-        (figures), `.stl`, `.ply` (surfaces), `.safetensors` (a model).
+        The suffix decides: `.nii`, `.nii.gz`, `.nrrd`, `.mha` (images and labels), `.seg.nrrd`, `.dcm`, `.rtstruct.dcm`
+        (labels), `.csv`, `.json` (figures), `.sr.dcm` (measurements), `.stl`, `.ply` (surfaces), `.safetensors` (a model).
     data
         Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second
         file: `probabilities_path`; sureness likewise: `sureness_path`), Samples (the training part; the test part goes to
-        `test_path`), or what has `to_json()` or `save()`.
+        `test_path`), or what has `to_json()` or `save()`. For `.dcm` also several label maps whose classes overlap, and Features
+        of probabilities.
     source
-        For `.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source, or as the path of its folder or of one of
-        its files; None: the one that the labels remember.
+        For `.dcm` and `.rtstruct.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source, or as the path of its
+        folder or of one of its files; None: the one that the labels remember. For `.sr.dcm`: the path of the DICOM SEG whose
+        segments were measured.
     overwrite
         Replace existing files.
+    params
+        How a `.dcm` is written.
 
     Returns
     -------
@@ -101,28 +108,38 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
     WriteError
         If the suffix does not fit the data, a target exists, or the disk cannot be written to.
     LabelError, GridError, DicomError
-        If labels cannot be a DICOM segmentation.
+        If labels cannot be a DICOM segmentation or structure set.
     """
+    return finish(write_steps(path, data, source, overwrite, params))
+
+
+def write_steps(
+    path: str | Path, data: Any, source: Any = None, overwrite: bool = False, params: SegParams | None = None
+) -> Generator[Progress, None, Path]:
+    """As `write`, but yields its progress, and is cancelled by closing it: then nothing is left."""
     path = Path(path)
     suffix = check_suffix(path)
+    parts = _parts(path, data, params)
     with ExitStack() as files:
-        for target, part in _parts(path, data):
+        for target, piece in parts:
             temporary = files.enter_context(atomic_path(target, overwrite))
             try:
-                _write(temporary, full_suffix(target), part, source)
+                yield from _write(temporary, full_suffix(target), piece, source, params)
             except WriteError as error:
                 raise WriteError(f"{target.name}: {error}") from None
             except UnicodeError:
                 raise WriteError(f"{target.name}: a name in it has characters that cannot be written") from None
             except MemoryError:
                 raise WriteError(f"{target.name}: not enough memory to write {suffix}") from None
-    if overwrite and isinstance(data, LabelMap | Segmentation) and sureness_path(path) not in (t for t, _ in _parts(path, data)):
+    if overwrite and isinstance(data, LabelMap | Segmentation) and sureness_path(path) not in (t for t, _ in parts):
         sureness_path(path).unlink(missing_ok=True)  # of the labels that were replaced; `read_draft` would take it for theirs
     return path
 
 
-def _parts(path: Path, data: Any) -> list[tuple[Path, Any]]:
+def _parts(path: Path, data: Any, params: SegParams | None = None) -> list[tuple[Path, Any]]:
     """The files that `data` makes."""
+    if isinstance(data, Segmentation) and params is not None and params.type == "fractional" and full_suffix(path) == ".dcm":
+        return [(path, data.labels if data.probabilities is None else data.probabilities)]
     if isinstance(data, Segmentation):
         extra: list[tuple[Path, Any]] = []
         if data.probabilities is not None:
@@ -136,14 +153,21 @@ def _parts(path: Path, data: Any) -> list[tuple[Path, Any]]:
     return [(path, data)]
 
 
-def _write(path: Path, suffix: str, data: Any, source: Any) -> None:
+def _write(path: Path, suffix: str, data: Any, source: Any, params: SegParams | None) -> Generator[Progress, None, None]:
     kind = type(data).__name__
-    if suffix == ".safetensors":
+    yield Progress(0, "writing")
+    if suffix == ".dcm":
+        yield from _write_dicom(path, data, source, params)
+    elif suffix == ".rtstruct.dcm":
+        yield from _write_contours(path, data, source)
+    elif suffix == ".safetensors":
         if not hasattr(data, "save"):
             raise WriteError(f"{kind} is no model")
         data.save(path)
     elif suffix in _TABLES:
         _TABLES[suffix](path, data)
+    elif suffix == ".sr.dcm":
+        _write_report(path, data, source)
     elif suffix in _SURFACES:
         if not hasattr(data, "parts"):
             raise WriteError(f"{kind} holds no surfaces")
@@ -156,14 +180,54 @@ def _write(path: Path, suffix: str, data: Any, source: Any) -> None:
         _compare(reader, path, data)
     elif not isinstance(data, LabelMap):
         raise WriteError(f"{kind} holds no labels; use .nii.gz or .nrrd")
-    elif suffix == ".seg.nrrd":
+    else:
         write_seg_nrrd(path, data)
         _compare(read_seg_nrrd, path, data)
-    else:
-        from .dicom_seg_reading import read_dicom_seg
 
-        write_dicom_seg(path, data, source_of(source))
-        _compare(read_dicom_seg, path, data)
+
+def _write_dicom(path: Path, data: Any, source: Any, params: SegParams | None) -> Generator[Progress, None, None]:
+    from .seg_check import check_written
+
+    layers = list(data) if isinstance(data, list | tuple) else [data]
+    if not layers or not (isinstance(data, LabelMap | Features) or all(isinstance(one, LabelMap) for one in layers)):
+        raise WriteError(f"{type(data).__name__} holds no labels; use .nii.gz or .nrrd")
+    series = yield from part(write_dicom_seg(path, data, source_of(source), params), 0, 0.7)
+    yield from part(check_written(path, data, series), 0.7, 1)
+
+
+def _write_contours(path: Path, data: Any, source: Any) -> Generator[Progress, None, None]:
+    if not isinstance(data, LabelMap):
+        raise WriteError(f"{type(data).__name__} holds no labels; use .nii.gz or .nrrd")
+    from .rtstruct import write_rtstruct
+    from .rtstruct_grid import Place
+    from .rtstruct_reading import rtstruct_steps
+
+    grid = yield from part(write_rtstruct(path, data, source_of(source)), 0, 0.6)
+    try:
+        (found,) = yield from part(rtstruct_steps(path, beside=[Place(grid)]), 0.6, 1)
+    except (DicomError, ValueError):
+        raise WriteError("not written: it could not be read back; the disk may be full") from None
+    if not np.array_equal(found.array, data.on(found.grid).array):
+        raise WriteError("not written: it did not read back as it was; the disk may be full")
+
+
+def _write_report(path: Path, data: Any, segmentation: Any) -> None:
+    from napari_hounsfield.evaluation.measured import Measurements
+
+    if not isinstance(data, Measurements):
+        raise WriteError(f"{type(data).__name__} holds no measurements of segments")
+    if not isinstance(segmentation, str | Path):
+        raise WriteError("a report of measurements refers to a DICOM SEG: give its path as the source")
+    from .dicom_sr import write_dicom_sr
+    from .dicom_sr_reading import read_measurements
+
+    count = write_dicom_sr(path, data, Path(segmentation))
+    try:
+        found = read_measurements(path)
+    except DicomError:
+        raise WriteError("not written: it could not be read back; the disk may be full") from None
+    if len(found.groups) != count:
+        raise WriteError("not written: it did not read back as it was; the disk may be full")
 
 
 def source_of(source: Any) -> Source | None:
@@ -190,12 +254,10 @@ def _compare(reader: Callable[[Path], Any], path: Path, data: Image) -> None:
     """Read back what was written: a full disk or a fault of a library must not pass for success."""
     try:
         found = reader(path)
-    except (FormatError, DicomError):
+    except FormatError:
         raise WriteError("not written: it could not be read back; the disk may be full") from None
     wanted = storable(data)
     if isinstance(data, LabelMap):
-        if isinstance(found, LabelMap):  # a DICOM segmentation lies in the order of its planes
-            wanted = data.on(found.grid).array
         same = np.array_equal(found.array, wanted)
     else:
         same = found.array.size == wanted.size and np.array_equal(

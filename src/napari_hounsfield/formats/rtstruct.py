@@ -1,0 +1,225 @@
+"""Label maps as DICOM RT Structure Set: closed contours in the slices of the series that was labelled.
+
+DICOM PS3.3 A.19. Written with pydicom: highdicom has no writer, and rt-utils (last release 2022) fills masks by OpenCV's contours
+through voxel centres, which do not read back as the same voxels, and knows no tilted slices.
+"""
+
+from __future__ import annotations
+
+import datetime
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_hounsfield._version import __version__
+from napari_hounsfield.coded_terms import CATEGORIES
+from napari_hounsfield.errors import DicomError, GridError, LabelError
+from napari_hounsfield.grid import Grid, same_lattice
+from napari_hounsfield.operation import Progress, part
+
+from .contours import outlines
+from .notes import one_line
+from .seg_segments import MAKER
+from .seg_source import SegSource, read_source
+from .terminology import UNKNOWN, colour_in, term_in
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_hounsfield.dicom.header import Header
+    from napari_hounsfield.volume import LabelMap, Source
+
+_PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
+_STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber")
+_LARGEST_NUMBER = 2**31 - 1
+
+
+def write_rtstruct(path: Path, labels: LabelMap, source: Source | None = None) -> Generator[Progress, None, Grid]:
+    """Write stepwise a region for every class, with contours that hold exactly the centres of its voxels.
+
+    A region's ROI Number is its label value. Background (0) is not written; a class that has a name and no voxels is a region
+    without contours.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    labels
+        On the grid of the series, in any order of axes.
+    source
+        The series; None: the one that `labels` remember.
+
+    Returns
+    -------
+    Grid
+        Of the series.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing to write, or a value too large for a number of a region.
+    DicomError
+        If no source is known, or a source image is gone or lacks what a structure set must repeat.
+    GridError
+        If the labels do not lie on the grid of the series.
+    """
+    source = source or labels.source
+    if source is None or not source.files:
+        raise DicomError("an RT Structure Set refers to a DICOM series: give its source, or write .seg.nrrd or .nii.gz")
+    series = read_source(source)
+    if not same_lattice(labels.grid, series.grid):
+        raise GridError(f"{labels.name or 'labels'}: {labels.grid} is not the grid of the source, {series.grid}")
+    array = labels.on(series.grid).array
+    drawn = yield from part(_drawn(array, series), 0, 0.7)
+    values = sorted(({*labels.classes, *drawn}) - {0})
+    if not values:
+        raise LabelError(f"{labels.name or 'labels'}: no labelled voxel to write")
+    if values[-1] > _LARGEST_NUMBER:
+        raise LabelError(f"{labels.name or 'labels'}: label value {values[-1]} is too large for the number of a region")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's warnings can hold values
+        _dataset(series, labels, values, drawn).save_as(path, enforce_file_format=True)
+    return series.grid
+
+
+def _drawn(array: NDArray[Any], series: SegSource) -> Generator[Progress, None, dict[int, list[Any]]]:
+    """Contour items of each value, slice by slice."""
+    found: dict[int, list[Any]] = {}
+    images = [_reference(plane) for plane in series.planes]
+    for z, plane in enumerate(array):
+        yield Progress(z / len(array), "contours")
+        for value, (rows, columns) in _boxes(plane):
+            items = found.setdefault(value, [])
+            for polygon in outlines(plane[rows, columns] == value):
+                corners = np.column_stack([np.full(len(polygon), z), polygon + np.array([rows.start, columns.start])])
+                items.append(_contour(len(items) + 1, series.grid.positions(corners), images[z]))
+    return found
+
+
+def _boxes(plane: NDArray[Any]) -> Iterator[tuple[int, tuple[slice, slice]]]:
+    """Values above 0 in a plane, each with the rows and columns that hold it."""
+    from scipy.ndimage import find_objects
+
+    values, numbers = np.unique(plane, return_inverse=True)
+    boxes = find_objects(numbers.reshape(plane.shape).astype(np.int32) + 1)
+    for value, box in zip(values.tolist(), boxes, strict=True):
+        if value > 0:
+            yield value, box
+
+
+def _contour(number: int, points: NDArray[np.float64], image: Any) -> Any:
+    from pydicom.charset import default_encoding
+    from pydicom.dataelem import RawDataElement
+    from pydicom.dataset import Dataset
+    from pydicom.tag import Tag
+
+    item = Dataset()
+    item.ContourImageSequence = [image]
+    item.ContourGeometricType = "CLOSED_PLANAR"
+    item.NumberOfContourPoints = len(points)
+    item.ContourNumber = number
+    item.set_original_encoding(True, True, default_encoding)  # pydicom writes the raw element then, and makes no object a number
+    # ten digits take at most the 16 characters that a number may have, and are far finer than a voxel
+    text = "\\".join([f"{number:.10g}" for number in points.ravel().tolist()]).encode("ascii")
+    tag = Tag("ContourData")
+    item[tag] = RawDataElement(tag, "DS", len(text), text + b" " * (len(text) % 2), 0, True, True)
+    return item
+
+
+def _reference(plane: Header) -> Any:
+    from pydicom.dataset import Dataset
+
+    reference = Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = plane.sop_class, plane.sop_uid
+    if plane.frames > 1:
+        reference.ReferencedFrameNumber = plane.frame + 1
+    return reference
+
+
+def _dataset(series: SegSource, labels: LabelMap, values: Sequence[int], drawn: dict[int, list[Any]]) -> Any:
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage, generate_uid
+
+    header, now = series.header, datetime.datetime.now()
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian  # an explicit one has no room for more than 64 kB of points
+    dataset.SpecificCharacterSet = "ISO_IR 192"  # names of classes may be in any script
+    dataset.SOPClassUID, dataset.SOPInstanceUID = RTStructureSetStorage, generate_uid()
+    dataset.InstanceCreationDate = dataset.StructureSetDate = dataset.SeriesDate = f"{now:%Y%m%d}"
+    dataset.InstanceCreationTime = dataset.StructureSetTime = dataset.SeriesTime = f"{now:%H%M%S}"
+    for keyword in (*_PATIENT, *_STUDY):
+        setattr(dataset, keyword, str(header[keyword].value or ""))
+    dataset.Modality, dataset.SeriesInstanceUID, dataset.SeriesNumber = "RTSTRUCT", generate_uid(), 301
+    dataset.SeriesDescription, dataset.OperatorsName, dataset.InstanceNumber = "Structure set", "", 1
+    dataset.Manufacturer = dataset.ManufacturerModelName = MAKER
+    dataset.SoftwareVersions = __version__
+    dataset.FrameOfReferenceUID, dataset.PositionReferenceIndicator = series.grid.frame_of_reference, ""
+    dataset.StructureSetLabel, dataset.StructureSetName = "SEGMENTATION", "Segmentation"
+    if labels.history:
+        dataset.StructureSetDescription = f"{MAKER}: {', '.join(record.operation for record in labels.history)}"[:1024]
+    dataset.ReferencedFrameOfReferenceSequence = [_frame(series)]
+    dataset.StructureSetROISequence = [_region(labels, value, series.grid.frame_of_reference) for value in values]
+    dataset.ROIContourSequence = [_contours(labels, value, drawn.get(value, [])) for value in values]
+    dataset.RTROIObservationsSequence = [_observation(number, labels, value) for number, value in enumerate(values, 1)]
+    return dataset
+
+
+def _frame(series: SegSource) -> Any:
+    """What was drawn on: frame of reference, study, series, every image."""
+    from pydicom.dataset import Dataset
+    from pydicom.uid import UID
+
+    header = series.header
+    drawn_on, study, frame = Dataset(), Dataset(), Dataset()
+    drawn_on.SeriesInstanceUID = header.SeriesInstanceUID
+    drawn_on.ContourImageSequence = [_reference(plane) for plane in series.planes]
+    study.ReferencedSOPClassUID = UID("1.2.840.10008.3.1.2.3.1")  # Detached Study Management: retired, and still demanded
+    study.ReferencedSOPInstanceUID = header.StudyInstanceUID
+    study.RTReferencedSeriesSequence = [drawn_on]
+    frame.FrameOfReferenceUID, frame.RTReferencedStudySequence = series.grid.frame_of_reference, [study]
+    return frame
+
+
+def _region(labels: LabelMap, value: int, frame: str) -> Any:
+    from pydicom.dataset import Dataset
+
+    region = Dataset()
+    region.ROINumber, region.ReferencedFrameOfReferenceUID = value, frame
+    region.ROIName = _name(labels, value)
+    region.ROIGenerationAlgorithm = "SEMIAUTOMATIC"
+    return region
+
+
+def _contours(labels: LabelMap, value: int, items: list[Any]) -> Any:
+    from pydicom.dataset import Dataset
+
+    contours = Dataset()
+    contours.ROIDisplayColor = list(colour_in(labels, value))
+    contours.ReferencedROINumber = value
+    if items:
+        contours.ContourSequence = items
+    return contours
+
+
+def _observation(number: int, labels: LabelMap, value: int) -> Any:
+    from highdicom.sr import CodedConcept
+    from pydicom.dataset import Dataset
+
+    known = term_in(labels, value)
+    observation = Dataset()
+    observation.ObservationNumber, observation.ReferencedROINumber = number, value
+    if known.kind != UNKNOWN.kind:
+        observation.RTROIIdentificationCodeSequence = [CodedConcept(known.kind.value, known.kind.scheme, known.kind.meaning)]
+    observation.RTROIInterpretedType = "ORGAN" if known.category == CATEGORIES["anatomy"] else ""
+    observation.ROIInterpreter = ""
+    return observation
+
+
+def _name(labels: LabelMap, value: int) -> str:
+    """Name of a region, at most 64 characters and without the backslash, which parts values (PS3.5, 6.2)."""
+    return (one_line(labels.class_name(value)).replace("\\", "/") or f"label {value}")[:64]
