@@ -24,6 +24,7 @@ from .metaimage import is_metaimage, read_metaimage
 from .nifti import HEAD_BYTES, is_nifti, read_nifti
 from .notes import MAX_BYTES, Notes, class_names
 from .nrrd import read_nrrd
+from .ome_zarr_store import is_zarr
 from .slicer import read_seg_nrrd
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
     """Read every image and segmentation that `path` holds.
 
     A folder or a DICOM file gives its series; NIfTI, NRRD and MetaImage give a Volume whatever their numbers mean; `.seg.nrrd`
-    and DICOM segmentations give a LabelMap. Voxels are never flipped or permuted: the affine says how they lie.
+    and DICOM segmentations give a LabelMap; OME-Zarr gives its images and its labels, on the disk if they are large. Voxels are
+    never flipped or permuted: the affine says how they lie.
 
     Parameters
     ----------
@@ -61,6 +63,10 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
     kind = kind_of(path)
     if kind == "folder" or kind == "DICOM":
         return _dicom(path, params)
+    if kind == "OME-Zarr":
+        from .ome_zarr import read_ome_zarr
+
+        return [_of_unit(data, params) if isinstance(data, Volume) else data for data in read_ome_zarr(path)]
     if kind == "DICOM SEG":
         from .dicom_seg_reading import read_dicom_seg
 
@@ -172,12 +178,16 @@ def read_maps(path: str | Path) -> Features:
     Raises
     ------
     FormatError
-        If the file is damaged, holds colours, or is none of NIfTI, NRRD and MetaImage.
+        If the file is damaged, holds colours, or is none of NIfTI, NRRD, MetaImage and OME-Zarr.
     """
     path = Path(path)
     kind = kind_of(path)
+    if kind == "OME-Zarr":
+        from .ome_zarr import read_ome_zarr_maps
+
+        return read_ome_zarr_maps(path)
     if not _as_image(path, kind):
-        raise FormatError(f"{path.name}: maps are read from NIfTI, NRRD and MetaImage")
+        raise FormatError(f"{path.name}: maps are read from NIfTI, NRRD, MetaImage and OME-Zarr")
     volume, notes = _image(path, kind)
     if "c" in volume.axes or volume.array.dtype.kind not in "biuf":
         raise FormatError(f"{path.name}: colours or complex numbers, no maps")
@@ -206,7 +216,7 @@ def read_draft(path: str | Path) -> Segmentation | LabelMap:
 
 
 def kind_of(path: Path) -> str:
-    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG` or `DICOM` (also a zip archive, whatever is in it).
+    """`folder`, `OME-Zarr`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG` or `DICOM` (also a zip archive, whatever is in it).
 
     Raises
     ------
@@ -214,7 +224,7 @@ def kind_of(path: Path) -> str:
         If it does not exist, cannot be opened, is empty, or is of none of these formats.
     """
     if path.is_dir():
-        return "folder"
+        return "OME-Zarr" if is_zarr(path) or full_suffix(path) == ".ome.zarr" else "folder"
     try:
         if not is_regular(path):
             raise FormatError(f"{path.name}: not a regular file")
