@@ -204,7 +204,7 @@ def test_export_offers_formats_by_layer_and_needs_a_name(viewer: Any, ct: nh.Vol
     qtbot.addWidget(dock)
     dock.run()
     nh.show(viewer, ct)
-    assert dock._format.choices == ("NIfTI (.nii.gz)", "NRRD (.nrrd)", "MetaImage (.mha)")
+    assert dock._format.choices == ("NIfTI (.nii.gz)", "NRRD (.nrrd)", "MetaImage (.mha)", "OME-Zarr (.ome.zarr)")
     dock.run()
     assert said() == ["layer: there is nothing to export yet", "file: no name is given"]
 

@@ -25,7 +25,7 @@ class Convert(Command):
     def __init__(self, name: str, about: str) -> None:
         super().__init__(name, about)
         self.take("PATH", "folder or file to read")
-        self.take("OUT", "file to write (.nii.gz, .nrrd, .mha; labels also .seg.nrrd, .dcm)")
+        self.take("OUT", "file to write (.nii.gz, .nrrd, .mha, .ome.zarr; labels also .seg.nrrd, .dcm)")
         self.option("--source", f"{files.SOURCE}, for OUT in DICOM", metavar="SERIES", type=Path)
         self.option("--overwrite", "replace what is there already", action="store_true")
         self.options = derive({"read": files.read_params()}, RESERVED)["read"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .console import Console
 
 LABELS = (LabelMap, Segmentation)
-IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
+IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".ome.zarr")
 LABELS_ONLY = (".seg.nrrd", ".dcm")
 LABEL_SUFFIXES = (*IMAGE_SUFFIXES, *LABELS_ONLY)
 TABLE_SUFFIXES = (".csv", ".json")
@@ -27,7 +27,7 @@ MODEL_SUFFIXES = (".safetensors",)
 SURFACE_SUFFIXES = (".stl", ".ply")
 SOURCE = "DICOM series that the labels belong to (its folder, or one file of it)"
 _WORDS = {
-    "IMAGE": "image: a DICOM series (folder or file), NIfTI, NRRD or MetaImage",
+    "IMAGE": "image: a DICOM series (folder or file), NIfTI, NRRD, MetaImage or OME-Zarr",
     "MODEL": "classifier, as `hounsfield train` writes it",
     "STROKES": "painted voxels; 0 is unlabelled, every class has its own number",
     "TEST": "labelled voxels that are kept for the figures",
@@ -37,7 +37,7 @@ _WORDS = {
 
 def describe(word: str) -> str:
     """Help for an input."""
-    return _WORDS.get(word, "label map: NIfTI, NRRD, MetaImage or DICOM SEG")
+    return _WORDS.get(word, "label map: NIfTI, NRRD, MetaImage, OME-Zarr or DICOM SEG")
 
 
 def read_params() -> type[Params]:

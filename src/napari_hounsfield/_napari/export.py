@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-IMAGE_FORMATS = {"NIfTI (.nii.gz)": ".nii.gz", "NRRD (.nrrd)": ".nrrd", "MetaImage (.mha)": ".mha"}
+IMAGE_FORMATS = {
+    "NIfTI (.nii.gz)": ".nii.gz",
+    "NRRD (.nrrd)": ".nrrd",
+    "MetaImage (.mha)": ".mha",
+    "OME-Zarr (.ome.zarr)": ".ome.zarr",
+}
 LABEL_FORMATS = {"DICOM SEG (.dcm)": ".dcm", "3D Slicer (.seg.nrrd)": ".seg.nrrd", **IMAGE_FORMATS}
 
 
@@ -87,11 +92,11 @@ class Export(Dock):
 
 
 def _write(path: Path, data: Any, source: Path | None, overwrite: bool) -> Generator[Progress, None, Path]:
-    from napari_hounsfield import write
+    from napari_hounsfield.formats.writing import write_steps
 
     yield Progress(0, "writing")
     series = _series_of(source, data) if path.suffix == ".dcm" and source is not None and source.name else None
-    return write(path, data, source=series, overwrite=overwrite)
+    return (yield from write_steps(path, data, source=series, overwrite=overwrite))
 
 
 def _series_of(folder: Path, labels: LabelMap) -> Volume:
