@@ -82,6 +82,10 @@ from .labelling.script import as_script as as_script
 from .labelling.session import LabellingSession as LabellingSession
 from .labelling.session_file import load_session as load_session
 from .labelling.session_file import save_session as save_session
+from .matching import MatchImageParams as MatchImageParams
+from .matching import MatchParams as MatchParams
+from .matching import match as match
+from .matching import match_image as match_image
 from .meshes.extraction import SurfaceParams as SurfaceParams
 from .meshes.extraction import surfaces as surfaces
 from .meshes.mesh import Surface as Surface

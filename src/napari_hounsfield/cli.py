@@ -46,6 +46,7 @@ COMMANDS = {
     "evaluate": Entry("evaluation.agreement", "evaluate", "sensitivity, specificity, accuracy, overlap against a reference"),
     "measure": Entry("evaluation.measurement", "measure", "volume and intensities of every class"),
     "clean": Entry("cleaning", "clean", "drop islands and what touches the border, fill holes"),
+    "match": Entry("matching", "match", "labels on the grid of an image"),
     "margin": Entry("editing.margin", "margin", "grow or shrink classes by mm"),
     "smooth": Entry("editing.smooth", "smooth", "smooth classes, several together without gaps"),
     "islands": Entry("editing.islands", "islands", "keep, remove or split the connected parts of classes"),

@@ -204,6 +204,7 @@ COMMANDS = {
     "evaluate": "PREDICTION REFERENCE",
     "measure": "IMAGE LABELS",
     "clean": "LABELS OUT",
+    "match": "LABELS IMAGE OUT",
     "margin": "LABELS OUT",
     "smooth": "LABELS OUT",
     "islands": "LABELS OUT",

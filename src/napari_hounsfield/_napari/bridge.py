@@ -137,8 +137,10 @@ def worlds(viewer: ViewerModel) -> dict[str, Affine]:
     found: dict[str, Affine] = {}
     for layer in viewer.layers:
         how = layer.metadata.get(KEY)
-        if isinstance(how, Shown) and how.placement.grid.frame_of_reference:
+        if isinstance(how, Shown):
             found.setdefault(how.placement.grid.frame_of_reference, how.placement.world)
+    if found:
+        found.setdefault("", next(iter(found.values())))
     return found
 
 

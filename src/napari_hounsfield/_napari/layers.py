@@ -26,7 +26,7 @@ FUNCTIONAL = ("PT", "NM")
 
 LayerTuple = tuple[Any, dict[str, Any], str]
 Worlds = Mapping[str, "Affine"]
-"""napari world from patient mm, by frame of reference; what is shown already decides it for what comes."""
+"""napari world from patient mm, by frame of reference; what is shown already decides it for what comes. "" is of files without."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,7 +64,15 @@ def shown(data: Volume | LabelMap | Features, worlds: Worlds) -> Shown:
     """Describe how `data` will be shown."""
     array = np.broadcast_to(data.array.dtype.type(0), data.array.shape)  # takes no memory
     lazy = data.array if isinstance(data.array, LazyArray) else None
-    return Shown(replace(data, array=array), place(data.grid, worlds.get(data.frame_of_reference)), lazy=lazy)
+    return Shown(replace(data, array=array), place(data.grid, _world(data, worlds)), lazy=lazy)
+
+
+def _world(data: Volume | LabelMap | Features, worlds: Worlds) -> Affine | None:
+    """The world that data join: that of their frame of reference; of files that do not say it, the one that is shown already."""
+    if data.frame_of_reference:
+        return worlds.get(data.frame_of_reference)
+    own = place(data.grid).world
+    return own if any(np.allclose(own, world, atol=1e-6) for world in worlds.values()) else worlds.get("")
 
 
 def layer_tuples(
