@@ -13,7 +13,7 @@ from .components import bounding_box, slabs
 from .errors import GridError
 from .evaluation.resampling import nearest_labels
 from .grid import Grid, reordered, same_lattice
-from .operation import Params, Progress, operation, part
+from .operation import Params, Progress, operation
 from .resampling import STEP_VOXELS, resampled
 from .volume import LabelMap, Volume
 
@@ -32,8 +32,8 @@ class MatchParams(MatchImageParams):
     """Labels on the grid of an image."""
 
     method: Literal["nearest", "shape"] = "nearest"
-    """nearest: the label of the nearest voxel; shape: surfaces between voxels, by the distance to each class (smoother from coarse
-    slices)."""
+    """nearest: the label of the nearest voxel; shape: surfaces that run between voxels, by the distance to each class;
+    smoother where slices are thick."""
 
 
 @operation("match", MatchParams)

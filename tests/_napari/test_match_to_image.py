@@ -24,8 +24,7 @@ def oblique() -> nh.LabelMap:
     return nh.LabelMap(array, affine, {2: "lung"})
 
 
-@pytest.mark.parametrize("suffix", [".nii.gz", ".seg.nrrd", ".ome.zarr"])
-@pytest.mark.parametrize("image_first", [True, False])
+@pytest.mark.parametrize(("suffix", "image_first"), [(".nii.gz", True), (".seg.nrrd", False), (".ome.zarr", True)])
 def test_oblique_labels_lie_over_an_axial_image_where_they_belong(viewer, tmp_path, oblique, suffix, image_first):
     paths = nh.write(tmp_path / "ct.nii.gz", IMAGE), nh.write(tmp_path / f"labels{suffix}", oblique)
     both = nh.read(paths[0])[0], read_labels(paths[1])
@@ -55,7 +54,7 @@ def _check(viewer: Any, oblique: nh.LabelMap) -> None:
 
 
 def test_the_dock_puts_labels_and_images_onto_the_image(viewer, oblique, qtbot, finish):
-    (ct,), (drawn,) = nh.show(viewer, IMAGE), nh.show(viewer, oblique)
+    (ct,), _ = nh.show(viewer, IMAGE), nh.show(viewer, oblique)
     dock = MatchToImage(viewer)
     qtbot.addWidget(dock)
     form = dock.forms["match"]

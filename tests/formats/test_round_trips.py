@@ -31,7 +31,7 @@ def test_volumes_come_back_as_they_were(tmp_path: Path, affine: np.ndarray, dtyp
     (back,) = read(write(tmp_path / f"v{suffix}", volume, overwrite=True))
     assert np.array_equal(back.array, volume.array)
     np.testing.assert_allclose(back.affine, affine, rtol=1e-6, atol=2e-4)
-    assert (back.unit, back.modality) == (("", "") if suffix == ".mha" else ("HU", "CT"))
+    assert (back.unit, back.modality) == ("HU", "CT")
 
 
 @reuse
@@ -45,7 +45,7 @@ def test_labels_come_back_with_their_names(tmp_path: Path, affine: np.ndarray, d
     back = read_labels(write(tmp_path / f"l{suffix}", LabelMap(array, affine, classes), overwrite=True))
     assert np.array_equal(back.array, array)
     np.testing.assert_allclose(back.affine, affine, rtol=1e-6, atol=2e-4)
-    assert back.classes == ({} if suffix == ".mha" else classes)
+    assert back.classes == classes
 
 
 @reuse
@@ -230,8 +230,12 @@ def test_a_seg_nrrd_of_3d_slicer_with_layers(tmp_path: Path) -> None:
     np.testing.assert_allclose(labels.affine, axial_affine((3, 0.7, 0.7), (1, 2, 3)))
     layers[0, :, :, 1] = 1
     nrrd.write(str(tmp_path / "over.seg.nrrd"), layers, header, index_order="C")
-    with pytest.raises(ValueError, match=r"^over\.seg\.nrrd: its segments overlap"):
-        read(tmp_path / "over.seg.nrrd")
+    first, second = read(tmp_path / "over.seg.nrrd")
+    assert [first.classes, second.classes] == [{1: "liver"}, {2: "tumour"}], "no voxel of either is lost"
+    assert np.array_equal(first.array, layers[..., 0])
+    assert np.array_equal(second.array, 2 * layers[..., 1])
+    with pytest.raises(ValueError, match=r"^over\.seg\.nrrd: several maps, choose one"):
+        read_labels(tmp_path / "over.seg.nrrd")
 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".seg.nrrd"])
@@ -334,7 +338,7 @@ def test_grids_of_one_slice_and_of_two_dimensions(tmp_path: Path) -> None:
         assert isinstance(volume.grid, Grid)
 
 
-@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd"])
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
 def test_padding_stays_padding(tmp_path, suffix):
     rng = np.random.default_rng(0)
     array = rng.integers(-900, 900, (3, 6, 5)).astype(np.int16)

@@ -26,7 +26,7 @@ FUNCTIONAL = ("PT", "NM")
 
 LayerTuple = tuple[Any, dict[str, Any], str]
 Worlds = Mapping[str, "Affine"]
-"""napari world from patient mm, by frame of reference; what is shown already decides it for what comes. "" is of files without."""
+"""napari world from patient mm, by frame of reference; what is shown decides it for what comes; "" is of files without."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

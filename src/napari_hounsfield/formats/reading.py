@@ -25,7 +25,7 @@ from .nifti import HEAD_BYTES, is_nifti, read_nifti
 from .notes import MAX_BYTES, Notes, class_names
 from .nrrd import read_nrrd
 from .ome_zarr_store import is_zarr
-from .slicer import read_seg_nrrd
+from .slicer import read_seg_nrrd_layers
 
 if TYPE_CHECKING:
     from napari_hounsfield.dicom.read_params import ReadParams
@@ -72,7 +72,7 @@ def read(path: str | Path, params: ReadParams | None = None) -> list[Volume | La
 
         return [read_dicom_seg(path)]
     if kind == "NRRD" and full_suffix(path) == ".seg.nrrd":
-        return [read_seg_nrrd(path)]
+        return [*read_seg_nrrd_layers(path)]
     return [_of_unit(_image(path, kind)[0], params)]
 
 

@@ -37,26 +37,55 @@ def read_seg_nrrd(path: Path) -> LabelMap:
     FormatError
         If segments overlap, values are not whole numbers, or the file is damaged.
     """
+    found = read_seg_nrrd_layers(path)
+    if len(found) > 1:
+        raise FormatError(f"{path.name}: its segments overlap, so that they are {len(found)} label maps; read() gives them all")
+    return found[0]
+
+
+def read_seg_nrrd_layers(path: Path) -> list[LabelMap]:
+    """Read segments as one label map, or as several where they overlap; a segment is in one of them, whole.
+
+    Raises
+    ------
+    FormatError
+        If values are not whole numbers, or the file is damaged.
+    """
     volume, notes, header = read_nrrd(path)
     if "c" in volume.axes or volume.array.dtype.kind not in "iu":
         raise FormatError(f"{path.name}: voxels of a segmentation are whole numbers without colour")
     layers = volume.array if volume.axes == "tzyx" else volume.array[np.newaxis]
     segments = _segments(path.name, header, len(layers))
     if not segments:
-        return LabelMap(_single(path.name, layers), volume.affine, notes.classes, name=path.name)
+        return [LabelMap(_single(path.name, layers), volume.affine, notes.classes, name=path.name)]
     classes = {value: name for _, value, name in segments}
     unnamed = [value for value, name in classes.items() if name in ("", f"label {value}")]
     if len(layers) == 1 and len(classes) == len(segments):
-        return LabelMap(layers[0], volume.affine, {v: n for v, n in classes.items() if v not in unnamed}, name=path.name)
-    merged = np.zeros(layers.shape[1:], np.int32)
-    for number, (layer, value, _) in enumerate(segments, 1):
+        return [LabelMap(layers[0], volume.affine, {v: n for v, n in classes.items() if v not in unnamed}, name=path.name)]
+    repeated = len(classes) < len(segments)  # values come again in other layers: segments are numbered
+    merged = _merged(layers, [(layer, value, number if repeated else value) for number, (layer, value, _) in enumerate(segments, 1)])
+    names = {number if repeated else value: name for number, (_, value, name) in enumerate(segments, 1)}
+    few = len(merged) == 1
+    return [
+        LabelMap(array, volume.affine, {v: names[v] for v in held}, name=path.name if few else f"{path.name} layer {i}")
+        for i, (array, held) in enumerate(merged, 1)
+    ]
+
+
+def _merged(layers: NDArray[Any], segments: list[tuple[int, int, int]]) -> list[tuple[NDArray[Any], list[int]]]:
+    """As few arrays as hold every segment whole, with the values in each; (layer, value, its new value) is given of a segment."""
+    merged: list[tuple[NDArray[Any], list[int]]] = []
+    for layer, value, new in segments:
         inside = layers[layer] == value
-        if merged[inside].any():
-            raise FormatError(f"{path.name}: its segments overlap; not supported yet")
-        merged[inside] = number if len(classes) < len(segments) else value
-    if len(classes) < len(segments):  # values are repeated in other layers
-        classes = {number: name for number, (_, _, name) in enumerate(segments, 1)}
-    return LabelMap(merged, volume.affine, classes, name=path.name)
+        for array, held in merged:
+            if not array[inside].any():
+                break
+        else:
+            array, held = np.zeros(layers.shape[1:], np.int32), []
+            merged.append((array, held))
+        array[inside] = new
+        held.append(new)
+    return merged
 
 
 def _single(name: str, layers: NDArray[Any]) -> NDArray[Any]:
