@@ -40,6 +40,7 @@ _HOME = {
     "read": "formats.reading",
     "read_labels": "formats.reading",
     "write": "formats.writing",
+    "send_to_slicer": "formats.slicer_folder",
     "window": "intensity",
     "WindowParams": "intensity",
     "threshold": "intensity",

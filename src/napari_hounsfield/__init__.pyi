@@ -68,6 +68,7 @@ from .feature_stack import features as features
 from .feature_stack import features_into as features_into
 from .formats.reading import read as read
 from .formats.reading import read_labels as read_labels
+from .formats.slicer_folder import send_to_slicer as send_to_slicer
 from .formats.writing import write as write
 from .gabor_bank import GaborParams as GaborParams
 from .gabor_bank import gabor as gabor

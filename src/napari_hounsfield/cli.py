@@ -32,6 +32,7 @@ COMMANDS = {
     "demo": Entry("_cli.demo", "Demo", "the whole job on a phantom, or the first half of it on FOLDER"),
     "info": Entry("_cli.info", "Info", "what is in a file or folder: series, geometry, what was skipped and why"),
     "convert": Entry("_cli.convert", "Convert", "read, and write in the format of the suffix"),
+    "to-slicer": Entry("_cli.to_slicer", "ToSlicer", "a folder that 3D Slicer opens: image, segmentation, measurements"),
     "window": Entry("intensity", "window", "intensities in a window of values, as 0 to 1"),
     "threshold": Entry("intensity", "threshold", "a mask of the voxels in a range or of a tissue"),
     "gabor": Entry("gabor_bank", "gabor", "Gabor filter responses"),

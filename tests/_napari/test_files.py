@@ -230,3 +230,22 @@ def test_open_dicom_opens_only_what_the_path_shows(
     assert said() == []
     assert dock.selected == []
     assert len(dock.table.rows) == 0
+
+
+def test_labels_are_sent_to_3d_slicer(viewer: Any, ct: nh.Volume, tmp_path: Path, finish: Any, qtbot: Any, said: Any) -> None:
+    nh.show(viewer, ct)
+    nh.show(viewer, nh.threshold(ct))
+    dock = Export(viewer)
+    qtbot.addWidget(dock)
+    dock._path.value = tmp_path / "slicer"
+    dock.send()
+    finish(dock.slicer_bar)
+    assert said()[-1].startswith("slicer is written")
+    assert sorted(p.name for p in (tmp_path / "slicer").iterdir()) == [
+        "image.nrrd",
+        "measurements.csv",
+        "segmentation.seg.nrrd",
+    ]
+    dock._layer.value = viewer.layers[0]
+    dock.send()
+    assert said()[-1] == "layer: choose a labels layer, and the image that goes with it"

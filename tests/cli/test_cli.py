@@ -192,6 +192,7 @@ def test_version(run: Run) -> None:
 COMMANDS = {
     "info": "PATH",
     "convert": "PATH OUT",
+    "to-slicer": "IMAGE LABELS FOLDER",
     "window": "IMAGE OUT",
     "threshold": "IMAGE OUT",
     "gabor": "IMAGE OUT",

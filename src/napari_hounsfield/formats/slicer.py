@@ -63,8 +63,9 @@ def read_seg_nrrd_layers(path: Path) -> list[LabelMap]:
     if len(layers) == 1 and len(classes) == len(segments):
         return [LabelMap(layers[0], volume.affine, {v: n for v, n in classes.items() if v not in unnamed}, name=path.name)]
     repeated = len(classes) < len(segments)  # values come again in other layers: segments are numbered
-    merged = _merged(layers, [(layer, value, number if repeated else value) for number, (layer, value, _) in enumerate(segments, 1)])
-    names = {number if repeated else value: name for number, (_, value, name) in enumerate(segments, 1)}
+    numbered = [(layer, value, number if repeated else value, name) for number, (layer, value, name) in enumerate(segments, 1)]
+    merged = _merged(layers, [each[:3] for each in numbered])
+    names = {new: name for _, _, new, name in numbered}
     few = len(merged) == 1
     return [
         LabelMap(array, volume.affine, {v: names[v] for v in held}, name=path.name if few else f"{path.name} layer {i}")
@@ -77,11 +78,9 @@ def _merged(layers: NDArray[Any], segments: list[tuple[int, int, int]]) -> list[
     merged: list[tuple[NDArray[Any], list[int]]] = []
     for layer, value, new in segments:
         inside = layers[layer] == value
-        for array, held in merged:
-            if not array[inside].any():
-                break
-        else:
-            array, held = np.zeros(layers.shape[1:], np.int32), []
+        fitting = (each for each in merged if not each[0][inside].any())
+        array, held = next(fitting, (np.zeros(layers.shape[1:], np.int32), []))
+        if not held:
             merged.append((array, held))
         array[inside] = new
         held.append(new)

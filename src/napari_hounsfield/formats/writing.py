@@ -109,22 +109,34 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
 def write_steps(path: str | Path, data: Any, source: Any = None, overwrite: bool = False) -> Generator[Progress, None, Path]:
     """As `write`, stepwise; closing it cancels, and leaves nothing."""
     path = Path(path)
-    suffix = check_suffix(path)
+    check_suffix(path)
     parts = _parts(path, data)
+    yield from write_together(parts, source, overwrite)
+    if overwrite and isinstance(data, LabelMap | Segmentation) and sureness_path(path) not in (target for target, _ in parts):
+        remove(sureness_path(path))  # of the labels that were replaced; `read_draft` would take it for theirs
+    return path
+
+
+def write_together(parts: list[tuple[Path, Any]], source: Any = None, overwrite: bool = False) -> Generator[Progress, None, None]:
+    """Write several files of which either all get their names, or none.
+
+    Raises
+    ------
+    WriteError, LabelError, GridError, DicomError
+        As `write`.
+    """
     with ExitStack() as files:
         for done, (target, one) in enumerate(parts):
             temporary = files.enter_context(atomic_path(target, overwrite))
+            suffix = full_suffix(target)
             try:
-                yield from part(_write(temporary, full_suffix(target), one, source), done / len(parts), (done + 1) / len(parts))
+                yield from part(_write(temporary, suffix, one, source), done / len(parts), (done + 1) / len(parts))
             except WriteError as error:
                 raise WriteError(f"{target.name}: {error}") from None
             except UnicodeError:
                 raise WriteError(f"{target.name}: a name in it has characters that cannot be written") from None
             except MemoryError:
                 raise WriteError(f"{target.name}: not enough memory to write {suffix}") from None
-    if overwrite and isinstance(data, LabelMap | Segmentation) and sureness_path(path) not in (target for target, _ in parts):
-        remove(sureness_path(path))  # of the labels that were replaced; `read_draft` would take it for theirs
-    return path
 
 
 def _parts(path: Path, data: Any) -> list[tuple[Path, Any]]:
