@@ -132,7 +132,7 @@ def write_together(parts: list[tuple[Path, Any]], source: Any = None, overwrite:
             try:
                 yield from part(_write(temporary, suffix, one, source), done / len(parts), (done + 1) / len(parts))
             except WriteError as error:
-                raise WriteError(f"{target.name}: {error}") from None
+                raise WriteError(f"{target.name}: {str(error).removeprefix(f'{temporary.name}: ')}") from None
             except UnicodeError:
                 raise WriteError(f"{target.name}: a name in it has characters that cannot be written") from None
             except MemoryError:
