@@ -66,9 +66,14 @@ from .feature_params import ChannelParams as ChannelParams
 from .feature_stack import FeatureParams as FeatureParams
 from .feature_stack import features as features
 from .feature_stack import features_into as features_into
+from .formats.class_table import ClassRow as ClassRow
+from .formats.class_table import read_classes as read_classes
+from .formats.class_table import write_classes as write_classes
 from .formats.reading import read as read
 from .formats.reading import read_labels as read_labels
 from .formats.slicer_folder import send_to_slicer as send_to_slicer
+from .formats.stroke_table import read_strokes as read_strokes
+from .formats.stroke_table import write_strokes as write_strokes
 from .formats.writing import write as write
 from .gabor_bank import GaborParams as GaborParams
 from .gabor_bank import gabor as gabor
