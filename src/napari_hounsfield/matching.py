@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from functools import partial
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -13,12 +15,17 @@ from .components import bounding_box, slabs
 from .errors import GridError
 from .evaluation.resampling import nearest_labels
 from .grid import Grid, reordered, same_lattice
-from .operation import Params, Progress, operation
+from .operation import Params, Progress, operation, part
+from .parallel import in_threads
 from .resampling import STEP_VOXELS, resampled
 from .volume import LabelMap, Volume
 
 AROUND = 2
 """Voxels around a class in which its distance is known, so that there is something to interpolate to."""
+FAR = 3
+"""Distances are told apart up to so many times the longest side of a voxel; only surfaces between voxels matter."""
+TILE = (16, 96, 96)
+"""Voxels (z, y, x) whose distances are found together, with what lies around them; tiles without a surface take no time."""
 
 
 class MatchImageParams(Params):
@@ -80,7 +87,7 @@ def match(labels: LabelMap, image: Volume, params: MatchParams) -> Generator[Pro
     return replace(labels, array=array, **placed)
 
 
-@operation("match-image", MatchImageParams)
+@operation("match_image", MatchImageParams)
 def match_image(volume: Volume, image: Volume, params: MatchImageParams) -> Generator[Progress, None, Volume]:
     """Resample an image onto the grid of another, linearly.
 
@@ -131,7 +138,7 @@ def _meet(own: Grid, grid: Grid) -> bool:
 
 def _by_shape(labels: LabelMap, grid: Grid) -> Generator[Progress, None, NDArray[Any]]:
     """Each voxel gets the class that it lies deepest in, by distances in mm that are interpolated between voxels."""
-    from scipy.ndimage import affine_transform, distance_transform_edt
+    from scipy.ndimage import affine_transform
 
     step = np.linalg.inv(labels.affine) @ grid.affine
     result = np.zeros(grid.shape, labels.array.dtype)
@@ -143,8 +150,7 @@ def _by_shape(labels: LabelMap, grid: Grid) -> Generator[Progress, None, NDArray
         if box is None:
             continue
         # Beyond the edge of the labels a class ends at the face of its last voxels, as with the nearest.
-        inside = np.pad(labels.array[box] == value, AROUND)
-        depth = distance_transform_edt(inside, labels.spacing) - distance_transform_edt(~inside, labels.spacing)
+        depth = yield from part(_depth(np.pad(labels.array[box] == value, AROUND), labels.spacing), *_share(done, len(values)))
         own = step.copy()
         own[:3, 3] -= [side.start - AROUND for side in box]
         target = _within(depth.shape, own, grid.shape)
@@ -154,7 +160,7 @@ def _by_shape(labels: LabelMap, grid: Grid) -> Generator[Progress, None, NDArray
         some, best = result[target], deepest[target]
         for planes in slabs(some.shape, STEP_VOXELS):
             there = affine_transform(
-                depth.astype(np.float32, copy=False),
+                depth,
                 own[:3, :3],
                 offset + own[:3, 0] * planes.start,
                 some[planes].shape,
@@ -166,8 +172,38 @@ def _by_shape(labels: LabelMap, grid: Grid) -> Generator[Progress, None, NDArray
             better = there > best[planes]
             some[planes][better] = value
             best[planes][better] = there[better]
-            yield Progress((done + planes.stop / len(some)) / len(values), labels.class_name(value))
+            yield Progress((done + 0.5 + 0.5 * planes.stop / len(some)) / len(values), labels.class_name(value))
     return result
+
+
+def _share(done: int, many: int) -> tuple[float, float]:
+    """The first half of one class's part of the whole."""
+    return done / many, (done + 0.5) / many
+
+
+def _depth(inside: NDArray[np.bool_], spacing: tuple[float, float, float]) -> Generator[Progress, None, NDArray[np.float32]]:
+    """Depth in mm of each voxel in a mask (z, y, x), negative outside, as far as `FAR` of the longest side of a voxel."""
+    far = FAR * max(spacing)
+    halo = [int(np.ceil(far / side)) for side in spacing]
+    depth = np.empty(inside.shape, np.float32)
+
+    def work(tile: tuple[slice, ...]) -> None:
+        from scipy.ndimage import distance_transform_edt
+
+        around = tuple(slice(max(0, side.start - reach), side.stop + reach) for side, reach in zip(tile, halo, strict=True))
+        some = inside[around]
+        if some.all() or not some.any():
+            depth[tile] = far if some.flat[0] else -far
+            return
+        found = distance_transform_edt(some, spacing) - distance_transform_edt(~some, spacing)
+        own = tuple(slice(t.start - o.start, t.stop - o.start) for t, o in zip(tile, around, strict=True))
+        depth[tile] = np.clip(found[own], -far, far)
+
+    edges = [[slice(i, min(i + step, n)) for i in range(0, n, step)] for n, step in zip(inside.shape, TILE, strict=True)]
+    tiles = list(product(*edges))
+    for done, _ in enumerate(in_threads(partial(work, tile) for tile in tiles), 1):
+        yield Progress(done / len(tiles))
+    return depth
 
 
 def _within(shape: tuple[int, ...], step: NDArray[np.float64], grid: tuple[int, int, int]) -> tuple[slice, slice, slice] | None:
