@@ -180,9 +180,21 @@ def test_a_picture_in_a_plane_and_big_endian_voxels(tmp_path):
     for limit in (0, 1 << 30):
         (volume,) = read_ome_zarr(tmp_path / "flat.zarr", limit)
         assert volume.spacing == (1, 0.5, 0.25)
+        assert volume.warnings == ()
         assert volume.array.dtype == np.int16
         assert np.array_equal(np.asarray(volume.array), array[np.newaxis])
         assert np.array_equal(volume.array[0, 1:3], array[1:3])
+
+
+def test_lengths_without_unit_are_taken_as_mm_and_that_is_said(tmp_path):
+    path = theirs(tmp_path / "x.zarr", voxels("i2"), "0.5")
+    meta = json.loads((path / "zarr.json").read_text())
+    for axis in meta["attributes"]["ome"]["multiscales"][0]["axes"]:
+        del axis["unit"]
+    (path / "zarr.json").write_text(json.dumps(meta))
+    (volume,) = read(path)
+    assert volume.spacing == (2000, 500, 400)
+    assert volume.warnings == ("no unit of length in its metadata: taken as mm",)
 
 
 def test_large_volumes_are_written_and_read_a_few_blocks_at_a_time(tmp_path):

@@ -101,12 +101,20 @@ def _one(name: str, image: Multiscale, arrays: list[LazyArray], channel: int, in
     array: Any = np.asarray(levels[0]) if fits else levels[0]
     if not fits:
         array.levels = tuple(level for level in levels[1:] if level.ndim == array.ndim)
-    if len(image.channels) > channel and image.axes.count("c") and arrays[0].shape[image.axes.index("c")] > 1:
-        name = f"{name} {image.channels[channel]}".rstrip()
+    if "c" in image.axes and arrays[0].shape[image.axes.index("c")] > 1:
+        given = image.channels[channel] if channel < len(image.channels) else ""
+        name = f"{name} {given or f'channel {channel + 1}'}"
     if array.dtype.kind == "b":
         array = array.astype(np.uint8)
     volume = Volume(
-        array, image.affine, unit=image.notes.unit, modality=image.notes.modality, axes=axes, name=name, window=image.window
+        array,
+        image.affine,
+        unit=image.notes.unit,
+        modality=image.notes.modality,
+        axes=axes,
+        name=name,
+        window=image.window,
+        warnings=("no unit of length in its metadata: taken as mm",) if image.unitless else (),
     )
     if image.labels:
         return _labels(volume, image.notes)

@@ -64,6 +64,8 @@ class Multiscale:
     window: tuple[float, float] | None = None
     colour: bool = False
     """Whether the channels are red, green, blue."""
+    unitless: bool = False
+    """Whether lengths have no unit."""
 
 
 def parsed(name: str, attributes: Mapping[str, Any]) -> Multiscale:
@@ -122,6 +124,7 @@ def _parsed(name: str, attributes: Mapping[str, Any]) -> Multiscale:
         channels=_channels(attributes.get("omero")),
         window=_window(own.get("window")),
         colour=own.get("colour") is True and "c" in names,
+        unitless=any("unit" not in axes[i] for i in spatial),
     )
 
 
