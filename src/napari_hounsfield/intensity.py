@@ -235,7 +235,7 @@ def rescaled(values: NDArray[Any], lower: float, upper: float) -> NDArray[np.flo
     return np.clip(scaled, 0, 1, out=scaled)
 
 
-@operation("window", WindowParams)
+@operation("window", WindowParams, planewise=True)
 def window(volume: Volume, params: WindowParams) -> Generator[Progress, None, Volume]:
     """Map a range of intensities to [0, 1].
 
@@ -300,7 +300,7 @@ def _in_matrix(volume: Volume, matrix: int) -> Generator[Progress, None, Volume]
     return replace(volume, array=np.clip(array, 0, 1), affine=affine, valid=valid, source=None)
 
 
-@operation("threshold", ThresholdParams)
+@operation("threshold", ThresholdParams, planewise=True)
 def threshold(volume: Volume, params: ThresholdParams) -> Generator[Progress, None, LabelMap]:
     """Mark the voxels whose value lies in a range, both ends included.
 
@@ -329,6 +329,6 @@ def threshold(volume: Volume, params: ThresholdParams) -> Generator[Progress, No
         inside[z] = (plane >= params.lower) & (plane <= params.upper)
         yield Progress((z + 1) / len(inside), "threshold")
     if volume.valid is not None:
-        inside &= volume.valid.view(np.uint8)
+        inside &= np.asarray(volume.valid).view(np.uint8)
     name = params.tissue if params.tissue in get_args(TissueName) else "inside"
     return volume.label_map(inside, {1: name})

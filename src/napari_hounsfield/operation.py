@@ -128,8 +128,11 @@ class Operation(Generic[D, R]):
     `op.steps(*data, params=None)` is the generator of `Progress` that returns the result; closing it cancels the work.
     """
 
-    def __init__(self, name: str, params_type: type[Params], function: Callable[..., Generator[Progress, None, R]]) -> None:
+    def __init__(
+        self, name: str, params_type: type[Params], function: Callable[..., Generator[Progress, None, R]], planewise: bool = False
+    ) -> None:
         self.name = name
+        self.planewise = planewise
         self.params_type = params_type
         self.function = function
         self.__name__ = name
@@ -178,6 +181,8 @@ class Operation(Generic[D, R]):
     def steps(self, *data: Any, **named: Any) -> Generator[Progress, None, R]:
         """Run stepwise: yields Progress, returns the result with this operation in its history."""
         arguments, params = self._bound(data, named)
+        if not self.planewise:
+            arguments = [each.loaded() if isinstance(each, Volume | LabelMap) else each for each in arguments]
         resolved = params.resolve(*arguments)
         result = yield from self.function(*arguments, params=resolved)
         if hasattr(result, "with_record"):
@@ -199,11 +204,16 @@ def _kinds(hint: Any) -> tuple[type, ...]:
     return (hint,)
 
 
-def operation(name: str, params_type: type[Params]) -> Callable[[Callable[D, Generator[Progress, None, R]]], Operation[D, R]]:
-    """Make an operation of a generator function whose last argument is `params`."""
+def operation(
+    name: str, params_type: type[Params], planewise: bool = False
+) -> Callable[[Callable[D, Generator[Progress, None, R]]], Operation[D, R]]:
+    """Make an operation of a generator function whose last argument is `params`.
+
+    One that is `planewise` goes through its data plane by plane, so that arrays on the disk stay there; others get them loaded.
+    """
 
     def decorate(function: Callable[D, Generator[Progress, None, R]]) -> Operation[D, R]:
-        return Operation(name, params_type, function)
+        return Operation(name, params_type, function, planewise)
 
     return decorate
 

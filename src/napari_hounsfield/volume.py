@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from .coded_terms import Term
 from .errors import GridError, IntensityError, LabelError
 from .grid import Affine, Grid, checked_affine, reordered
+from .lazy import LazyArray
 
 AXES = ("zyx", "tzyx", "zyxc", "tzyxc")
 BACKGROUND = "background"
@@ -61,6 +62,17 @@ class _Image:
         """Return a copy whose history ends with `record`."""
         return replace(self, history=(*self.history, record))
 
+    def loaded(self) -> Self:
+        """The same with its voxels in memory, where they are still on the disk.
+
+        Raises
+        ------
+        FormatError
+            If they cannot be read, or do not fit.
+        """
+        lazy: dict[str, Any] = {name: np.asarray(value) for name, value in vars(self).items() if isinstance(value, LazyArray)}
+        return replace(self, **lazy) if lazy else self
+
 
 @dataclass(frozen=True, eq=False)
 class Volume(_Image):
@@ -69,7 +81,8 @@ class Volume(_Image):
     Parameters
     ----------
     array
-        Numbers with axes `axes`; 2D images have z = 1. Shared, not copied.
+        Numbers with axes `axes`; 2D images have z = 1. Shared, not copied. Of a large OME-Zarr a `LazyArray`, which is read as it
+        is worked through.
     affine
         4x4, from voxel index (z, y, x) to patient mm (L, P, S).
     unit
@@ -104,7 +117,7 @@ class Volume(_Image):
     """Whether low values are to be shown bright (MONOCHROME1); the values themselves are as they are."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.array, np.ndarray):  # a memory map is one
+        if not isinstance(self.array, np.ndarray | LazyArray):  # a memory map is an ndarray
             object.__setattr__(self, "array", np.asarray(self.array))
         if self.axes not in AXES:
             raise IntensityError(f"axes {self.axes!r} are none of {', '.join(AXES)}")
@@ -131,8 +144,8 @@ class Volume(_Image):
     def scanned(self) -> NDArray[Any]:
         """Values (n,) inside the scanned field."""
         if self.valid is None:
-            return self.array.ravel()
-        return self.array[(slice(None),) * self.axes.index("z") + (self.valid,)].ravel()
+            return np.asarray(self.array).ravel()
+        return np.asarray(self.array)[(slice(None),) * self.axes.index("z") + (np.asarray(self.valid),)].ravel()
 
     def time_point(self, index: int) -> Volume:
         """One point of the time axis, counted from 0, as a volume of its own.
@@ -240,10 +253,15 @@ class LabelMap(_Image):
     terms: Mapping[int, Term] = field(default_factory=dict, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
-        array = self.array if isinstance(self.array, np.ndarray) else np.asarray(self.array)
+        array: Any = self.array if isinstance(self.array, np.ndarray | LazyArray) else np.asarray(self.array)
         label = self.name or "labels"
         if array.ndim != 3:
             raise LabelError(f"{label}: array of {array.ndim} dimensions, expected (z, y, x)")
+        if isinstance(array, LazyArray):
+            if array.dtype.kind not in "iub":
+                array = np.asarray(array)
+            elif array.dtype.kind == "b":
+                array = array.astype(np.uint8)
         if array.dtype.kind == "b":
             array = array.view(np.uint8)
         elif array.dtype.kind == "f":
@@ -254,7 +272,7 @@ class LabelMap(_Image):
             array = whole
         elif array.dtype.kind not in "iu":
             raise LabelError(f"{label}: array of type {array.dtype} holds no labels")
-        if array.dtype.kind == "i" and array.size and array.min() < 0:
+        if array.dtype.kind == "i" and array.size and not isinstance(array, LazyArray) and array.min() < 0:
             raise LabelError(f"{label}: negative values, so these are no labels")
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "affine", checked_affine(self.affine))
@@ -288,7 +306,7 @@ class LabelMap(_Image):
 
     def on(self, grid: Grid) -> LabelMap:
         """Return the same labels in the axes and directions of `grid`; GridError unless it is the same lattice."""
-        array = reordered(self.array, self.grid, grid, self.name or "labels")
+        array = reordered(np.asarray(self.array), self.grid, grid, self.name or "labels")
         return replace(self, array=array, affine=grid.affine, frame_of_reference=grid.frame_of_reference)
 
 

@@ -277,7 +277,7 @@ def test_export_offers_formats_by_layer_and_needs_a_name(viewer: Any, ct: nh.Vol
     qtbot.addWidget(dock)
     dock.run()
     nh.show(viewer, ct)
-    assert dock._format.choices == ("NIfTI (.nii.gz)", "NRRD (.nrrd)", "MetaImage (.mha)")
+    assert dock._format.choices == ("NIfTI (.nii.gz)", "NRRD (.nrrd)", "MetaImage (.mha)", "OME-Zarr (.ome.zarr)")
     dock.run()
     assert said() == ["layer: there is nothing to export yet", "file: no name is given"]
 
@@ -303,3 +303,22 @@ def test_open_dicom_opens_only_what_the_path_shows(
     assert said() == []
     assert dock.selected == []
     assert len(dock.table.rows) == 0
+
+
+def test_labels_are_sent_to_3d_slicer(viewer: Any, ct: nh.Volume, tmp_path: Path, finish: Any, qtbot: Any, said: Any) -> None:
+    nh.show(viewer, ct)
+    nh.show(viewer, nh.threshold(ct))
+    dock = Export(viewer)
+    qtbot.addWidget(dock)
+    dock._path.value = tmp_path / "slicer"
+    dock.send()
+    finish(dock.slicer_bar)
+    assert said()[-1].startswith("slicer is written")
+    assert sorted(p.name for p in (tmp_path / "slicer").iterdir()) == [
+        "image.nrrd",
+        "measurements.csv",
+        "segmentation.seg.nrrd",
+    ]
+    dock._layer.value = viewer.layers[0]
+    dock.send()
+    assert said()[-1] == "layer: choose a labels layer, and the image that goes with it"

@@ -29,7 +29,7 @@ def test_named_widgets_are_there(manifest: PluginManifest) -> None:
     names = {widget.display_name for widget in manifest.contributions.widgets}
     assert names == {
         "Open DICOM", "HU window and threshold", "Gabor bank", "First classes", "BP segmentation", "Metrics", "Export",
-        "Windows", "Surfaces", "Segment editor", "Linked views",
+        "Windows", "Surfaces", "Segment editor", "Linked views", "Match to image",
     }  # fmt: skip
 
 

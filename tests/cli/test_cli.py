@@ -192,6 +192,7 @@ def test_version(run: Run) -> None:
 COMMANDS = {
     "info": "PATH",
     "convert": "PATH OUT",
+    "to-slicer": "IMAGE LABELS FOLDER",
     "window": "IMAGE OUT",
     "threshold": "IMAGE OUT",
     "gabor": "IMAGE OUT",
@@ -204,6 +205,7 @@ COMMANDS = {
     "evaluate": "PREDICTION REFERENCE",
     "measure": "IMAGE LABELS",
     "clean": "LABELS OUT",
+    "match": "LABELS IMAGE OUT",
     "margin": "LABELS OUT",
     "smooth": "LABELS OUT",
     "islands": "LABELS OUT",

@@ -11,7 +11,6 @@ from napari_hounsfield import LabelMap, Volume, WriteError, axial_affine, read, 
 from napari_hounsfield.formats.atomic import atomic_path, check_target, full_suffix, sibling
 
 AFFINE = axial_affine((3, 0.7, 0.7))
-SUFFIXES = [".nii", ".nii.gz", ".nrrd", ".mha", ".seg.nrrd"]
 
 
 def names(folder: Path) -> list[str]:
@@ -22,12 +21,6 @@ def _half(target: Path, error: type[BaseException]) -> None:
     with atomic_path(target, overwrite=True) as temporary:
         temporary.write_text("half")
         raise error
-
-
-@pytest.fixture
-def noise() -> LabelMap:
-    """Labels that do not compress below 64 kB."""
-    return LabelMap(np.random.default_rng(0).integers(0, 255, (8, 128, 128)).astype(np.uint8), AFFINE)
 
 
 def test_the_temporary_is_dotted_beside_the_target_and_gone_at_the_end(tmp_path: Path) -> None:
@@ -91,20 +84,6 @@ def test_a_read_only_folder_is_named_before_anything_is_computed(read_only: Path
     with pytest.raises(WriteError, match="permission denied"):
         write(read_only / "a.nii", Volume(np.zeros((2, 3, 4), np.int16), AFFINE))
     assert names(read_only) == []
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_full_disk_gives_one_error_and_no_file(full_disk: Path, noise: LabelMap, suffix: str) -> None:
-    with pytest.raises(WriteError, match=r"^a\.\S+: not written"):
-        write(full_disk / f"a{suffix}", noise)
-    assert names(full_disk) == []
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_file_cut_off_by_the_system_gives_one_error_and_no_file(tmp_path: Path, small_files, noise, suffix: str) -> None:
-    with small_files(20000), pytest.raises(WriteError, match=r"^a\.\S+: not written"):
-        write(tmp_path / f"a{suffix}", noise)
-    assert names(tmp_path) == []
 
 
 def test_suffixes_and_siblings() -> None:

@@ -47,7 +47,7 @@ def test_files_are_read_as_meant(tmp_path: Path, name: str) -> None:
         assert isinstance(found, nh.LabelMap)
         assert np.array_equal(found.array, BLOCK)
         assert np.allclose(found.affine, AFFINE)
-        assert guessed == (name != "m.seg.nrrd" and (not classes or name == "m.mha"))
+        assert guessed == (name != "m.seg.nrrd" and not classes)
     nh.write(tmp_path / "i.nii.gz", nh.Volume(RANDOM.integers(0, 99, (9, 20, 20)).astype(np.uint8), AFFINE))
     (found,), guessed = read_as_meant(tmp_path / "i.nii.gz")
     assert isinstance(found, nh.Volume)

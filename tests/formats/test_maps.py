@@ -73,5 +73,5 @@ def test_metaimage_refuses_more_names_than_it_can_hold(tmp_path):
     names = tuple(f"{'long name ' * 15}{i}" for i in range(200))
     given = nh.Features(np.zeros((200, 1, 2, 2), np.float32), names, AFFINE)
     assert read_maps(nh.write(tmp_path / "m.nrrd", given)).names == tuple(n.strip() for n in names)
-    with pytest.raises(WriteError, match="no room for the names"):
+    with pytest.raises(WriteError, match="no room for so many names"):
         nh.write(tmp_path / "m.mha", given)

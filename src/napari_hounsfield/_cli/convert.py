@@ -26,7 +26,8 @@ class Convert(Command):
         super().__init__(name, about)
         self.take("PATH", "folder or file to read")
         self.take(
-            "OUT", "file to write (.nii.gz, .nrrd, .mha; labels also .seg.nrrd, .dcm, .rtstruct.dcm, which carry the patient)"
+            "OUT",
+            "file to write (.nii.gz, .nrrd, .mha, .ome.zarr; labels also .seg.nrrd; with the patient .dcm, .rtstruct.dcm)",
         )
         self.option("--source", f"{files.SOURCE}, for PATH or OUT in DICOM", metavar="SERIES", type=Path)
         self.option("--overwrite", "replace what is there already", action="store_true")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Image = TypeVar("Image", Volume, LabelMap, Volume | LabelMap | Features)
 LABELS = (LabelMap, Segmentation)
-IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
+IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".ome.zarr")
 LABELS_ONLY = (".seg.nrrd", ".dcm", ".rtstruct.dcm")
 LABEL_SUFFIXES = (*IMAGE_SUFFIXES, *LABELS_ONLY)
 TABLE_SUFFIXES = (".csv", ".json")
@@ -29,7 +29,7 @@ MODEL_SUFFIXES = (".safetensors",)
 SURFACE_SUFFIXES = (".stl", ".ply")
 SOURCE = "DICOM series that the labels belong to (its folder, or one file of it)"
 _WORDS = {
-    "IMAGE": "image: a DICOM series (folder or file), NIfTI, NRRD or MetaImage",
+    "IMAGE": "image: a DICOM series (folder or file), NIfTI, NRRD, MetaImage or OME-Zarr",
     "MODEL": "classifier, as `hounsfield train` writes it",
     "STROKES": "painted voxels; 0 is unlabelled, every class has its own number",
     "TEST": "labelled voxels that are kept for the figures",
@@ -39,7 +39,7 @@ _WORDS = {
 
 def describe(word: str) -> str:
     """Help for an input."""
-    return _WORDS.get(word, "label map: NIfTI, NRRD, MetaImage, DICOM SEG or RTSTRUCT")
+    return _WORDS.get(word, "label map: NIfTI, NRRD, MetaImage, OME-Zarr, DICOM SEG or RTSTRUCT")
 
 
 def read_params() -> type[Params]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def from_layer(layer: Layer, like: Layer | None = None, unit: str = "") -> Volume | LabelMap | Features:
     """Data that an image or labels layer shows, in the axes and directions of the file it came from.
 
-    Image voxels are shared with the layer; labels are copied, so that painting goes on while something computes.
+    Image voxels are shared with the layer; labels are copied, so that painting goes on while something computes. Voxels on the
+    disk stay there.
 
     Parameters
     ----------
@@ -49,6 +50,11 @@ def from_layer(layer: Layer, like: Layer | None = None, unit: str = "") -> Volum
     said = layer.metadata.get(KEY)
     if isinstance(said, Shown) and said.partial:
         raise HounsfieldError(f"{said.template.name or 'image'}: still being read")
+    how = _description(layer, layer.data[0] if layer.multiscale else layer.data)
+    if how is not None and how.lazy is not None and isinstance(how.template, Volume | LabelMap):
+        lazy: Any = how.lazy
+        on_disk = replace(how.template, array=lazy, affine=how.placement.patient_affine(_matrix(layer)))
+        return in_unit(on_disk, unit) if unit and isinstance(on_disk, Volume) else on_disk
     data = _data(layer, np.asarray(layer.data[0] if layer.multiscale else layer.data), like)
     if isinstance(data, LabelMap):
         return replace(data, array=data.array.copy())
@@ -83,7 +89,7 @@ def labels_in_place(layer: Layer) -> LabelMap:
 
 def placement_of(layer: Layer) -> Placement | None:
     """How the array of a layer of ours stands in the viewer; None for plain layers."""
-    how = None if layer.multiscale else _description(layer, layer.data)
+    how = _description(layer, layer.data[0] if layer.multiscale else layer.data)
     return None if how is None else how.placement
 
 
@@ -131,8 +137,10 @@ def worlds(viewer: ViewerModel) -> dict[str, Affine]:
     found: dict[str, Affine] = {}
     for layer in viewer.layers:
         how = layer.metadata.get(KEY)
-        if isinstance(how, Shown) and how.placement.grid.frame_of_reference:
+        if isinstance(how, Shown):
             found.setdefault(how.placement.grid.frame_of_reference, how.placement.world)
+    if found:
+        found.setdefault("", next(iter(found.values())))
     return found
 
 

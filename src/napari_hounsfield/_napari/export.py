@@ -1,4 +1,4 @@
-"""*Export*: a layer to a file whose format is named, with the series that a DICOM SEG refers to."""
+"""*Export*: a layer to a file whose format is named, with the series that a DICOM SEG refers to; or a folder for 3D Slicer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_hounsfield.formats.atomic import full_suffix
 from napari_hounsfield.formats.seg_params import PATIENT_NOTE, SegParams
 from napari_hounsfield.grid import same_lattice
 from napari_hounsfield.operation import Progress
-from napari_hounsfield.volume import Features, LabelMap, Source
+from napari_hounsfield.volume import Features, LabelMap, Source, Volume
 
 from .bridge import from_layer
 from .form import RunBar
@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
 LABEL_MAP_SEG = "DICOM SEG, label map (.dcm)"
 MAP_FORMATS = {"DICOM SEG, probabilities (.dcm)": ".dcm"}
-IMAGE_FORMATS = {"NIfTI (.nii.gz)": ".nii.gz", "NRRD (.nrrd)": ".nrrd", "MetaImage (.mha)": ".mha"}
+IMAGE_FORMATS = {
+    "NIfTI (.nii.gz)": ".nii.gz",
+    "NRRD (.nrrd)": ".nrrd",
+    "MetaImage (.mha)": ".mha",
+    "OME-Zarr (.ome.zarr)": ".ome.zarr",
+}
 LABEL_FORMATS = {
     "DICOM SEG (.dcm)": ".dcm",
     LABEL_MAP_SEG: ".dcm",
@@ -64,8 +69,16 @@ class Export(Dock):
         )
         self.bar = RunBar(self.run, "Export", "Write the layer to the file")
         self._told = Label(value="")
+        self._image = ComboBox(
+            name="image", label="with image", choices=self._images, tooltip="For 3D Slicer: the image that labels are sent with"
+        )
+        self.slicer_bar = RunBar(
+            self.send,
+            "Send to 3D Slicer",
+            "Write labels, image and measurements into a folder of the name above",
+        )
         form = rows([self._layer, self._format, self._path, self._source])
-        super().__init__(rows([form, self._told, self._overwrite, self.bar], labels=False))
+        super().__init__(rows([form, self._told, self._overwrite, self.bar, rows([self._image]), self.slicer_bar], labels=False))
         self._listener = LayerListener(napari_viewer, self._refresh, self)
         self._layer.changed.connect(self._format.reset_choices)
         self._format.changed.connect(self._tell)
@@ -75,11 +88,14 @@ class Export(Dock):
         self._tell()
 
     def _refresh(self) -> None:
-        self._layer.reset_choices()
-        self._format.reset_choices()
+        for choice in (self._layer, self._format, self._image):
+            choice.reset_choices()
 
     def _layers(self, _: Any = None) -> list[Layer]:
         return [layer for layer in self._viewer.layers if isinstance(layer, Image | Labels)][::-1]
+
+    def _images(self, _: Any = None) -> list[Layer]:
+        return [layer for layer in self._layers() if isinstance(layer, Image)]
 
     def _formats(self, _: Any = None) -> list[str]:
         if isinstance(self._layer.value, Labels):
@@ -96,12 +112,7 @@ class Export(Dock):
     def run(self) -> None:
         """Write the layer in a thread."""
         try:
-            if self._layer.value is None:
-                raise WriteError("layer: there is nothing to export yet")
-            path = Path(str(self._path.value or ""))
-            if not path.name:
-                raise WriteError("file: no name is given")
-            data = from_layer(self._layer.value)
+            path, data = self._asked()
             suffix = SUFFIXES[self._format.value]
             if full_suffix(path) != suffix:
                 path = path.with_name(path.name.removesuffix(".dcm") + suffix)
@@ -112,6 +123,30 @@ class Export(Dock):
         params = SegParams(type="labelmap" if self._format.value == LABEL_MAP_SEG else "auto")
         steps = _write(path, data, source, self._overwrite.value, params)
         self.bar.start(steps, lambda written: tell(f"{written.name} is written"))
+
+    def send(self) -> None:
+        """Write a folder for 3D Slicer in a thread."""
+        from napari_hounsfield.formats.slicer_folder import send_to_slicer_steps
+
+        try:
+            folder, labels = self._asked()
+            image = None if self._image.value is None else from_layer(self._image.value)
+            if not isinstance(labels, LabelMap) or not isinstance(image, Volume):
+                raise WriteError("layer: choose a labels layer, and the image that goes with it")
+            steps = send_to_slicer_steps(folder, image, labels, overwrite=self._overwrite.value)
+        except Exception as error:
+            complain(message_of(error))
+            return
+        self.slicer_bar.start(steps, lambda written: tell(f"{written.name} is written: drag the folder into 3D Slicer"))
+
+    def _asked(self) -> tuple[Path, Any]:
+        """The file that is named, and the data of the layer."""
+        if self._layer.value is None:
+            raise WriteError("layer: there is nothing to export yet")
+        path = Path(str(self._path.value or ""))
+        if not path.name:
+            raise WriteError("file: no name is given")
+        return path, from_layer(self._layer.value)
 
 
 def _write(path: Path, data: Any, source: Path | None, overwrite: bool, params: SegParams) -> Generator[Progress, None, Path]:

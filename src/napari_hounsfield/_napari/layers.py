@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_hounsfield.lazy import LazyArray
 from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
 
 from .colours import label_colours
+from .lazy_layers import levels, overview
 from .placement import Placement, place
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ FUNCTIONAL = ("PT", "NM")
 
 LayerTuple = tuple[Any, dict[str, Any], str]
 Worlds = Mapping[str, "Affine"]
-"""napari world from patient mm, by frame of reference; what is shown already decides it for what comes."""
+"""napari world from patient mm, by frame of reference; what is shown decides it for what comes; "" is of files without."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,6 +41,8 @@ class Shown:
     placement: Placement
     draft: Segmentation | None = None
     """Of labels that came with a sureness: as they were before anybody painted on them."""
+    lazy: LazyArray | None = None
+    """The voxels, where they are on the disk."""
     partial: bool = False
     """Whether the array is still being filled, so that nothing may compute on it."""
 
@@ -59,7 +63,16 @@ class Declared:
 def shown(data: Volume | LabelMap | Features, worlds: Worlds) -> Shown:
     """Describe how `data` will be shown."""
     array = np.broadcast_to(data.array.dtype.type(0), data.array.shape)  # takes no memory
-    return Shown(replace(data, array=array), place(data.grid, worlds.get(data.frame_of_reference)))
+    lazy = data.array if isinstance(data.array, LazyArray) else None
+    return Shown(replace(data, array=array), place(data.grid, _world(data, worlds)), lazy=lazy)
+
+
+def _world(data: Volume | LabelMap | Features, worlds: Worlds) -> Affine | None:
+    """The world that data join: that of their frame of reference; of files that do not say it, the one that is shown already."""
+    if data.frame_of_reference:
+        return worlds.get(data.frame_of_reference)
+    own = place(data.grid).world
+    return own if any(np.allclose(own, world, atol=1e-6) for world in worlds.values()) else worlds.get("")
 
 
 def layer_tuples(
@@ -125,7 +138,11 @@ def _common(data: Volume | LabelMap | Features, worlds: Worlds, title: str, lead
     }
     if not isinstance(data, LabelMap):  # else napari takes three or four columns for colours
         arguments["rgb"] = isinstance(data, Volume) and data.axes.endswith("c")
-    return how.placement.shown(data.array, leading), arguments
+    if how.lazy is None:
+        return how.placement.shown(data.array, leading), arguments
+    several = levels(how.lazy, how.placement, leading)
+    arguments["multiscale"] = len(several) > 1
+    return several if len(several) > 1 else several[0], arguments
 
 
 def _image(volume: Volume, worlds: Worlds, title: str, preset: str, judged: Volume | None = None) -> LayerTuple:
@@ -136,7 +153,7 @@ def _image(volume: Volume, worlds: Worlds, title: str, preset: str, judged: Volu
     look = {"colormap": "gray_r" if volume.inverted else "gray"}
     if volume.modality in FUNCTIONAL:
         look = {"colormap": "inferno", "blending": "additive"}
-    return array, {**arguments, **look, "contrast_limits": contrast_limits(judged or volume, preset)}, "image"
+    return array, {**arguments, **look, "contrast_limits": contrast_limits(judged or overview(volume), preset)}, "image"
 
 
 def contrast_limits(volume: Volume, preset: str = "auto") -> tuple[float, float]:
@@ -170,13 +187,15 @@ def _labels(labels: LabelMap, worlds: Worlds, title: str) -> LayerTuple:
     from .table import label_table
 
     array, arguments = _common(labels, worlds, title, 0)
+    lazy = isinstance(labels.array, LazyArray)
+    labels = overview(labels)
     arguments["features"] = label_table(labels)
     arguments["opacity"] = 0.5  # the image must be seen through labels that cover it
     own = {value: "#{:02X}{:02X}{:02X}".format(*term.colour) for value, term in labels.terms.items() if term.colour}
     colours = label_colours(labels.values(), labels.classes, own)
     if colours is not None:
         arguments["colormap"] = colours
-    return array.copy(), arguments, "labels"  # painting must not reach the data that others hold
+    return array if lazy else array.copy(), arguments, "labels"  # painting must not reach the data that others hold
 
 
 def _features(features: Features, worlds: Worlds, title: str) -> LayerTuple:

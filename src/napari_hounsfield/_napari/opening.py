@@ -163,8 +163,8 @@ def _arriving(data: Any, how: Opening, warnings: list[str]) -> Generator[Progres
     layers = layer_tuples(data, how.worlds, preset=how.window)
     if any("affine" in arguments for _, arguments, _ in layers):
         warnings.append(f"{data.name}: {OBLIQUE}")
-    if data.frame_of_reference:
-        how.worlds.setdefault(data.frame_of_reference, world_of(layers[-1]))
+    for frame in (data.frame_of_reference, ""):
+        how.worlds.setdefault(frame, world_of(layers[-1]))
     yield Progress(0.5, data.name, Arrival(layers))
     if isinstance(data, Volume) and how.threshold != "none":
         from napari_hounsfield import ThresholdParams, threshold

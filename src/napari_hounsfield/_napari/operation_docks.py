@@ -44,6 +44,12 @@ class WindowAndThreshold(Forms):
         return [UnitDeclaration(viewer)]
 
 
+class MatchToImage(Forms):
+    """*Match to image*."""
+
+    offers: ClassVar = {"match": "Labels", "match_image": "Image"}
+
+
 class FirstClasses(Forms):
     """*First classes*: a draft without supervision, and samples drawn from it."""
 

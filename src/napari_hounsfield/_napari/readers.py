@@ -28,8 +28,12 @@ NAMED = (".dcm", ".dicom", ".ima")
 
 
 def dicom_reader(path: Paths) -> Callable[[Paths], Layers] | None:
-    """Reader for DICOM files, and for folders and zip archives that hold some; None for others."""
+    """Reader for DICOM files, for folders and zip archives that hold some, and for OME-Zarr folders; None for others."""
+    from napari_hounsfield.formats.ome_zarr_store import is_zarr
+
     first = _paths(path)[0]
+    if first.is_dir() and is_zarr(first):
+        return read_files
     if first.is_dir():
         return read_dicom if _holds_dicom(first) else None
     if first.suffix.lower() == ".zip":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ from napari_hounsfield.errors import WriteError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DOUBLE_SUFFIXES = (".nii.gz", ".seg.nrrd", ".rtstruct.dcm", ".sr.dcm")
+DOUBLE_SUFFIXES = (".nii.gz", ".seg.nrrd", ".rtstruct.dcm", ".sr.dcm", ".ome.zarr")
+FOLDERS = (".ome.zarr",)
+"""Outputs that are folders of many files."""
 
 
 def full_suffix(path: str | Path) -> str:
@@ -59,10 +62,10 @@ def check_target(target: str | Path, overwrite: bool = False) -> None:
     Raises
     ------
     WriteError
-        If it exists and may not be replaced, is a folder, or its folder is missing or read-only.
+        If it exists and may not be replaced, is a folder (other than an OME-Zarr), or its folder is missing or read-only.
     """
     target = Path(target)
-    if target.is_dir():
+    if target.is_dir() and not _is_output(target):
         raise WriteError(f"{target.name or target}: is a folder")
     if not target.parent.is_dir():
         raise WriteError(f"{target.name}: its folder does not exist")
@@ -71,12 +74,43 @@ def check_target(target: str | Path, overwrite: bool = False) -> None:
     _probe(target)
 
 
+def _is_output(folder: Path) -> bool:
+    """Whether a folder is itself an output of its name, and holds nothing else that could be lost with it."""
+    from .ome_zarr_store import is_zarr
+
+    return full_suffix(folder) in FOLDERS and is_zarr(folder)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with what is in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _put(temporary: Path, target: Path) -> None:
+    """Give what was written its final name."""
+    if not target.is_dir():
+        os.replace(temporary, target)
+        return
+    old = _probe(target)  # a folder is not replaced in one step: the old one steps aside
+    os.rename(target, old)
+    try:
+        os.rename(temporary, target)
+    except OSError:
+        os.rename(old, target)
+        raise
+    with suppress(OSError):
+        remove(old)
+
+
 @contextmanager
 def atomic_path(target: str | Path, overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `target`, and move what was written there to `target` at the end.
 
     The temporary has a name that begins with a dot and the suffix of the target. It is flushed to the disk before it replaces the
-    target, and removed when anything is raised.
+    target, and removed when anything is raised. It may be a folder, which replaces a folder.
 
     Raises
     ------
@@ -88,15 +122,23 @@ def atomic_path(target: str | Path, overwrite: bool = False) -> Iterator[Path]:
     temporary = _probe(target)
     try:
         yield temporary
-        _flush(temporary)
-        os.replace(temporary, target)
+        _flush_all(temporary)
+        _put(temporary, target)
     except OSError as error:
         raise WriteError(f"{target.name}: not written: {_reason(error)}") from error
     finally:
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            remove(temporary)
     with suppress(OSError):  # the rename itself; not every system can
         _flush(target.parent)
+
+
+def _flush_all(path: Path) -> None:
+    if path.is_dir() and hasattr(os, "sync"):
+        os.sync()  # a folder may hold thousands of files, each of which would be waited for
+        return
+    for each in [path, *path.rglob("*")] if path.is_dir() else [path]:
+        _flush(each)
 
 
 def _flush(path: Path) -> None:

@@ -13,7 +13,7 @@ from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
 from napari_hounsfield.volume import Features, LabelMap, Volume
 
 from .detached import detached
-from .notes import KEY, Notes
+from .notes import KEY, Notes, with_padding
 from .orientation import from_file, to_file
 from .sizes import checked_size, storable
 
@@ -53,7 +53,7 @@ def read_metaimage(path: Path) -> tuple[Volume, Notes]:
     except RuntimeError:  # its text holds the whole path
         raise FormatError(f"{path.name}: damaged or truncated") from None
     try:
-        return _placed(path.name, image, array), notes
+        return _placed(path.name, image, array, notes), notes
     except FormatError:
         raise
     except HounsfieldError as error:
@@ -109,7 +109,7 @@ def _check_inflating(name: str, path: Path, offset: int, needed: int) -> None:
         raise FormatError(f"{name}: damaged or truncated: its compressed voxels cannot be read")
 
 
-def _placed(name: str, image: Any, array: Any) -> Volume:
+def _placed(name: str, image: Any, array: Any, notes: Notes) -> Volume:
     dimensions, channels = image.GetDimension(), image.GetNumberOfComponentsPerPixel()
     direction = np.array(image.GetDirection()).reshape(dimensions, dimensions) * np.array(image.GetSpacing())
     if dimensions > 4 or (channels > 1 and (dimensions == 4 or channels not in (3, 4))):
@@ -121,11 +121,12 @@ def _placed(name: str, image: Any, array: Any) -> Volume:
     axes = "tzyx" if dimensions == 4 else "zyx" + ("c" if channels > 1 else "")
     if dimensions == 2:
         array = array[np.newaxis]
-    return Volume(array, from_file(affine, "LPS"), axes=axes, name=name)
+    volume = Volume(array, from_file(affine, "LPS"), unit=notes.unit, modality=notes.modality, axes=axes, name=name)
+    return with_padding(volume, notes)
 
 
 def write_metaimage(path: Path, data: Volume | LabelMap | Features) -> None:
-    """Write one `.mha` file, compressed. MetaImage carries names of maps, but not of classes.
+    """Write one `.mha` file, compressed. Names, unit and modality are in a field of its header.
 
     Raises
     ------
@@ -146,10 +147,10 @@ def write_metaimage(path: Path, data: Volume | LabelMap | Features) -> None:
     image.SetDirection(affine.ravel().tolist())
     image.SetSpacing([*sizes.tolist(), *[1.0] * (dimensions - 3)])
     image.SetOrigin([*placed[:3, 3].tolist(), *[0.0] * (dimensions - 3)])
-    if isinstance(data, Features):
-        text = Notes.of(data).to_text()
-        if len(text.encode()) > MOST_NOTES:
-            raise WriteError("MetaImage has no room for the names of so many maps; use .nii.gz or .nrrd")
+    text = Notes.of(data).to_text()
+    if len(text.encode()) > MOST_NOTES:
+        raise WriteError("MetaImage has no room for so many names; use .nii.gz or .nrrd")
+    if text:
         image.SetMetaData(KEY, text)
     try:
         SimpleITK.WriteImage(image, str(path), useCompression=True, imageIO="MetaImageIO")

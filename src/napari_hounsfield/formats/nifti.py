@@ -5,7 +5,6 @@ The NIfTI-1 standard (nifti1.h, Cox et al. 2004): voxels fastest along x, positi
 
 from __future__ import annotations
 
-import gzip
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +12,10 @@ import numpy as np
 from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
 from napari_hounsfield.volume import Features, LabelMap, Volume
 
+from .gzip_stream import gzip_reader, gzip_writer
 from .notes import Notes, label_table, with_padding
 from .orientation import MILLIMETRES, from_file, is_sheared, to_file
-from .sizes import COMPRESSION, checked_size, native, read_to_end, storable
+from .sizes import checked_size, native, read_to_end, storable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def read_nifti(path: Path) -> tuple[Volume, Notes]:
         with open(path, "rb") as plain:
             compressed = plain.read(2) == b"\x1f\x8b"
             plain.seek(0)
-            with gzip.GzipFile(fileobj=plain) if compressed else plain as stream:
+            with gzip_reader(plain) if compressed else plain as stream:
                 found = _volume(path.name, _image(path, stream, compressed))
                 read_to_end(stream)
                 return found
@@ -179,7 +179,7 @@ def write_nifti(path: Path, data: Volume | LabelMap | Features) -> None:
         header.extensions.append(Nifti1Extension("comment", text.encode()))
     with open(path, "wb") as plain:
         if path.name.endswith(".gz"):
-            with gzip.GzipFile(filename="", fileobj=plain, mode="wb", compresslevel=COMPRESSION, mtime=0) as packed:
+            with gzip_writer(plain) as packed:
                 image.to_stream(packed)
         else:
             image.to_stream(plain)

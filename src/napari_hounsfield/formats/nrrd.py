@@ -6,8 +6,6 @@ Format: http://teem.sourceforge.net/nrrd/format.html. Sizes are listed fastest a
 from __future__ import annotations
 
 import bz2
-import gzip
-import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -17,10 +15,11 @@ from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
 from napari_hounsfield.volume import Features, LabelMap, Volume
 
 from .detached import detached
+from .gzip_stream import gzip_reader, gzip_writer
 from .notes import KEY, Notes, with_padding
 from .nrrd_header import NAME_OF_TYPE, TYPE_OF_NAME, NrrdHeader, read_header, vector_text, vectors
 from .orientation import MILLIMETRES, from_file, to_file
-from .sizes import COMPRESSION, MAX_DEFLATE, checked_size, read_exactly, storable
+from .sizes import MAX_DEFLATE, checked_size, read_exactly, storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +88,7 @@ def _decoded(
         stream, dtype = BytesIO(_from_text(name, stream.read(), dtype, encoding)), dtype.newbyteorder("=")
     elif encoding in _PACKED[:2]:
         checked_size(name, shape, dtype, available, compressed=True)
-        stream = cast("BinaryIO", gzip.GzipFile(fileobj=stream))
+        stream = cast("BinaryIO", gzip_reader(stream))
     elif encoding in _PACKED[2:]:  # has no bound on its ratio: memory is used only as bytes arrive
         checked_size(name, shape, dtype, 1 << 40)
         stream = cast("BinaryIO", bz2.BZ2File(stream))
@@ -102,7 +101,7 @@ def _decoded(
         raise FormatError(f"{name}: truncated, or its header is wrong: it skips {skip} bytes")
     try:
         stream.seek(skip, 1)
-    except (OSError, EOFError, ValueError, zlib.error):
+    except Exception:  # gzip, zlib, bz2 and isal each have errors of their own
         raise FormatError(f"{name}: damaged: its voxels cannot be read") from None
     return read_exactly(name, stream, shape, dtype)
 
@@ -216,7 +215,7 @@ def write_voxels(path: Path, header: NrrdHeader, array: NDArray[Any]) -> None:
     array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     with open(path, "wb") as stream:
         stream.write(header.to_bytes())
-        with gzip.GzipFile(filename="", fileobj=stream, mode="wb", compresslevel=COMPRESSION, mtime=0) as packed:
+        with gzip_writer(stream) as packed:
             for plane in array:
                 packed.write(plane.data if plane.ndim else plane.tobytes())
 

@@ -25,7 +25,8 @@ from .metaimage import is_metaimage, read_metaimage
 from .nifti import HEAD_BYTES, is_nifti, read_nifti
 from .notes import MAX_BYTES, Notes, class_names
 from .nrrd import read_nrrd
-from .slicer import read_seg_nrrd
+from .ome_zarr_store import is_zarr
+from .slicer import read_seg_nrrd_layers
 
 if TYPE_CHECKING:
     from napari_hounsfield.dicom.read_params import ReadParams
@@ -44,7 +45,8 @@ def read(path: str | Path, params: ReadParams | None = None, source: Any = None)
 
     A folder or a DICOM file gives its series; NIfTI, NRRD and MetaImage give a Volume whatever their numbers mean; `.seg.nrrd`,
     DICOM segmentations and RT Structure Sets give a LabelMap, several where segments overlap; a fractional segmentation Features,
-    one map a class. Voxels are never flipped or permuted: the affine says how they lie.
+    one map a class; OME-Zarr gives its images and its labels, on the disk if they are large. Voxels are never flipped or
+    permuted: the affine says how they lie.
 
     Parameters
     ----------
@@ -67,12 +69,16 @@ def read(path: str | Path, params: ReadParams | None = None, source: Any = None)
     kind = kind_of(path)
     if kind == "folder" or kind == "DICOM":
         return _dicom(path, params)
+    if kind == "OME-Zarr":
+        from .ome_zarr import read_ome_zarr
+
+        return [_of_unit(data, params) if isinstance(data, Volume) else data for data in read_ome_zarr(path)]
     if kind in ("DICOM SEG", "RTSTRUCT"):
         from .label_files import chosen_maps
 
         return chosen_maps(path, params.part if params else 0, source)
     if kind == "NRRD" and full_suffix(path) == ".seg.nrrd":
-        return [read_seg_nrrd(path)]
+        return [*read_seg_nrrd_layers(path)]
     return [_of_unit(_image(path, kind)[0], params)]
 
 
@@ -196,14 +202,18 @@ def read_maps(path: str | Path) -> Features:
     Raises
     ------
     FormatError
-        If the file is damaged, holds colours, or is none of NIfTI, NRRD, MetaImage and fractional DICOM segmentation.
+        If the file is damaged, holds colours, or is none of NIfTI, NRRD, MetaImage, OME-Zarr and fractional DICOM segmentation.
     """
     path = Path(path)
     kind = kind_of(path)
+    if kind == "OME-Zarr":
+        from .ome_zarr import read_ome_zarr_maps
+
+        return read_ome_zarr_maps(path)
     if kind == "DICOM SEG" and isinstance(maps := read(path)[0], Features):
         return maps
     if not _as_image(path, kind):
-        raise FormatError(f"{path.name}: maps are read from NIfTI, NRRD, MetaImage and fractional DICOM segmentations")
+        raise FormatError(f"{path.name}: maps are read from NIfTI, NRRD, MetaImage, OME-Zarr and fractional DICOM segmentations")
     volume, notes = _image(path, kind)
     if "c" in volume.axes or volume.array.dtype.kind not in "biuf":
         raise FormatError(f"{path.name}: colours or complex numbers, no maps")
@@ -232,7 +242,7 @@ def read_draft(path: str | Path) -> Segmentation | LabelMap:
 
 
 def kind_of(path: Path) -> str:
-    """`folder`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG`, `RTSTRUCT` or `DICOM` (also a zip archive, whatever is in it).
+    """`folder`, `OME-Zarr`, `NIfTI`, `NRRD`, `MetaImage`, `DICOM SEG`, `RTSTRUCT` or `DICOM` (also a zip archive of anything).
 
     Raises
     ------
@@ -240,7 +250,7 @@ def kind_of(path: Path) -> str:
         If it does not exist, cannot be opened, is empty, or is of none of these formats.
     """
     if path.is_dir():
-        return "folder"
+        return "OME-Zarr" if is_zarr(path) or full_suffix(path) == ".ome.zarr" else "folder"
     try:
         if not is_regular(path):
             raise FormatError(f"{path.name}: not a regular file")

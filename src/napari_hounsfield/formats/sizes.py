@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 MAX_DEFLATE = 1032
 """No deflate stream grows by more than this when it is inflated (zlib's technical details)."""
 SLACK = 1 << 16
-COMPRESSION = 4
-"""gzip level: a third of the time of 9 for a few per cent more bytes."""
 
 
 def checked_size(name: str, shape: Sequence[int], dtype: DTypeLike, available: int, compressed: bool = False) -> int:

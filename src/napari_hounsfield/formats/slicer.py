@@ -40,29 +40,63 @@ def read_seg_nrrd(path: Path) -> LabelMap:
     FormatError
         If segments overlap, values are not whole numbers, or the file is damaged.
     """
+    found = read_seg_nrrd_layers(path)
+    if len(found) > 1:
+        raise FormatError(f"{path.name}: its segments overlap, so that they are {len(found)} label maps; read() gives them all")
+    return found[0]
+
+
+def read_seg_nrrd_layers(path: Path) -> list[LabelMap]:
+    """Read segments as one label map, or as several where they overlap; a segment is in one of them, whole.
+
+    Raises
+    ------
+    FormatError
+        If values are not whole numbers, or the file is damaged.
+    """
     volume, notes, header = read_nrrd(path)
     if "c" in volume.axes or volume.array.dtype.kind not in "iu":
         raise FormatError(f"{path.name}: voxels of a segmentation are whole numbers without colour")
     layers = volume.array if volume.axes == "tzyx" else volume.array[np.newaxis]
     segments = _segments(path.name, header, len(layers))
     if not segments:
-        return LabelMap(_single(path.name, layers), volume.affine, notes.classes, name=path.name)
+        return [LabelMap(_single(path.name, layers), volume.affine, notes.classes, name=path.name)]
     classes = {value: name for _, value, name, _ in segments}
     terms = {value: term for _, value, _, term in segments if term is not None}
     unnamed = [value for value, name in classes.items() if name in ("", f"label {value}")]
     if len(layers) == 1 and len(classes) == len(segments):
         named = {v: n for v, n in classes.items() if v not in unnamed}
-        return LabelMap(layers[0], volume.affine, named, terms=terms, name=path.name)
-    merged = np.zeros(layers.shape[1:], np.int32)
-    for number, (layer, value, _, _) in enumerate(segments, 1):
+        return [LabelMap(layers[0], volume.affine, named, terms=terms, name=path.name)]
+    repeated = len(classes) < len(segments)  # values come again in other layers: segments are numbered
+    news = [number if repeated else value for number, (_, value, _, _) in enumerate(segments, 1)]
+    merged = _merged(layers, [(layer, value, new) for (layer, value, _, _), new in zip(segments, news, strict=True)])
+    names = {new: name for new, (_, _, name, _) in zip(news, segments, strict=True)}
+    terms = {new: term for new, (_, _, _, term) in zip(news, segments, strict=True) if term is not None}
+    few = len(merged) == 1
+    return [
+        LabelMap(
+            array,
+            volume.affine,
+            {v: names[v] for v in held},
+            terms={v: terms[v] for v in held if v in terms},
+            name=path.name if few else f"{path.name} layer {i}",
+        )
+        for i, (array, held) in enumerate(merged, 1)
+    ]
+
+
+def _merged(layers: NDArray[Any], segments: list[tuple[int, int, int]]) -> list[tuple[NDArray[Any], list[int]]]:
+    """As few arrays as hold every segment whole, with the values in each; (layer, value, its new value) is given of a segment."""
+    merged: list[tuple[NDArray[Any], list[int]]] = []
+    for layer, value, new in segments:
         inside = layers[layer] == value
-        if merged[inside].any():
-            raise FormatError(f"{path.name}: its segments overlap; not supported yet")
-        merged[inside] = number if len(classes) < len(segments) else value
-    if len(classes) < len(segments):  # values are repeated in other layers
-        classes = {number: name for number, (_, _, name, _) in enumerate(segments, 1)}
-        terms = {number: term for number, (_, _, _, term) in enumerate(segments, 1) if term is not None}
-    return LabelMap(merged, volume.affine, classes, terms=terms, name=path.name)
+        fitting = (each for each in merged if not each[0][inside].any())
+        array, held = next(fitting, (np.zeros(layers.shape[1:], np.int32), []))
+        if not held:
+            merged.append((array, held))
+        array[inside] = new
+        held.append(new)
+    return merged
 
 
 def _single(name: str, layers: NDArray[Any]) -> NDArray[Any]:

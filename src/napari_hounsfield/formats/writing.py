@@ -13,11 +13,12 @@ from napari_hounsfield.errors import DicomError, FormatError, WriteError
 from napari_hounsfield.operation import Progress, finish, part
 from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Source, Volume
 
-from .atomic import atomic_path, full_suffix, sibling
+from .atomic import atomic_path, full_suffix, remove, sibling
 from .dicom_seg import write_dicom_seg
 from .metaimage import read_metaimage, write_metaimage
 from .nifti import read_nifti, write_nifti
 from .nrrd import read_nrrd, write_nrrd
+from .ome_zarr_writing import write_ome_zarr
 from .seg_source import source_at
 from .sizes import storable
 from .slicer import read_seg_nrrd, write_seg_nrrd
@@ -39,7 +40,8 @@ _IMAGES: dict[str, tuple[Callable[[Path, Any], None], Callable[[Path], Any]]] = 
 }
 _TABLES: dict[str, Callable[[Path, Any], None]] = {".csv": write_csv, ".json": write_json}
 _SURFACES: dict[str, Callable[[Path, Any], None]] = {".stl": write_stl, ".ply": write_ply}
-SUFFIXES = (*_IMAGES, ".seg.nrrd", ".dcm", ".rtstruct.dcm", ".sr.dcm", *_TABLES, *_SURFACES, ".safetensors")
+IMAGE_SUFFIXES = (*_IMAGES, ".ome.zarr")
+SUFFIXES = (*IMAGE_SUFFIXES, ".seg.nrrd", ".dcm", ".rtstruct.dcm", ".sr.dcm", *_TABLES, *_SURFACES, ".safetensors")
 """What `write` knows."""
 
 
@@ -50,12 +52,12 @@ def test_path(path: str | Path) -> Path:
 
 def probabilities_path(path: str | Path) -> Path:
     """Where the probabilities of a segmentation go: `lung.nii.gz` gives `lung.probabilities.nii.gz`."""
-    return sibling(path, "probabilities", "" if full_suffix(path) in _IMAGES else ".nii.gz")
+    return sibling(path, "probabilities", "" if full_suffix(path) in IMAGE_SUFFIXES else ".nii.gz")
 
 
 def sureness_path(path: str | Path) -> Path:
     """Where the sureness of a segmentation goes: `draft.nii.gz` gives `draft.sureness.nii.gz`."""
-    return sibling(path, "sureness", "" if full_suffix(path) in _IMAGES else ".nii.gz")
+    return sibling(path, "sureness", "" if full_suffix(path) in IMAGE_SUFFIXES else ".nii.gz")
 
 
 def _as_volume(labels: LabelMap, array: Any) -> Volume:
@@ -82,8 +84,9 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
     Parameters
     ----------
     path
-        The suffix decides: `.nii`, `.nii.gz`, `.nrrd`, `.mha` (images and labels), `.seg.nrrd`, `.dcm`, `.rtstruct.dcm`
-        (labels), `.csv`, `.json` (figures), `.sr.dcm` (measurements), `.stl`, `.ply` (surfaces), `.safetensors` (a model).
+        The suffix decides: `.nii`, `.nii.gz`, `.nrrd`, `.mha`, `.ome.zarr` (images and labels), `.seg.nrrd`, `.dcm`,
+        `.rtstruct.dcm` (labels), `.csv`, `.json` (figures), `.sr.dcm` (measurements), `.stl`, `.ply` (surfaces), `.safetensors`
+        (a model).
     data
         Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second
         file: `probabilities_path`; sureness likewise: `sureness_path`), Samples (the training part; the test part goes to
@@ -118,22 +121,36 @@ def write_steps(
 ) -> Generator[Progress, None, Path]:
     """As `write`, but yields its progress, and is cancelled by closing it: then nothing is left."""
     path = Path(path)
-    suffix = check_suffix(path)
+    check_suffix(path)
     parts = _parts(path, data, params)
+    yield from write_together(parts, source, overwrite, params)
+    if overwrite and isinstance(data, LabelMap | Segmentation) and sureness_path(path) not in (target for target, _ in parts):
+        remove(sureness_path(path))  # of the labels that were replaced; `read_draft` would take it for theirs
+    return path
+
+
+def write_together(
+    parts: list[tuple[Path, Any]], source: Any = None, overwrite: bool = False, params: SegParams | None = None
+) -> Generator[Progress, None, None]:
+    """Write several files of which either all get their names, or none.
+
+    Raises
+    ------
+    WriteError, LabelError, GridError, DicomError
+        As `write`.
+    """
     with ExitStack() as files:
-        for target, piece in parts:
+        for done, (target, one) in enumerate(parts):
             temporary = files.enter_context(atomic_path(target, overwrite))
+            suffix = full_suffix(target)
             try:
-                yield from _write(temporary, full_suffix(target), piece, source, params)
+                yield from part(_write(temporary, suffix, one, source, params), done / len(parts), (done + 1) / len(parts))
             except WriteError as error:
-                raise WriteError(f"{target.name}: {error}") from None
+                raise WriteError(f"{target.name}: {str(error).removeprefix(f'{temporary.name}: ')}") from None
             except UnicodeError:
                 raise WriteError(f"{target.name}: a name in it has characters that cannot be written") from None
             except MemoryError:
                 raise WriteError(f"{target.name}: not enough memory to write {suffix}") from None
-    if overwrite and isinstance(data, LabelMap | Segmentation) and sureness_path(path) not in (t for t, _ in parts):
-        sureness_path(path).unlink(missing_ok=True)  # of the labels that were replaced; `read_draft` would take it for theirs
-    return path
 
 
 def _parts(path: Path, data: Any, params: SegParams | None = None) -> list[tuple[Path, Any]]:
@@ -174,6 +191,8 @@ def _write(path: Path, suffix: str, data: Any, source: Any, params: SegParams | 
         _SURFACES[suffix](path, data)
     elif not isinstance(data, Volume | LabelMap | Features):
         raise WriteError(f"{kind} is no image and no labels")
+    elif suffix == ".ome.zarr":
+        yield from write_ome_zarr(path, data)
     elif suffix in _IMAGES:
         writer, reader = _IMAGES[suffix]
         writer(path, data)
