@@ -15,7 +15,14 @@ import napari_hounsfield as nh
 from napari_hounsfield import cli
 from napari_hounsfield._cli.commands import command_of
 from napari_hounsfield._cli.console import bar, json_ready, printable
-from napari_hounsfield._cli.files import IMAGE_SUFFIXES, LABEL_SUFFIXES, MODEL_SUFFIXES, SURFACE_SUFFIXES, TABLE_SUFFIXES
+from napari_hounsfield._cli.files import (
+    IMAGE_SUFFIXES,
+    LABEL_SUFFIXES,
+    MODEL_SUFFIXES,
+    REPORT_SUFFIX,
+    SURFACE_SUFFIXES,
+    TABLE_SUFFIXES,
+)
 from napari_hounsfield.operation import Params, Progress, in_words, number, operation
 
 Run = Callable[..., SimpleNamespace]
