@@ -15,7 +15,14 @@ import napari_hounsfield as nh
 from napari_hounsfield import cli
 from napari_hounsfield._cli.commands import command_of
 from napari_hounsfield._cli.console import bar, json_ready, printable
-from napari_hounsfield._cli.files import IMAGE_SUFFIXES, LABEL_SUFFIXES, MODEL_SUFFIXES, SURFACE_SUFFIXES, TABLE_SUFFIXES
+from napari_hounsfield._cli.files import (
+    IMAGE_SUFFIXES,
+    LABEL_SUFFIXES,
+    MODEL_SUFFIXES,
+    REPORT_SUFFIX,
+    SURFACE_SUFFIXES,
+    TABLE_SUFFIXES,
+)
 from napari_hounsfield.operation import Params, Progress, in_words, number, operation
 
 Run = Callable[..., SimpleNamespace]
@@ -243,7 +250,8 @@ def test_every_parameter_is_an_option(name: str) -> None:
 def test_suffixes_are_those_that_can_be_written() -> None:
     from napari_hounsfield.formats.writing import SUFFIXES
 
-    assert {*IMAGE_SUFFIXES, *LABEL_SUFFIXES, *TABLE_SUFFIXES, *MODEL_SUFFIXES, *SURFACE_SUFFIXES} == set(SUFFIXES)
+    known = {*IMAGE_SUFFIXES, *LABEL_SUFFIXES, *TABLE_SUFFIXES, REPORT_SUFFIX, *MODEL_SUFFIXES, *SURFACE_SUFFIXES}
+    assert known == set(SUFFIXES)
 
 
 def test_text_of_files_cannot_command_the_terminal() -> None:

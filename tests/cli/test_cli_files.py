@@ -198,3 +198,11 @@ def test_warnings_are_told(run: Run, series: Path, here: Path) -> None:
     said = run("convert", "copy", "ct2.nii.gz", "--json")
     assert said.err == ""
     assert len(json.loads(said.out)["warnings"]) == 1
+
+
+def test_what_is_left_out_of_a_file_is_told(body: nh.Volume, run: Run, done: Done, series: Path, here: Path) -> None:
+    bone = nh.LabelMap((body.array > 150).astype(np.uint8), body.affine, {1: "bone", 2: "cyst"})
+    nh.write("two.seg.nrrd", bone)
+    told = "1 classes without voxels are left out: cyst"
+    assert run("convert", "two.seg.nrrd", "a.dcm", "--source", series).err.startswith(f"hounsfield: warning: {told}\n")
+    assert done("convert", "two.seg.nrrd", "b.dcm", "--source", series)["warnings"] == [told]

@@ -47,7 +47,7 @@ class Convert(Command):
         data = self._read(values["path"], target, reader, source)
         files.require_source(target, source, [data])
         files.save([target], data, source, values["overwrite"], console, build(files.seg_params(), self.seg_options, values))
-        said = {"files": [str(target)]} | content(data) | {"warnings": reader.warnings}
+        said = {"files": [str(target)]} | content(data) | {"warnings": console.warnings}
         console.result(said, f"wrote {target.name}: {sentence(data)}")
 
     def _read(self, path: Path, target: Path, reader: files.Reader, source: Source | None) -> Volume | LabelMap | Features:

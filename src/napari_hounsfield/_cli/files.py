@@ -65,17 +65,11 @@ class Reader:
         Where progress is shown.
     params
         How DICOM series are read, and which one.
-
-    Attributes
-    ----------
-    warnings
-        What was left out, corrected or assumed; people are told at once.
     """
 
     def __init__(self, console: Console, params: Any) -> None:
         self.console = console
         self.params = params
-        self.warnings: list[str] = []
         self._drawn_on: Volume | None = None
 
     def load(self, kinds: tuple[type, ...], path: Path | None) -> Any:
@@ -138,7 +132,6 @@ class Reader:
 
     def _warn(self, warnings: Iterable[str]) -> None:
         for warning in warnings:
-            self.warnings.append(warning)
             self.console.warn(warning)
 
     def _series_around(self, file: Path) -> Series:

@@ -40,5 +40,5 @@ class ToSlicer(Command):
         volume, labels = reader.image(values["image"]), read_labels(values["labels"])
         console.run(send_to_slicer_steps(folder, volume, labels, overwrite=values["overwrite"]), "to-slicer")
         written = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-        said = {"folder": str(folder), "files": written, "warnings": reader.warnings}
+        said = {"folder": str(folder), "files": written, "warnings": console.warnings}
         console.result(said, f"wrote {folder.name}: {', '.join(written)}")

@@ -63,7 +63,7 @@ class Export(Dock):
         )
         self._source = FileEdit(
             name="source", label="DICOM source", mode=FileDialogMode.EXISTING_DIRECTORY, nullable=True,
-            tooltip="For DICOM: the folder of the series that was labelled; empty where the layer came from DICOM, or lies on such an image",
+            tooltip="For DICOM: the folder of the series that was labelled; empty where the layer is of a series that is shown",
         )  # fmt: skip
         self._overwrite = CheckBox(
             text="replace an existing file", tooltip="Otherwise an existing file stays, and nothing is written"

@@ -11,7 +11,7 @@ def write_layer(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     Raises
     ------
     RuntimeError
-        With the reason if it cannot be written: napari takes a ValueError, as ours are, for a writer that is missing, and says so.
+        With the reason if it cannot be written: napari takes a ValueError, as ours are, for a writer that is missing.
     """
     from napari import current_viewer
     from napari.layers import Layer
