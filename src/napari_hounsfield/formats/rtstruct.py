@@ -15,7 +15,7 @@ import numpy as np
 from napari_hounsfield._version import __version__
 from napari_hounsfield.coded_terms import CATEGORIES
 from napari_hounsfield.errors import DicomError, GridError, LabelError
-from napari_hounsfield.grid import Grid, same_lattice
+from napari_hounsfield.grid import Grid, apart, same_lattice
 from napari_hounsfield.operation import Progress, part
 
 from .contours import outlines
@@ -72,7 +72,8 @@ def write_rtstruct(path: Path, labels: LabelMap, source: Source | None = None) -
         raise DicomError("an RT Structure Set refers to a DICOM series: give its source, or write .seg.nrrd or .nii.gz")
     series = read_source(source)
     if not same_lattice(labels.grid, series.grid):
-        raise GridError(f"{labels.name or 'labels'}: {labels.grid} is not the grid of the source, {series.grid}")
+        name, how = labels.name or "labels", apart(labels.grid, series.grid)
+        raise GridError(f"{name}: {labels.grid} is not the grid of the source, {series.grid}{how}; match brings them onto it")
     array = labels.on(series.grid).array
     drawn = yield from part(_drawn(array, series), 0, 0.7)
     values = sorted(({*labels.classes, *drawn}) - {0})
