@@ -79,7 +79,13 @@ def test_types_of_segmentations_and_what_they_carry(body: nh.Volume, run: Run, d
     np.testing.assert_array_equal(nh.read("chance.nii.gz")[0].array.squeeze(), chance[0])
     everything = image.label_map(np.ones(image.array.shape, int), {1: "all"})
     nh.write("both.dcm", [everything, nh.read("bone.dcm")[0].on(image.grid)])
-    assert "choose one (part=1, --part 1)" in run("convert", "both.dcm", "one.seg.nrrd").err
+    assert "choose one (part=1, --part 1)" in run("convert", "both.dcm", "one.nii.gz").err
+    before = "both.dcm"
+    for after in ("both.seg.nrrd", "both.rtstruct.dcm", "again.dcm"):
+        assert [each["name"] for each in done("convert", before, after, "--source", series)["classes"]] == ["all", "bone"]
+        before = after
+    assert [labels.classes for labels in nh.read("again.dcm")] == [labels.classes for labels in nh.read("both.dcm")]
+    assert done("to-slicer", series, "both.dcm", "slicer")["files"] == ["image.nrrd", "segmentation.seg.nrrd"]
     assert done("convert", "both.dcm", "one.seg.nrrd", "--part", "1")["classes"][0]["name"] == "all"
 
 

@@ -32,12 +32,13 @@ class ToSlicer(Command):
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Read both, measure, write."""
-        from napari_hounsfield.formats.reading import read_labels
         from napari_hounsfield.formats.slicer_folder import send_to_slicer_steps
 
         reader = files.Reader(console, build(files.read_params(), self.options, values))
         folder: Path = values["folder"]
-        volume, labels = reader.image(values["image"]), read_labels(values["labels"])
+        volume = reader.image(values["image"])
+        of_labels = files.Reader(console, files.read_params()())
+        labels = of_labels.segments(values["labels"], volume)
         console.run(send_to_slicer_steps(folder, volume, labels, overwrite=values["overwrite"]), "to-slicer")
         written = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
         said = {"folder": str(folder), "files": written, "warnings": console.warnings}
