@@ -250,8 +250,7 @@ def test_every_parameter_is_an_option(name: str) -> None:
 def test_suffixes_are_those_that_can_be_written() -> None:
     from napari_hounsfield.formats.writing import SUFFIXES
 
-    known = {*IMAGE_SUFFIXES, *LABEL_SUFFIXES, *TABLE_SUFFIXES, REPORT_SUFFIX, *MODEL_SUFFIXES, *SURFACE_SUFFIXES}
-    assert known == set(SUFFIXES)
+    assert {*IMAGE_SUFFIXES, *LABEL_SUFFIXES, *TABLE_SUFFIXES, *MODEL_SUFFIXES, *SURFACE_SUFFIXES, REPORT_SUFFIX} == set(SUFFIXES)
 
 
 def test_text_of_files_cannot_command_the_terminal() -> None:
