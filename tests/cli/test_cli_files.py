@@ -85,7 +85,9 @@ def test_types_of_segmentations_and_what_they_carry(body: nh.Volume, run: Run, d
         assert [each["name"] for each in done("convert", before, after, "--source", series)["classes"]] == ["all", "bone"]
         before = after
     assert [labels.classes for labels in nh.read("again.dcm")] == [labels.classes for labels in nh.read("both.dcm")]
-    assert done("to-slicer", series, "both.dcm", "slicer")["files"] == ["image.nrrd", "segmentation.seg.nrrd"]
+    sent = done("to-slicer", series, "both.dcm", "slicer")
+    assert sent["files"] == ["image.nrrd", "segmentation.seg.nrrd"]
+    assert sent["warnings"] == ["measurements.csv: not written, since it takes one label map on the grid of the image"]
     assert done("convert", "both.dcm", "one.seg.nrrd", "--part", "1")["classes"][0]["name"] == "all"
 
 
