@@ -111,7 +111,7 @@ def _run(arguments: list[str]) -> int:
 
     runtime.configure(values["device"], values["threads"])
     console = Console(values["json"])
-    with redirect_stdout(sys.stderr) if values["json"] else nullcontext():
+    with redirect_stdout(sys.stderr) if values["json"] else nullcontext(), console.logged():
         command.run(values, console)
     return DONE
 
@@ -160,7 +160,7 @@ def _quiet_libraries() -> Iterator[None]:
     with warnings.catch_warnings():
         if not sys.warnoptions:
             warnings.simplefilter("ignore")
-        logging.lastResort = None
+        logging.lastResort = logging.NullHandler()  # without any, Python complains on the terminal that there is none
         try:
             yield
         finally:

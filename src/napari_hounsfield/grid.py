@@ -140,8 +140,8 @@ def same_lattice(first: Grid, second: Grid) -> bool:
     return _reordering(first, second) is not None
 
 
-def _apart(source: Grid, target: Grid) -> str:
-    """How far the grids lie apart, where their shapes and spacings look alike."""
+def apart(source: Grid, target: Grid) -> str:
+    """How far the grids lie apart, where their shapes and spacings look alike: the end of a message that shows both."""
     if sorted(source.shape) != sorted(target.shape):
         return ""
     centres = [grid.positions([(np.array(grid.shape) - 1) / 2])[0] for grid in (source, target)]
@@ -159,6 +159,6 @@ def reordered(array: NDArray[Any], source: Grid, target: Grid, name: str = "inpu
     """
     order = _reordering(source, target)
     if order is None:
-        raise GridError(f"{name}: grids differ: {source} against {target}{_apart(source, target)}")
+        raise GridError(f"{name}: grids differ: {source} against {target}{apart(source, target)}")
     axes, flips = order
     return np.flip(array.transpose(axes), flips) if flips else array.transpose(axes)

@@ -114,9 +114,35 @@ def test_labels_without_names_open_as_labels_or_are_converted(viewer: Any, tmp_p
 def test_writing_says_what_is_wrong(ct: nh.Volume, viewer: Any, tmp_path: Path) -> None:
     (mask,) = nh.show(viewer, nh.threshold(ct))
     data, meta, _ = mask.as_layer_data_tuple()
-    with pytest.raises(nh.HounsfieldError, match="DICOM series"):
+    with pytest.raises(RuntimeError, match="DICOM series"):
         write_layer(str(tmp_path / "a.dcm"), data, meta)
+    with pytest.raises(RuntimeError, match="DICOM series"):
+        mask.save(str(tmp_path / "a.dcm"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_labels_that_napari_made_belong_to_the_image_they_lie_on(
+    make_napari_viewer: Any, series: Path, small: Any, tmp_path: Path, finish: Any, qtbot: Any, said: Any
+) -> None:
+    viewer = make_napari_viewer()
+    viewer.add_layer(Layer.create(*readers.read_dicom(str(series))[0]))
+    viewer._new_labels()
+    drawn = viewer.layers[-1]
+    drawn.data[3:5, 10:14, 20:27] = 3
+    masked = np.asarray(viewer.layers[0].data)[drawn.data > 0]
+    viewer.layers.save(str(tmp_path / "saved.dcm"), selected=True)
+    viewer.layers.selection.active = drawn
+    dock = Export(viewer)
+    qtbot.addWidget(dock)
+    dock._format.value = "DICOM contours (.rtstruct.dcm)"
+    dock._path.value = tmp_path / "exported"
+    dock.run()
+    finish(dock.bar)
+    assert said() == ["exported.rtstruct.dcm is written"]
+    (image,) = nh.read(series)
+    for name in ("saved.dcm", "exported.rtstruct.dcm"):
+        back = nh.read_labels(tmp_path / name, source=image).on(image.grid)
+        np.testing.assert_array_equal(np.sort(image.array[back.array == 3]), np.sort(masked))
 
 
 def test_sample_data_is_an_image_and_its_reference() -> None:

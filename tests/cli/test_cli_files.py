@@ -79,7 +79,15 @@ def test_types_of_segmentations_and_what_they_carry(body: nh.Volume, run: Run, d
     np.testing.assert_array_equal(nh.read("chance.nii.gz")[0].array.squeeze(), chance[0])
     everything = image.label_map(np.ones(image.array.shape, int), {1: "all"})
     nh.write("both.dcm", [everything, nh.read("bone.dcm")[0].on(image.grid)])
-    assert "choose one (part=1, --part 1)" in run("convert", "both.dcm", "one.seg.nrrd").err
+    assert "choose one (part=1, --part 1)" in run("convert", "both.dcm", "one.nii.gz").err
+    before = "both.dcm"
+    for after in ("both.seg.nrrd", "both.rtstruct.dcm", "again.dcm"):
+        assert [each["name"] for each in done("convert", before, after, "--source", series)["classes"]] == ["all", "bone"]
+        before = after
+    assert [labels.classes for labels in nh.read("again.dcm")] == [labels.classes for labels in nh.read("both.dcm")]
+    sent = done("to-slicer", series, "both.dcm", "slicer")
+    assert sent["files"] == ["image.nrrd", "segmentation.seg.nrrd"]
+    assert sent["warnings"] == ["measurements.csv: not written, since it takes one label map on the grid of the image"]
     assert done("convert", "both.dcm", "one.seg.nrrd", "--part", "1")["classes"][0]["name"] == "all"
 
 
@@ -198,3 +206,11 @@ def test_warnings_are_told(run: Run, series: Path, here: Path) -> None:
     said = run("convert", "copy", "ct2.nii.gz", "--json")
     assert said.err == ""
     assert len(json.loads(said.out)["warnings"]) == 1
+
+
+def test_what_is_left_out_of_a_file_is_told(body: nh.Volume, run: Run, done: Done, series: Path, here: Path) -> None:
+    bone = nh.LabelMap((body.array > 150).astype(np.uint8), body.affine, {1: "bone", 2: "cyst"})
+    nh.write("two.seg.nrrd", bone)
+    told = "1 classes without voxels are left out: cyst"
+    assert run("convert", "two.seg.nrrd", "a.dcm", "--source", series).err.startswith(f"hounsfield: warning: {told}\n")
+    assert done("convert", "two.seg.nrrd", "b.dcm", "--source", series)["warnings"] == [told]

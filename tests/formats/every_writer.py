@@ -49,7 +49,7 @@ WRITERS: dict[str, Callable[[], Any]] = {
     ".ply": surfaces,
     ".safetensors": Model,
 }
-IN_OTHER_TESTS = {".dcm"}
+IN_OTHER_TESTS = {".dcm", ".rtstruct.dcm", ".sr.dcm"}
 """Needs a series that it refers to: `test_dicom_seg.py`."""
 
 

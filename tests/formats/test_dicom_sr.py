@@ -175,6 +175,8 @@ def test_the_command_line_writes_a_report(labels: nh.LabelMap, segmentation: Pat
     assert main(["measure", series, str(segmentation), "--out", str(out), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["files"] == [str(out)]
+    with pytest.raises(nh.UnsupportedDicomError, match="holds no image; `read_measurements` reads"):
+        nh.read(out)
     found = nh.read_measurements(out)
     assert [group.values[0].value for group in found.groups] == pytest.approx([c["volume_ml"] for c in said["classes"]])
     nh.write(tmp_path / "labels.nii.gz", labels)

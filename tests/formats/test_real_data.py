@@ -238,3 +238,12 @@ def test_plastimatch_fills_our_contours_alike(shared_data: Path, tmp_path: Path)
     for value in np.unique(labels.array)[1:].tolist():
         theirs = read_labels(tmp_path / f"{labels.classes[value]}.nii.gz")
         assert np.array_equal(theirs.on(labels.grid).array > 0, labels.array == value), labels.classes[value]
+
+
+@pytest.mark.parametrize("name", ["liver_rle.dcm", "liver_deflate.dcm"])
+def test_compressed_bits_are_those_that_were_compressed(shared_data: Path, name: str) -> None:
+    folder = shared_data / "05_transfer_syntax/pydicom-data/data"
+    (plain,), (compressed,) = read(folder / "liver.dcm"), read(folder / name)
+    assert np.array_equal(compressed.array, plain.array)
+    assert np.array_equal(compressed.affine, plain.affine)
+    assert compressed.classes == plain.classes

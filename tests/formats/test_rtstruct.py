@@ -185,6 +185,10 @@ def test_refusals(tmp_path: Path, ct_series: Any, array: np.ndarray) -> None:
         write(target, LabelMap(array.astype(np.int64) * 1000, AXIAL), source=source)
     with pytest.raises(GridError, match="is not the grid of the source"):
         write(target, replace(labels, affine=axial_affine((3, 0.7, 0.8))), source=source)
+    moved = np.array(AXIAL)
+    moved[0, 3] += 0.4
+    with pytest.raises(GridError, match=r"their centres 0\.4 mm apart; match brings them onto it"):
+        write(target, replace(labels, affine=moved), source=source)
     source.files[2].unlink()
     with pytest.raises(DicomError, match=r"^998\.dcm: the source image"):
         write(target, labels, source=source)

@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from napari_hounsfield import WriteError, write
+from napari_hounsfield import LabelMap, WriteError, write
 
 
 class Figures:
@@ -52,6 +53,12 @@ def test_what_is_no_table_is_refused(tmp_path: Path, name: str, data: Any) -> No
     with pytest.raises(WriteError, match=f"^{name}: "):
         write(tmp_path / name, data)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.csv"])
+def test_labels_are_no_figures(tmp_path: Path, name: str) -> None:
+    with pytest.raises(WriteError, match="LabelMap holds no table of figures"):
+        write(tmp_path / name, LabelMap(np.ones((1, 2, 2), np.uint8), np.eye(4)))
 
 
 def test_a_model_saves_itself_through_a_temporary(tmp_path: Path) -> None:

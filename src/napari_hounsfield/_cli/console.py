@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import sys
 import time
-from collections.abc import Generator, Mapping
-from contextlib import closing
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,10 +29,16 @@ class Console:
     ----------
     as_json
         Print results as JSON instead of for people.
+
+    Attributes
+    ----------
+    warnings
+        What was left out, corrected or assumed, for the list in JSON; people are told at once.
     """
 
     def __init__(self, as_json: bool = False) -> None:
         self.as_json = as_json
+        self.warnings: list[str] = []
         self._out = sys.stdout  # kept, so that what libraries print meanwhile can be sent elsewhere
 
     def run(self, steps: Generator[Progress, None, R], title: str) -> R:
@@ -59,9 +66,20 @@ class Console:
             print(printable(text), file=self._out)
 
     def warn(self, text: str) -> None:
-        """Tell people on standard error; JSON has its own list of warnings."""
+        """Tell people on standard error, and keep it for the list in JSON."""
+        self.warnings.append(text)
         if not self.as_json:
             print("hounsfield: warning: " + printable(" ".join(text.split())), file=sys.stderr)
+
+    @contextmanager
+    def logged(self) -> Iterator[None]:
+        """Warn of what this package logs meanwhile."""
+        log, heard = logging.getLogger("napari_hounsfield"), _Heard(self)
+        log.addHandler(heard)
+        try:
+            yield
+        finally:
+            log.removeHandler(heard)
 
     def note(self, text: str) -> None:
         """Tell people on standard error what they should know, though nothing is wrong."""
@@ -74,6 +92,17 @@ class Console:
             print(json.dumps(json_ready(record), indent=1, allow_nan=False), file=self._out)
         else:
             self.say(text)
+
+
+class _Heard(logging.Handler):
+    """Gives what is logged to a console."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.WARNING)
+        self.console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.console.warn(record.getMessage())
 
 
 def bar(fraction: float, text: str) -> str:

@@ -14,7 +14,7 @@ from .usage import Command
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_hounsfield.volume import Features, LabelMap, Source, Volume
+    from napari_hounsfield.volume import Source
 
     from .console import Console
 
@@ -45,16 +45,17 @@ class Convert(Command):
         files.check([target], files.LABEL_SUFFIXES, values["overwrite"], [values["path"]])
         source = reader.source(values.get("source"))
         data = self._read(values["path"], target, reader, source)
-        files.require_source(target, source, [data])
+        files.require_source(target, source, data if isinstance(data, list) else [data])
         files.save([target], data, source, values["overwrite"], console, build(files.seg_params(), self.seg_options, values))
-        said = {"files": [str(target)]} | content(data) | {"warnings": reader.warnings}
+        said = {"files": [str(target)]} | content(data) | {"warnings": console.warnings}
         console.result(said, f"wrote {target.name}: {sentence(data)}")
 
-    def _read(self, path: Path, target: Path, reader: files.Reader, source: Source | None) -> Volume | LabelMap | Features:
-        """What is there; as labels where the target can hold nothing else."""
+    def _read(self, path: Path, target: Path, reader: files.Reader, source: Source | None) -> Any:
+        """What is there; as labels where the target can hold nothing else, and as several maps where their classes overlap."""
         from napari_hounsfield.formats.atomic import full_suffix
-        from napari_hounsfield.formats.reading import kind_of, read_labels
+        from napari_hounsfield.formats.reading import kind_of
 
-        if full_suffix(target) in files.LABELS_ONLY and kind_of(path) not in ("folder", "DICOM", "DICOM SEG"):
-            return reader.told(read_labels(path, reader.params, source), path.name)
+        chosen = reader.params.part and kind_of(path) == "DICOM SEG"  # which may hold probabilities
+        if full_suffix(target) in files.LABELS_ONLY and kind_of(path) not in ("folder", "DICOM") and not chosen:
+            return reader.segments(path, source)
         return reader.whatever(path, source)

@@ -65,17 +65,11 @@ class Reader:
         Where progress is shown.
     params
         How DICOM series are read, and which one.
-
-    Attributes
-    ----------
-    warnings
-        What was left out, corrected or assumed; people are told at once.
     """
 
     def __init__(self, console: Console, params: Any) -> None:
         self.console = console
         self.params = params
-        self.warnings: list[str] = []
         self._drawn_on: Volume | None = None
 
     def load(self, kinds: tuple[type, ...], path: Path | None) -> Any:
@@ -122,6 +116,16 @@ class Reader:
                 raise
             return data[0]  # a folder that holds a segmentation alone
 
+    def segments(self, path: Path, source: Source | Volume | None = None) -> Any:
+        """Labels of a path; several label maps where segments of a file overlap and none of them was chosen."""
+        from napari_hounsfield.formats.atomic import full_suffix
+        from napari_hounsfield.formats.reading import kind_of, read, read_labels
+
+        if self.params.part or (kind_of(path) not in ("DICOM SEG", "RTSTRUCT") and full_suffix(path) != ".seg.nrrd"):
+            return self.told(read_labels(path, self.params, source), path.name)
+        found = [self.told(one, path.name) for one in read(path, self.params, source)]
+        return found if len(found) > 1 else found[0]
+
     def source(self, path: Path | None) -> Source | None:
         """The series that labels belong to: the only one of a folder, or the one that a file is of."""
         if path is None:
@@ -138,7 +142,6 @@ class Reader:
 
     def _warn(self, warnings: Iterable[str]) -> None:
         for warning in warnings:
-            self.warnings.append(warning)
             self.console.warn(warning)
 
     def _series_around(self, file: Path) -> Series:

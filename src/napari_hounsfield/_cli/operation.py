@@ -123,9 +123,8 @@ class OperationCommand(Command):
         result = console.run(self.operation.steps(*data, params=params), self.name)
         for line in [*getattr(result, "warnings", ()), *self._nothing(params, data, result)]:
             console.warn(line)
-            reader.warnings.append(line)
         written = files.save(targets, result, source, values["overwrite"], console)
-        said = record(self.name, result, written) | {"warnings": reader.warnings}
+        said = record(self.name, result, written) | {"warnings": console.warnings}
         console.result(said, f"wrote {', '.join(path.name for path in written)}: {sentence(result)}")
 
     def _nothing(self, params: Params, data: list[Any], result: Any) -> list[str]:

@@ -34,6 +34,8 @@ def content(result: Any) -> dict[str, Any]:
     """What is in a result, as a JSON record."""
     if hasattr(result, "to_json"):
         return dict(result.to_json())
+    if isinstance(result, list):
+        return content(result[0]) | {"classes": [one for labels in result for one in class_records(labels)]}
     if isinstance(result, Segmentation):
         return content(result.labels)
     if isinstance(result, Samples):
@@ -73,7 +75,7 @@ def sentence(result: Any) -> str:
     if isinstance(result, Samples):
         test = "" if result.test is None else f"; for testing {_listed(said['test'], _in_voxels)}"
         return f"for training {_listed(said['classes'], _in_voxels)}{test}"
-    if isinstance(result, LabelMap | Segmentation):
+    if isinstance(result, LabelMap | Segmentation | list):
         return _listed(said["classes"], _in_ml) or "no voxel is labelled"
     if isinstance(result, Features):
         return f"{len(result.names)} maps of {_sized(result.grid)}"

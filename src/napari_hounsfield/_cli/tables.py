@@ -53,7 +53,7 @@ class TableCommand(OperationCommand):
         if values["out"] is not None and full_suffix(values["out"]) == files.REPORT_SUFFIX:
             console.note(f"{values['out'].name} {PATIENT_NOTE}")
         written = self.write(result, values)
-        said = record(self.name, result, written) | {"warnings": reader.warnings}
+        said = record(self.name, result, written) | {"warnings": console.warnings}
         lines = [*result.table(), *(f"wrote {path.name}" for path in written)]
         console.result(said, "\n".join(lines))
         if failures := getattr(result, "failures", ()):

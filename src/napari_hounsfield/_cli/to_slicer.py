@@ -32,13 +32,16 @@ class ToSlicer(Command):
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Read both, measure, write."""
-        from napari_hounsfield.formats.reading import read_labels
-        from napari_hounsfield.formats.slicer_folder import send_to_slicer_steps
+        from napari_hounsfield.formats.slicer_folder import TABLE, send_to_slicer_steps
 
         reader = files.Reader(console, build(files.read_params(), self.options, values))
         folder: Path = values["folder"]
-        volume, labels = reader.image(values["image"]), read_labels(values["labels"])
+        volume = reader.image(values["image"])
+        of_labels = files.Reader(console, files.read_params()())
+        labels = of_labels.segments(values["labels"], volume)
         console.run(send_to_slicer_steps(folder, volume, labels, overwrite=values["overwrite"]), "to-slicer")
         written = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-        said = {"folder": str(folder), "files": written, "warnings": reader.warnings}
+        if TABLE not in written:
+            console.warn(f"{TABLE}: not written, since it takes one label map on the grid of the image")
+        said = {"folder": str(folder), "files": written, "warnings": console.warnings}
         console.result(said, f"wrote {folder.name}: {', '.join(written)}")

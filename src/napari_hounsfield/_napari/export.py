@@ -18,6 +18,7 @@ from napari_hounsfield.operation import Progress
 from napari_hounsfield.volume import Features, LabelMap, Source, Volume
 
 from .bridge import from_layer
+from .drawn_on import drawn_on
 from .form import RunBar
 from .layers import KEY, Shown
 from .layout import Dock, rows
@@ -62,7 +63,7 @@ class Export(Dock):
         )
         self._source = FileEdit(
             name="source", label="DICOM source", mode=FileDialogMode.EXISTING_DIRECTORY, nullable=True,
-            tooltip="For DICOM: the folder of the series that was labelled; empty where the layer came from DICOM",
+            tooltip="For DICOM: the folder of the series that was labelled; empty where the layer is of a series that is shown",
         )  # fmt: skip
         self._overwrite = CheckBox(
             text="replace an existing file", tooltip="Otherwise an existing file stays, and nothing is written"
@@ -146,7 +147,8 @@ class Export(Dock):
         path = Path(str(self._path.value or ""))
         if not path.name:
             raise WriteError("file: no name is given")
-        return path, from_layer(self._layer.value)
+        layer = self._layer.value
+        return path, from_layer(layer, drawn_on(layer, self._viewer.layers))
 
 
 def _write(path: Path, data: Any, source: Path | None, overwrite: bool, params: SegParams) -> Generator[Progress, None, Path]:

@@ -78,6 +78,8 @@ def unsupported(header: Header) -> str:
         what = header.kind.removesuffix(" Storage") or (
             f"{header.modality} without SOP Class" if header.modality else "this SOP Class"
         )
+        if header.modality == "SR":
+            return f"{what} holds no image; `read_measurements` reads the figures of one"
         return f"{what} is not read yet"
     if "MOSAIC" in header.image_type:
         return "Siemens mosaic images are not read yet"

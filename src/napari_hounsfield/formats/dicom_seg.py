@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield.errors import DicomError, GridError, LabelError, WriteError
-from napari_hounsfield.grid import Grid, reordered, same_lattice
+from napari_hounsfield.grid import Grid, apart, reordered, same_lattice
 from napari_hounsfield.operation import Progress
 from napari_hounsfield.volume import Features, LabelMap
 
@@ -122,8 +122,8 @@ def _source(parts: Sequence[LabelMap | Features], source: Source | None) -> Sour
     source = source or parts[0].source
     if source is not None and source.series_uid and not source.files:
         raise DicomError(
-            "the slices of its series were resampled when they were read: give the series as its source, so that the "
-            "segmentation keeps its own grid, or write .seg.nrrd or .nii.gz"
+            "the images of its series are not at hand, or were resampled when they were read: give the series as its source, "
+            "so that the segmentation keeps its own grid, or write .seg.nrrd or .nii.gz"
         )
     if source is None or not source.files:
         raise DicomError("a DICOM segmentation refers to a DICOM series: give its source, or write .seg.nrrd or .nii.gz")
@@ -137,7 +137,8 @@ def _on_planes(parts: Sequence[LabelMap | Features], series: SegSource) -> tuple
     if same_lattice(first.grid, series.grid):
         return [_reordered(part, series.grid) for part in parts], None
     if not first.frame_of_reference or first.frame_of_reference != series.grid.frame_of_reference:
-        raise GridError(f"{name}: {first.grid} is not the grid of the source, {series.grid}")
+        how = apart(first.grid, series.grid)
+        raise GridError(f"{name}: {first.grid} is not the grid of the source, {series.grid}{how}; match brings them onto it")
     in_plane = np.array(first.affine)
     in_plane[:3, 0] = np.cross(in_plane[:3, 2], in_plane[:3, 1])
     if is_sheared(in_plane):

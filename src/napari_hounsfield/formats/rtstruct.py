@@ -15,11 +15,12 @@ import numpy as np
 from napari_hounsfield._version import __version__
 from napari_hounsfield.coded_terms import CATEGORIES
 from napari_hounsfield.errors import DicomError, GridError, LabelError
-from napari_hounsfield.grid import Grid, same_lattice
+from napari_hounsfield.grid import Grid, apart, same_lattice
 from napari_hounsfield.operation import Progress, part
 
 from .contours import outlines
 from .notes import one_line
+from .overlap import Member, maps_of, members
 from .seg_segments import MAKER
 from .seg_source import SegSource, read_source
 from .terminology import UNKNOWN, colour_in, term_in
@@ -38,20 +39,23 @@ _STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "ReferringPhysicianName"
 _LARGEST_NUMBER = 2**31 - 1
 
 
-def write_rtstruct(path: Path, labels: LabelMap, source: Source | None = None) -> Generator[Progress, None, Grid]:
+def write_rtstruct(
+    path: Path, data: LabelMap | Sequence[LabelMap], source: Source | None = None
+) -> Generator[Progress, None, Grid]:
     """Write stepwise a region for every class, with contours that hold exactly the centres of its voxels.
 
-    A region's ROI Number is its label value. Background (0) is not written; a class that has a name and no voxels is a region
+    A region's ROI Number is its label value, or its place where several maps share a value.
+    Background (0) is not written; a class that has a name and no voxels is a region
     without contours.
 
     Parameters
     ----------
     path
         Where to.
-    labels
-        On the grid of the series, in any order of axes.
+    data
+        Labels on the grid of the series, in any order of axes; or several label maps whose classes overlap.
     source
-        The series; None: the one that `labels` remember.
+        The series; None: the one that the labels remember.
 
     Returns
     -------
@@ -67,22 +71,28 @@ def write_rtstruct(path: Path, labels: LabelMap, source: Source | None = None) -
     GridError
         If the labels do not lie on the grid of the series.
     """
-    source = source or labels.source
+    maps = maps_of(data)
+    name = maps[0].name or "labels"
+    source = source or maps[0].source
     if source is None or not source.files:
         raise DicomError("an RT Structure Set refers to a DICOM series: give its source, or write .seg.nrrd or .nii.gz")
     series = read_source(source)
-    if not same_lattice(labels.grid, series.grid):
-        raise GridError(f"{labels.name or 'labels'}: {labels.grid} is not the grid of the source, {series.grid}")
-    array = labels.on(series.grid).array
-    drawn = yield from part(_drawn(array, series), 0, 0.7)
-    values = sorted(({*labels.classes, *drawn}) - {0})
-    if not values:
-        raise LabelError(f"{labels.name or 'labels'}: no labelled voxel to write")
-    if values[-1] > _LARGEST_NUMBER:
-        raise LabelError(f"{labels.name or 'labels'}: label value {values[-1]} is too large for the number of a region")
+    for labels in maps:
+        if not same_lattice(labels.grid, series.grid):
+            how = apart(labels.grid, series.grid)
+            raise GridError(f"{name}: {labels.grid} is not the grid of the source, {series.grid}{how}; match brings them onto it")
+    drawn: list[dict[int, list[Any]]] = []
+    for done, labels in enumerate(maps):
+        steps = _drawn(labels.on(series.grid).array, series)
+        drawn.append((yield from part(steps, 0.7 * done / len(maps), 0.7 * (done + 1) / len(maps))))
+    regions = members(maps, drawn)
+    if not regions:
+        raise LabelError(f"{name}: no labelled voxel to write")
+    if (largest := max(region.number for region in regions)) > _LARGEST_NUMBER:
+        raise LabelError(f"{name}: label value {largest} is too large for the number of a region")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings can hold values
-        _dataset(series, labels, values, drawn).save_as(path, enforce_file_format=True)
+        _dataset(series, regions, drawn).save_as(path, enforce_file_format=True)
     return series.grid
 
 
@@ -140,7 +150,7 @@ def _reference(plane: Header) -> Any:
     return reference
 
 
-def _dataset(series: SegSource, labels: LabelMap, values: Sequence[int], drawn: dict[int, list[Any]]) -> Any:
+def _dataset(series: SegSource, regions: Sequence[Member], drawn: Sequence[dict[int, list[Any]]]) -> Any:
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
@@ -160,12 +170,12 @@ def _dataset(series: SegSource, labels: LabelMap, values: Sequence[int], drawn: 
     dataset.SoftwareVersions = __version__
     dataset.FrameOfReferenceUID, dataset.PositionReferenceIndicator = series.grid.frame_of_reference, ""
     dataset.StructureSetLabel, dataset.StructureSetName = "SEGMENTATION", "Segmentation"
-    if labels.history:
-        dataset.StructureSetDescription = f"{MAKER}: {', '.join(record.operation for record in labels.history)}"[:1024]
+    if history := regions[0].labels.history:
+        dataset.StructureSetDescription = f"{MAKER}: {', '.join(record.operation for record in history)}"[:1024]
     dataset.ReferencedFrameOfReferenceSequence = [_frame(series)]
-    dataset.StructureSetROISequence = [_region(labels, value, series.grid.frame_of_reference) for value in values]
-    dataset.ROIContourSequence = [_contours(labels, value, drawn.get(value, [])) for value in values]
-    dataset.RTROIObservationsSequence = [_observation(number, labels, value) for number, value in enumerate(values, 1)]
+    dataset.StructureSetROISequence = [_region(one, series.grid.frame_of_reference) for one in regions]
+    dataset.ROIContourSequence = [_contours(one, drawn[one.layer].get(one.value, [])) for one in regions]
+    dataset.RTROIObservationsSequence = [_observation(order, one) for order, one in enumerate(regions, 1)]
     return dataset
 
 
@@ -185,34 +195,34 @@ def _frame(series: SegSource) -> Any:
     return frame
 
 
-def _region(labels: LabelMap, value: int, frame: str) -> Any:
+def _region(one: Member, frame: str) -> Any:
     from pydicom.dataset import Dataset
 
     region = Dataset()
-    region.ROINumber, region.ReferencedFrameOfReferenceUID = value, frame
-    region.ROIName = _name(labels, value)
+    region.ROINumber, region.ReferencedFrameOfReferenceUID = one.number, frame
+    region.ROIName = _name(one.labels, one.value)
     region.ROIGenerationAlgorithm = "SEMIAUTOMATIC"
     return region
 
 
-def _contours(labels: LabelMap, value: int, items: list[Any]) -> Any:
+def _contours(one: Member, items: list[Any]) -> Any:
     from pydicom.dataset import Dataset
 
     contours = Dataset()
-    contours.ROIDisplayColor = list(colour_in(labels, value))
-    contours.ReferencedROINumber = value
+    contours.ROIDisplayColor = list(colour_in(one.labels, one.value))
+    contours.ReferencedROINumber = one.number
     if items:
         contours.ContourSequence = items
     return contours
 
 
-def _observation(number: int, labels: LabelMap, value: int) -> Any:
+def _observation(order: int, one: Member) -> Any:
     from highdicom.sr import CodedConcept
     from pydicom.dataset import Dataset
 
-    known = term_in(labels, value)
+    known = term_in(one.labels, one.value)
     observation = Dataset()
-    observation.ObservationNumber, observation.ReferencedROINumber = number, value
+    observation.ObservationNumber, observation.ReferencedROINumber = order, one.number
     if known.kind != UNKNOWN.kind:
         observation.RTROIIdentificationCodeSequence = [CodedConcept(known.kind.value, known.kind.scheme, known.kind.meaning)]
     observation.RTROIInterpretedType = "ORGAN" if known.category == CATEGORIES["anatomy"] else ""

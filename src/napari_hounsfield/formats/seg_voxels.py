@@ -12,6 +12,7 @@ from napari_hounsfield.dicom.guards import quiet
 from napari_hounsfield.errors import DicomError
 from napari_hounsfield.operation import Progress
 
+from .seg_compressed import frames_of, is_ours
 from .seg_geometry import Placement
 
 A_STEP = 64
@@ -45,7 +46,7 @@ def binary_frames(dataset: Any, count: int) -> Sequence[NDArray[np.bool_]]:
     """
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     syntax = dataset.file_meta.TransferSyntaxUID
-    if syntax.is_encapsulated or not syntax.is_little_endian or dataset.BitsAllocated != 1:
+    if is_ours(syntax, 1) or syntax.is_encapsulated or not syntax.is_little_endian or dataset.BitsAllocated != 1:
         return [frame != 0 for frame in stored_frames(dataset, count)]
     packed = np.frombuffer(dataset.PixelData, np.uint8)
     if len(packed) * 8 < rows * columns * count or int(dataset.get("NumberOfFrames", 0)) != count:
@@ -67,15 +68,17 @@ def stored_frames(dataset: Any, count: int) -> Iterator[NDArray[Any]]:
     if int(dataset.get("NumberOfFrames", 0)) != count or bits not in (1, 8, 16, 32):
         raise DicomError("the number of its frames and of their descriptions differ")
     syntax = dataset.file_meta.TransferSyntaxUID
-    if not syntax.is_encapsulated and len(dataset.PixelData) * 8 < rows * columns * count * bits:
+    ours = is_ours(syntax, bits)
+    encapsulated = ours or syntax.is_encapsulated
+    if not encapsulated and len(dataset.PixelData) * 8 < rows * columns * count * bits:
         raise DicomError("truncated: it has fewer pixels than its header says")
-    if not syntax.is_encapsulated and bits > 1 and syntax.is_little_endian:
+    if not encapsulated and bits > 1 and syntax.is_little_endian:
         kind = np.dtype(f"<u{bits // 8}")
         yield from np.frombuffer(dataset.PixelData, kind, rows * columns * count).reshape(count, rows, columns)
         return
     done = 0
     with quiet():
-        for frame in iter_pixels(dataset, raw=True):
+        for frame in frames_of(dataset, count) if ours else iter_pixels(dataset, raw=True):
             if frame.shape != (rows, columns):
                 raise DicomError("a frame has other rows and columns than its header says")
             done += 1

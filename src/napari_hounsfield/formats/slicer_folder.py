@@ -14,13 +14,15 @@ from napari_hounsfield.volume import LabelMap, Volume
 from .writing import write_together
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
 IMAGE, SEGMENTATION, TABLE = "image.nrrd", "segmentation.seg.nrrd", "measurements.csv"
 """Slicer calls what it loads by these names."""
 
 
-def send_to_slicer(folder: str | Path, volume: Volume, labels: LabelMap, table: Any = None, overwrite: bool = False) -> Path:
+def send_to_slicer(
+    folder: str | Path, volume: Volume, labels: LabelMap | Sequence[LabelMap], table: Any = None, overwrite: bool = False
+) -> Path:
     """Write a folder that is dragged into 3D Slicer.
 
     Parameters
@@ -30,10 +32,11 @@ def send_to_slicer(folder: str | Path, volume: Volume, labels: LabelMap, table: 
     volume
         Becomes `image.nrrd`.
     labels
-        Become `segmentation.seg.nrrd`, with names, colours and terminology. They may lie on another grid.
+        Become `segmentation.seg.nrrd`, with names, colours and terminology. They may lie on another grid,
+        and be several label maps whose classes overlap.
     table
-        Figures for `measurements.csv`, as `measure` and `evaluate` give them; None: `measure` is run, if labels and image lie on
-        one grid.
+        Figures for `measurements.csv`, as `measure` and `evaluate` give them; None: `measure` is run, if there is one label map,
+        on the grid of the image.
     overwrite
         Replace existing files.
 
@@ -51,11 +54,11 @@ def send_to_slicer(folder: str | Path, volume: Volume, labels: LabelMap, table: 
 
 
 def send_to_slicer_steps(
-    folder: str | Path, volume: Volume, labels: LabelMap, table: Any = None, overwrite: bool = False
+    folder: str | Path, volume: Volume, labels: LabelMap | Sequence[LabelMap], table: Any = None, overwrite: bool = False
 ) -> Generator[Progress, None, Path]:
     """As `send_to_slicer`, stepwise."""
     folder = Path(folder)
-    if table is None and same_lattice(volume.grid, labels.grid):
+    if table is None and isinstance(labels, LabelMap) and same_lattice(volume.grid, labels.grid):
         from napari_hounsfield.evaluation.measurement import measure
 
         table = yield from part(measure.steps(volume, labels), 0, 0.5)

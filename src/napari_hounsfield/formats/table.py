@@ -38,8 +38,9 @@ def write_json(path: Path, result: Any) -> None:
     WriteError
         If there are no figures, or one of them is NaN or infinite, which JSON does not know.
     """
+    figures = content(result)
     try:
-        text = json.dumps(content(result), indent=2, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError):
         raise WriteError("holds what JSON does not know, such as NaN") from None
     path.write_text(text + "\n", encoding="utf-8")

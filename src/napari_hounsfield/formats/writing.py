@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,10 @@ from .metaimage import read_metaimage, write_metaimage
 from .nifti import read_nifti, write_nifti
 from .nrrd import read_nrrd, write_nrrd
 from .ome_zarr_writing import write_ome_zarr
+from .overlap import are_maps, maps_of, same_classes
 from .seg_source import source_at
 from .sizes import storable
-from .slicer import read_seg_nrrd, write_seg_nrrd
+from .slicer import read_seg_nrrd_layers, write_seg_nrrd
 from .surface_files import write_ply, write_stl
 from .table import write_csv, write_json
 
@@ -90,8 +92,8 @@ def write(path: str | Path, data: Any, source: Any = None, overwrite: bool = Fal
     data
         Volume, LabelMap, Features (4D, maps last), Segmentation (its labels; probabilities, if there are any, go to a second
         file: `probabilities_path`; sureness likewise: `sureness_path`), Samples (the training part; the test part goes to
-        `test_path`), or what has `to_json()` or `save()`. For `.dcm` also several label maps whose classes overlap, and Features
-        of probabilities.
+        `test_path`), or what has `to_json()` or `save()`. For `.dcm`, `.rtstruct.dcm` and `.seg.nrrd` also several label
+        maps whose classes overlap, and for `.dcm` Features of probabilities.
     source
         For `.dcm` and `.rtstruct.dcm`: the series that was labelled, as Volume, LabelMap, Series or Source, or as the path of its
         folder or of one of its files; None: the one that the labels remember. For `.sr.dcm`: the path of the DICOM SEG whose
@@ -189,6 +191,11 @@ def _write(path: Path, suffix: str, data: Any, source: Any, params: SegParams | 
         if not hasattr(data, "parts"):
             raise WriteError(f"{kind} holds no surfaces")
         _SURFACES[suffix](path, data)
+    elif suffix == ".seg.nrrd" and (isinstance(data, LabelMap) or are_maps(data)):
+        write_seg_nrrd(path, data)
+        _compare_segments(path, maps_of(data))
+    elif are_maps(data):
+        raise WriteError(f"{suffix} holds one label map; several are written to .dcm, .rtstruct.dcm or .seg.nrrd")
     elif not isinstance(data, Volume | LabelMap | Features):
         raise WriteError(f"{kind} is no image and no labels")
     elif suffix == ".ome.zarr":
@@ -197,11 +204,8 @@ def _write(path: Path, suffix: str, data: Any, source: Any, params: SegParams | 
         writer, reader = _IMAGES[suffix]
         writer(path, data)
         _compare(reader, path, data)
-    elif not isinstance(data, LabelMap):
-        raise WriteError(f"{kind} holds no labels; use .nii.gz or .nrrd")
     else:
-        write_seg_nrrd(path, data)
-        _compare(read_seg_nrrd, path, data)
+        raise WriteError(f"{kind} holds no labels; use .nii.gz or .nrrd")
 
 
 def _write_dicom(path: Path, data: Any, source: Any, params: SegParams | None) -> Generator[Progress, None, None]:
@@ -215,7 +219,7 @@ def _write_dicom(path: Path, data: Any, source: Any, params: SegParams | None) -
 
 
 def _write_contours(path: Path, data: Any, source: Any) -> Generator[Progress, None, None]:
-    if not isinstance(data, LabelMap):
+    if not isinstance(data, LabelMap) and not are_maps(data):
         raise WriteError(f"{type(data).__name__} holds no labels; use .nii.gz or .nrrd")
     from .rtstruct import write_rtstruct
     from .rtstruct_grid import Place
@@ -223,10 +227,10 @@ def _write_contours(path: Path, data: Any, source: Any) -> Generator[Progress, N
 
     grid = yield from part(write_rtstruct(path, data, source_of(source)), 0, 0.6)
     try:
-        (found,) = yield from part(rtstruct_steps(path, beside=[Place(grid)]), 0.6, 1)
+        found = yield from part(rtstruct_steps(path, beside=[Place(grid)]), 0.6, 1)
     except (DicomError, ValueError):
         raise WriteError("not written: it could not be read back; the disk may be full") from None
-    if not np.array_equal(found.array, data.on(found.grid).array):
+    if not same_classes(maps_of(data), found):
         raise WriteError("not written: it did not read back as it was; the disk may be full")
 
 
@@ -267,6 +271,16 @@ def source_of(source: Any) -> Source | None:
     if not isinstance(found, Source):
         raise WriteError("the source given does not come from a DICOM series")
     return found
+
+
+def _compare_segments(path: Path, maps: list[LabelMap]) -> None:
+    try:
+        found = read_seg_nrrd_layers(path)
+    except FormatError:
+        raise WriteError("not written: it could not be read back; the disk may be full") from None
+    placed = np.allclose(found[0].affine, maps[0].affine, rtol=1e-5, atol=1e-3)
+    if not placed or not same_classes(maps, [replace(one, affine=maps[0].affine) for one in found]):
+        raise WriteError("not written: it did not read back as it was; the disk may be full")
 
 
 def _compare(reader: Callable[[Path], Any], path: Path, data: Image) -> None:
