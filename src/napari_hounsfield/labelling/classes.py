@@ -67,6 +67,16 @@ def added(classes: Classes, name: str, colour: str = "", value: int = 0) -> Clas
     return tuple(sorted((*classes, StrokeClass(number, name.strip(), colour)), key=lambda one: one.value))
 
 
+def matched(classes: Classes, others: Mapping[int, str]) -> tuple[Classes, dict[int, int]]:
+    """The classes with those that only `others` (name by number) have, and the number here of each of those; names decide."""
+    numbers: dict[int, int] = {}
+    for value, name in sorted(others.items()):
+        if all(one.name.casefold() != name.casefold() for one in classes):
+            classes = added(classes, name)
+        numbers[value] = next(one.value for one in classes if one.name.casefold() == name.casefold())
+    return classes, numbers
+
+
 def renamed(classes: Classes, value: int, name: str) -> Classes:
     """The same classes, one with another name; LabelError if it is taken or empty."""
     old = of_value(classes, value)

@@ -201,13 +201,10 @@ class PaintedImages:
             If the labels do not lie on the image's grid.
         """
         array, strokes = draft.on(image.volume.grid).array, image.strokes.array
+        painted = [int(value) for value in np.unique(array[array > 0])]
+        classes, found = class_edits.matched(self.classes, {value: draft.class_name(value) for value in painted})
         numbers = np.zeros(int(array.max()) + 1, np.uint8)
-        classes = self.classes
-        for value in np.unique(array[array > 0]):
-            name = draft.class_name(int(value))
-            if all(one.name.casefold() != name.casefold() for one in classes):
-                classes = class_edits.added(classes, name)
-            numbers[value] = next(one.value for one in classes if one.name.casefold() == name.casefold())
+        numbers[painted] = [found[value] for value in painted]
         edits = self._strokes_to(image, np.where(strokes == 0, numbers[array], strokes), "draft")
         records = Setting("draft", image.set_drafts, image.drafts, (*image.drafts, *draft.history))
         self._do("draft", self._classes_to(classes), records, *edits)
