@@ -213,3 +213,14 @@ def test_live_follows_the_strokes(session: nh.LabellingSession, volume: nh.Volum
     finish(session.live_steps(image, 3))
     assert session.classifier is not classifier
     assert "classifier" not in "".join(session.history.titles)
+
+
+def test_a_classifier_stays_with_images_of_its_kind(session: nh.LabellingSession, volume: nh.Volume) -> None:
+    classifier = session.train()
+    session.remove(session.images[0])
+    assert session.outdated
+    again = session.add(volume)
+    assert session.classifier is classifier, "what it learned may be wanted for the next patient"
+    session.remove(again)
+    session.add(nh.Volume(volume.array, volume.affine, unit="SUV", modality="PT"))
+    assert session.classifier is None

@@ -109,6 +109,7 @@ class PaintedImages:
         image.editor.changed.disconnect(self._on_edit)
         image.editor.classes_changed.disconnect(self._on_classes)
         self.history.drop(lambda change: isinstance(change, Edit) and change.editor is image.editor)
+        self.edits += 1
         self.changed.emit("images")
 
     def renew(self, image: SessionImage, volume: Volume) -> None:
