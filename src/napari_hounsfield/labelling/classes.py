@@ -51,6 +51,14 @@ def of_value(classes: Classes, value: int) -> StrokeClass:
     raise LabelError(f"there is no class {value}")
 
 
+def of_name(classes: Classes, name: str) -> StrokeClass:
+    """The class of a name; LabelError where there is none."""
+    for one in classes:
+        if one.name.casefold() == name.strip().casefold():
+            return one
+    raise LabelError(f"there is no class {name!r}")
+
+
 def added(classes: Classes, name: str, colour: str = "", value: int = 0) -> Classes:
     """One more class, of the number `value` or of the first that is free.
 

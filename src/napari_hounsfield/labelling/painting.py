@@ -177,8 +177,8 @@ class PaintedImages:
 
     # -- strokes
 
-    def paint(self, image: SessionImage, where: ArrayLike, value: int) -> None:
-        """Paint a mask (z, y, x) with a class; 0 erases.
+    def paint(self, image: SessionImage, where: ArrayLike, value: int | str) -> None:
+        """Paint a mask (z, y, x) with a class, given by number or name; 0 erases.
 
         Raises
         ------
@@ -187,6 +187,8 @@ class PaintedImages:
         GridError
             If the mask has another shape than the image.
         """
+        if isinstance(value, str):
+            value = class_edits.of_name(self.classes, value).value
         title = f"paint {class_edits.of_value(self.classes, value).name}" if value else "erase"
         mask, array = np.asarray(where, bool), image.strokes.array
         if mask.shape != array.shape:

@@ -221,12 +221,15 @@ class LabellingSession(PaintedImages):
         maps = yield from part(self.cache.cut(self.source(image), at), 0, 0.8)
         return (yield from part(labelled_plane(image.channels.frame, classifier, maps, at), 0.8, 1))
 
-    def segment_steps(self, image: SessionImage, probabilities: bool = False) -> Generator[Progress, None, Segmentation]:
-        """Recognise a whole image, with its sureness; ModelError where nothing is trained yet."""
+    def segment_steps(
+        self, image: SessionImage | Volume | Channels, probabilities: bool = False
+    ) -> Generator[Progress, None, Segmentation]:
+        """Recognise a whole image, of the session or not, with its sureness; ModelError where nothing is trained yet."""
         params = SegmentParams(probabilities=probabilities, sureness=True)
-        return (yield from segment.steps(image.channels, self._trained(), params=params))
+        channels = image.channels if isinstance(image, SessionImage) else image
+        return (yield from segment.steps(channels, self._trained(), params=params))
 
-    def segment(self, image: SessionImage) -> Segmentation:
+    def segment(self, image: SessionImage | Volume | Channels) -> Segmentation:
         """Recognise a whole image; see `segment_steps`."""
         return finish(self.segment_steps(image))
 

@@ -163,6 +163,11 @@ def test_what_cannot_be_done_is_one_line(page: Any, window: Any, said: Any) -> N
     assert "save the session first" in said()[-1]
 
 
+def test_an_image_of_another_name_is_known_by_it(page: Any) -> None:
+    page.desk.bound[0].layer.name = "renamed"
+    assert page.images.current_choice == "renamed"
+
+
 def test_one_session_a_viewer(page: Any, window: Any) -> None:
     assert desk_of(window) is page.desk
 

@@ -83,6 +83,7 @@ def test_what_is_wrong_with_a_session_is_one_line(page: Any, window: Any, settle
     page.files.open(path)
     settled(page)
     assert "1 of its 1 images are not here" in said()[-1]
+    assert "its voxels or its place differ" in said()[-1]
     assert len(page.desk.session.images) == 1
     paint(page, (4, 36, 36), 1)
     settled(page)
@@ -135,6 +136,7 @@ def test_an_image_that_is_edited_keeps_its_strokes(page: Any, ball: nh.Volume, s
     bound.layer.data = np.zeros((4, 5, 6), np.int16)
     settled(page)
     assert "grids differ" in said()[-1]
+    assert "has left the session" in said()[-1]
     assert page.desk.session.images == []
 
 

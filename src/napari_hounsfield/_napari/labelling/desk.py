@@ -117,6 +117,7 @@ class SessionDesk(Work):
         for event in (strokes.events.colormap, strokes.events.selected_label):
             event.connect(self._on_look)
         layer.events.data.connect(self._on_voxels)
+        layer.events.name.connect(self._on_look)
         self.bound.append(bound)
         self.viewer.layers.selection.active = strokes
         strokes.mode = "paint"
@@ -139,6 +140,7 @@ class SessionDesk(Work):
                 event.disconnect(self._on_look)
         if layer is not None:
             layer.events.data.disconnect(self._on_voxels)
+            layer.events.name.disconnect(self._on_look)
         self.bound.remove(bound)
         bound.show_doubt(False)
         self.session.remove(bound.image)
@@ -268,7 +270,7 @@ class SessionDesk(Work):
         self.changed.emit()
 
     def _on_look(self, event: Any = None) -> None:
-        """Strokes have other colours, or another class is painted with."""
+        """Strokes have other colours, another class is painted with, or an image has another name."""
         for bound in self.bound:
             bound.dress(self.session)
         self.changed.emit()
@@ -281,9 +283,9 @@ class SessionDesk(Work):
             with reported():
                 try:
                     self.session.renew(bound.image, self.volume(event.source))
-                except HounsfieldError:
+                except HounsfieldError as error:
                     self._let_go(bound)
-                    raise
+                    raise type(error)(f"{bound.title} has left the session, its strokes stay as a layer: {error}") from None
         self.live.follow()
 
     def _on_removed(self, event: Any) -> None:
