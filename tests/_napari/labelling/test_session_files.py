@@ -181,3 +181,15 @@ def test_a_new_session_has_nothing_of_the_last(page: Any, window: Any, settled: 
     strokes(page)
     settled(page)
     assert page.desk.session.classifier is not None
+
+
+def test_a_classifier_that_is_outdated_says_so(page: Any, settled: Any, said: Any, tmp_path: Path) -> None:
+    strokes(page)
+    settled(page)
+    page.files.export(tmp_path / "model")
+    assert said()[-1] == "model.safetensors is saved"
+    page.live.value = False
+    paint(page, (4, 36, 36), 1)
+    settled(page)
+    page.files.export(tmp_path / "model")
+    assert "older than what is painted" in said()[-1]

@@ -77,10 +77,11 @@ class SessionFiles(Container[Any]):
     def export(self, path: Path) -> None:
         """Write the classifier alone."""
         with reported():
-            classifier = self._runs.desk.session.classifier
-            if classifier is None:
+            session = self._runs.desk.session
+            if session.classifier is None:
                 raise ModelError("nothing is trained yet")
-            tell(f"{classifier.save(_with_suffix(path), overwrite=True).name} is saved")
+            older = "; it is older than what is painted: press Update" if session.outdated else ""
+            tell(f"{session.classifier.save(_with_suffix(path), overwrite=True).name} is saved{older}")
 
     def copy_script(self) -> None:
         """Put the script on the clipboard."""
