@@ -27,3 +27,7 @@ def test_repeats_the_session(session: nh.LabellingSession, volume: nh.Volume, tm
     found = nh.LabelMap(labels.array, labels.affine).on(again.images[0].volume.grid)
     assert np.array_equal(found.array, expected)
     assert nh.load_model(tmp_path / "a.classifier.safetensors").classes == {1: "ball", 2: "background"}
+
+
+def test_one_source_needs_no_list(session: nh.LabellingSession) -> None:
+    assert nh.as_script(session, "a.safetensors", "ct") == nh.as_script(session, "a.safetensors", ["ct"])

@@ -213,3 +213,25 @@ def test_live_follows_the_strokes(session: nh.LabellingSession, volume: nh.Volum
     finish(session.live_steps(image, 3))
     assert session.classifier is not classifier
     assert "classifier" not in "".join(session.history.titles)
+
+
+def test_a_classifier_stays_with_images_of_its_kind(session: nh.LabellingSession, volume: nh.Volume) -> None:
+    classifier = session.train()
+    session.remove(session.images[0])
+    assert session.outdated
+    again = session.add(volume)
+    assert session.classifier is classifier, "what it learned may be wanted for the next patient"
+    session.remove(again)
+    session.add(nh.Volume(volume.array, volume.affine, unit="SUV", modality="PT"))
+    assert session.classifier is None
+
+
+def test_classes_by_name_and_images_that_are_not_of_the_session(session: nh.LabellingSession, volume: nh.Volume) -> None:
+    image, name = session.images[0], session.classes[0].name
+    session.paint(image, np.ones(volume.array.shape, bool), name.upper())
+    assert (image.strokes.array == session.classes[0].value).all()
+    with pytest.raises(nh.LabelError, match="no class 'nothing'"):
+        session.paint(image, np.ones(volume.array.shape, bool), "nothing")
+    session.undo()
+    session.train()
+    assert np.array_equal(session.segment(volume).labels.array, session.segment(image).labels.array)

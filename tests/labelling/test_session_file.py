@@ -42,6 +42,10 @@ def test_an_image_that_is_not_here_is_told(session: nh.LabellingSession, tmp_pat
     path = nh.save_session(session, tmp_path / "a.safetensors")
     with pytest.raises(nh.ModelError, match=r"1 of its 1 images are not here .*12x48x48"):
         nh.load_session(path, [picture(seed=1)])
+    (image,) = session.images
+    with pytest.raises(nh.ModelError, match="one of that size is here, but in SUV, not HU"):
+        nh.load_session(path, replace(image.volume, unit="SUV"))
+    assert len(nh.load_session(path, image.volume).images) == 1
 
 
 def test_identity_is_of_voxels_and_grid(volume: nh.Volume) -> None:

@@ -87,3 +87,24 @@ def go_to(viewer: ViewerModel, world: Sequence[float]) -> None:
         size = [pixels / camera.zoom for pixels in viewer.canvas.viewbox_size(viewer.layers)]
         shown = [0.0, *centre_with(camera.center[-2:], shown, size)]
     camera.center = tuple(shown)
+
+
+def bring_into_sight(viewer: ViewerModel, layer: Layer) -> None:
+    """Turn to the middle of a layer where nothing of it is in sight: it has no voxel in the slice, or lies beside the canvas."""
+    dims, camera, first = viewer.dims, viewer.scene.camera, viewer.dims.ndim - layer.ndim
+    low, high = layer.extent.world
+    outside = [
+        axis for axis in dims.not_displayed if axis >= first and not low[axis - first] <= dims.point[axis] <= high[axis - first]
+    ]
+    beside = False
+    if len(dims.displayed) == 2:
+        size = viewer.canvas.viewbox_size(viewer.layers)
+        for axis, centre, pixels in zip(dims.displayed, camera.center[-2:], size, strict=True):
+            reach = pixels / camera.zoom / 2
+            beside |= axis >= first and not (low[axis - first] < centre + reach and high[axis - first] > centre - reach)
+    if outside or beside:
+        middle = (low + high) / 2
+        kept = [
+            dims.point[first + axis] if first + axis not in (*outside, *dims.displayed) else v for axis, v in enumerate(middle)
+        ]
+        go_to(viewer, kept)

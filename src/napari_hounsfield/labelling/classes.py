@@ -51,6 +51,14 @@ def of_value(classes: Classes, value: int) -> StrokeClass:
     raise LabelError(f"there is no class {value}")
 
 
+def of_name(classes: Classes, name: str) -> StrokeClass:
+    """The class of a name; LabelError where there is none."""
+    for one in classes:
+        if one.name.casefold() == name.strip().casefold():
+            return one
+    raise LabelError(f"there is no class {name!r}")
+
+
 def added(classes: Classes, name: str, colour: str = "", value: int = 0) -> Classes:
     """One more class, of the number `value` or of the first that is free.
 
@@ -65,6 +73,16 @@ def added(classes: Classes, name: str, colour: str = "", value: int = 0) -> Clas
         raise LabelError(f"class {name!r}: number {value} is taken" if value else f"{LARGEST} classes are the most")
     _free(classes, name)
     return tuple(sorted((*classes, StrokeClass(number, name.strip(), colour)), key=lambda one: one.value))
+
+
+def matched(classes: Classes, others: Mapping[int, str]) -> tuple[Classes, dict[int, int]]:
+    """The classes with those that only `others` (name by number) have, and the number here of each of those; names decide."""
+    numbers: dict[int, int] = {}
+    for value, name in sorted(others.items()):
+        if all(one.name.casefold() != name.casefold() for one in classes):
+            classes = added(classes, name)
+        numbers[value] = next(one.value for one in classes if one.name.casefold() == name.casefold())
+    return classes, numbers
 
 
 def renamed(classes: Classes, value: int, name: str) -> Classes:

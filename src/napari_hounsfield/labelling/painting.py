@@ -109,6 +109,7 @@ class PaintedImages:
         image.editor.changed.disconnect(self._on_edit)
         image.editor.classes_changed.disconnect(self._on_classes)
         self.history.drop(lambda change: isinstance(change, Edit) and change.editor is image.editor)
+        self.edits += 1
         self.changed.emit("images")
 
     def renew(self, image: SessionImage, volume: Volume) -> None:
@@ -176,8 +177,8 @@ class PaintedImages:
 
     # -- strokes
 
-    def paint(self, image: SessionImage, where: ArrayLike, value: int) -> None:
-        """Paint a mask (z, y, x) with a class; 0 erases.
+    def paint(self, image: SessionImage, where: ArrayLike, value: int | str) -> None:
+        """Paint a mask (z, y, x) with a class, given by number or name; 0 erases.
 
         Raises
         ------
@@ -186,6 +187,8 @@ class PaintedImages:
         GridError
             If the mask has another shape than the image.
         """
+        if isinstance(value, str):
+            value = class_edits.of_name(self.classes, value).value
         title = f"paint {class_edits.of_value(self.classes, value).name}" if value else "erase"
         mask, array = np.asarray(where, bool), image.strokes.array
         if mask.shape != array.shape:
@@ -201,13 +204,10 @@ class PaintedImages:
             If the labels do not lie on the image's grid.
         """
         array, strokes = draft.on(image.volume.grid).array, image.strokes.array
+        painted = [int(value) for value in np.unique(array[array > 0])]
+        classes, found = class_edits.matched(self.classes, {value: draft.class_name(value) for value in painted})
         numbers = np.zeros(int(array.max()) + 1, np.uint8)
-        classes = self.classes
-        for value in np.unique(array[array > 0]):
-            name = draft.class_name(int(value))
-            if all(one.name.casefold() != name.casefold() for one in classes):
-                classes = class_edits.added(classes, name)
-            numbers[value] = next(one.value for one in classes if one.name.casefold() == name.casefold())
+        numbers[painted] = [found[value] for value in painted]
         edits = self._strokes_to(image, np.where(strokes == 0, numbers[array], strokes), "draft")
         records = Setting("draft", image.set_drafts, image.drafts, (*image.drafts, *draft.history))
         self._do("draft", self._classes_to(classes), records, *edits)

@@ -21,7 +21,7 @@ for number, image in enumerate(session.images, start=1):
 '''
 
 
-def as_script(session: LabellingSession, path: str | Path, sources: Sequence[str | Path] = ()) -> str:
+def as_script(session: LabellingSession, path: str | Path, sources: str | Path | Sequence[str | Path] = ()) -> str:
     """Python that repeats a session.
 
     Parameters
@@ -33,7 +33,7 @@ def as_script(session: LabellingSession, path: str | Path, sources: Sequence[str
     sources
         Folders and files of its images; empty: of the DICOM series that they were read from, or a place to fill in.
     """
-    found = [str(source) for source in sources]
+    found = [str(source) for source in ([sources] if isinstance(sources, (str, Path)) else sources)]
     if not found:
         volumes = [volume for image in session.images for volume in image.channels.originals]
         folders = [{str(file.parent) for file in volume.source.files} if volume.source else set() for volume in volumes]

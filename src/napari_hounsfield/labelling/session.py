@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
 
 from napari_hounsfield.channels import Channels
+from napari_hounsfield.editing.editor import LabelEditor
 from napari_hounsfield.editing.history import Setting
 from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.errors import LabelError, ModelError
@@ -18,8 +19,9 @@ from napari_hounsfield.pixels.cross_validation import CrossValidation, Validatio
 from napari_hounsfield.pixels.importance import Importance, ImportanceParams, importance
 from napari_hounsfield.pixels.learning import PaintedSamples
 from napari_hounsfield.pixels.next_place import NextPlace, next_place, plane_doubt
+from napari_hounsfield.pixels.recognition import SegmentParams, channels_for, segment
 from napari_hounsfield.pixels.train_params import TrainParams
-from napari_hounsfield.volume import Segmentation, Volume
+from napari_hounsfield.volume import LabelMap, Segmentation, Volume
 
 from . import classes as class_edits
 from .feature_cache import FeatureCache
@@ -63,6 +65,18 @@ class LabellingSession(PaintedImages):
         self._sources: dict[SessionImage, FeatureSource] = {}
         self._resolved: tuple[Channels, TrainParams, TrainParams] | None = None
         self._learned = -1
+
+    def add(
+        self, volume: Volume | Channels, strokes: LabelMap | LabelEditor | None = None, channels: Sequence[Volume] = ()
+    ) -> SessionImage:
+        """Add an image; see `PaintedImages.add`. A classifier of images that have all left goes where this is of another kind."""
+        added = super().add(volume, strokes, channels)
+        if self.classifier is not None:
+            try:
+                channels_for(self.classifier, added.channels)
+            except ModelError:
+                self.set_classifier(None)
+        return added
 
     def remove(self, image: SessionImage) -> None:
         """Let go of an image; what was learned from it stays in the classifier until the next training."""
@@ -207,14 +221,15 @@ class LabellingSession(PaintedImages):
         maps = yield from part(self.cache.cut(self.source(image), at), 0, 0.8)
         return (yield from part(labelled_plane(image.channels.frame, classifier, maps, at), 0.8, 1))
 
-    def segment_steps(self, image: SessionImage, probabilities: bool = False) -> Generator[Progress, None, Segmentation]:
-        """Recognise a whole image, with its sureness; ModelError where nothing is trained yet."""
-        from napari_hounsfield.pixels.recognition import SegmentParams, segment
-
+    def segment_steps(
+        self, image: SessionImage | Volume | Channels, probabilities: bool = False
+    ) -> Generator[Progress, None, Segmentation]:
+        """Recognise a whole image, of the session or not, with its sureness; ModelError where nothing is trained yet."""
         params = SegmentParams(probabilities=probabilities, sureness=True)
-        return (yield from segment.steps(image.channels, self._trained(), params=params))
+        channels = image.channels if isinstance(image, SessionImage) else image
+        return (yield from segment.steps(channels, self._trained(), params=params))
 
-    def segment(self, image: SessionImage) -> Segmentation:
+    def segment(self, image: SessionImage | Volume | Channels) -> Segmentation:
         """Recognise a whole image; see `segment_steps`."""
         return finish(self.segment_steps(image))
 

@@ -64,12 +64,12 @@ def save_steps(session: LabellingSession, path: str | Path, overwrite: bool = Fa
     return FILE.write(path, tensors, card, overwrite, FILE.read)
 
 
-def load_session(path: str | Path, images: Sequence[Volume] = ()) -> LabellingSession:
+def load_session(path: str | Path, images: Volume | Sequence[Volume] = ()) -> LabellingSession:
     """Read a session; see `load_steps`."""
     return finish(load_steps(path, images))
 
 
-def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Progress, None, LabellingSession]:
+def load_steps(path: str | Path, images: Volume | Sequence[Volume] = ()) -> Generator[Progress, None, LabellingSession]:
     """Read a session, and give it the images it was made of.
 
     Parameters
@@ -87,7 +87,7 @@ def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Pro
     ModelError
         If it is no session, is damaged or from a newer version, or an image of it is not among `images`.
     """
-    path = Path(path)
+    path, images = Path(path), [images] if isinstance(images, Volume) else images
     tensors, card = FILE.read(path)
     known: dict[str, Volume] = {}
     for done, volume in enumerate(images):
@@ -100,7 +100,8 @@ def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Pro
         missing = [record for record in needed if record["identity"] not in known]
         if missing:
             shapes = ", ".join("x".join(str(int(n)) for n in record["shape"]) for record in missing)
-            raise ModelError(f"{path.name}: {len(missing)} of its {len(needed)} images are not here (z, y, x: {shapes})")
+            there = f"{len(missing)} of its {len(needed)} images are not here"
+            raise ModelError(f"{path.name}: {there} (z, y, x: {shapes}){_unlike(missing, images)}")
         for number, record in enumerate(card["images"]):
             image = yield from _found(record, known)
             strokes = blank(image.main, names(session.classes))
@@ -115,6 +116,15 @@ def load_steps(path: str | Path, images: Sequence[Volume] = ()) -> Generator[Pro
     except (KeyError, TypeError, ValueError, ValidationError):
         raise ModelError(f"{path.name}: its description of the session is incomplete") from None
     return session
+
+
+def _unlike(missing: Sequence[Mapping[str, Any]], images: Sequence[Volume]) -> str:
+    """Why an image that is there, of the size of a missing one, is not that one; empty where there is none."""
+    alike = [(record, volume) for record in missing for volume in images if tuple(record["shape"]) == volume.grid.shape]
+    for record, volume in alike:
+        if record["unit"] == volume.unit:
+            return "; one of that size is here, but its voxels or its place differ"
+    return "".join(f"; one of that size is here, but in {v.unit or 'no unit'}, not {r['unit'] or 'none'}" for r, v in alike[:1])
 
 
 def _records(channels: Channels) -> Generator[Progress, None, list[dict[str, Any]]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from qtpy.QtCore import Qt
 from tests._napari.labelling.painting import paint, strokes
 
 import napari_hounsfield as nh
@@ -54,6 +55,35 @@ def test_estimate_and_importance(dock: Any, page: Any, window: Any, settled: Any
     assert page.desk.session.params.keep == judge.importance.keep()
     page._undo()
     assert page.desk.session.params.keep == ""
+
+
+def test_a_class_of_one_stroke_has_no_estimate_and_spoils_no_mean(dock: Any, page: Any, settled: Any) -> None:
+    strokes(page)
+    for place in ((4, 30, 4), (4, 36, 36)):
+        paint(page, place, 1)
+    settled(page)
+    dock.judge.estimate()
+    settled(page)
+    assert "not judged: structure" in dock.judge.message.value
+    table = dock.judge.table
+    assert [table.item(table.rowCount() - 1, column).text() for column in (1, 2, 3)] == ["left out", "-", "-"]
+
+
+def test_a_draft_has_the_colours_that_its_classes_are_painted_in(dock: Any, page: Any, settled: Any) -> None:
+    drafts = dock.drafts
+    drafts.method.value, drafts.number.value = "kmeans", 3
+    drafts.find()
+    settled(page)
+    shown = {name: drafts.desk.layer.get_color(value) for value, name, _ in drafts.desk.draft.classes}
+    for line in range(drafts.classes.rowCount()):
+        item = drafts.classes.item(line, 0)
+        assert np.allclose(item.data(Qt.ItemDataRole.DecorationRole).getRgbF()[:3], shown[item.text()][:3], atol=1e-3)
+    drafts.apply()
+    settled(page)
+    painted = page.desk.bound[0].strokes
+    for one in page.desk.session.classes:
+        if one.name in shown:
+            assert np.allclose(painted.get_color(one.value)[:3], shown[one.name][:3])
 
 
 def test_a_draft_is_edited_applied_and_dismissed(dock: Any, page: Any, window: Any, settled: Any) -> None:

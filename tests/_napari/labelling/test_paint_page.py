@@ -163,6 +163,11 @@ def test_what_cannot_be_done_is_one_line(page: Any, window: Any, said: Any) -> N
     assert "save the session first" in said()[-1]
 
 
+def test_an_image_of_another_name_is_known_by_it(page: Any) -> None:
+    page.desk.bound[0].layer.name = "renamed"
+    assert page.images.current_choice == "renamed"
+
+
 def test_one_session_a_viewer(page: Any, window: Any) -> None:
     assert desk_of(window) is page.desk
 
@@ -281,3 +286,24 @@ def test_cancel_frees_the_form_at_once_and_keeps_nothing(dock: Any, page: Any, s
     page.update_once()
     settled(page)
     assert session.classifier is not classifier
+
+
+def test_the_viewer_turns_to_an_image_that_lies_elsewhere(page: Any, window: Any, ball: nh.Volume, settled: Any) -> None:
+    first, affine = page.desk.bound[0], ball.affine.copy()
+    affine[:3, 3] += 1000
+    (far,) = nh.show(window, nh.Volume(ball.array.copy(), affine, unit="HU", modality="CT", name="far"))
+    before = window.dims.point
+    page.image.value = far
+    page.add_image()
+    for bound in (page.desk.bound[1], first):
+        page.desk.turn_to(bound)
+        low, high = bound.strokes.extent.world
+        sliced = window.dims.not_displayed[0]
+        assert low[sliced] <= window.dims.point[sliced] <= high[sliced]
+        centre = window.scene.camera.center[-2:]
+        assert all(low[axis] < c < high[axis] for axis, c in zip(window.dims.displayed, centre, strict=True))
+    window.dims.set_point(sliced, before[sliced])
+    where = window.dims.point, window.scene.camera.center
+    page.desk.turn_to(first)
+    assert (window.dims.point, window.scene.camera.center) == where, "it is in sight already"
+    settled(page)

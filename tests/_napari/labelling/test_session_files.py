@@ -30,11 +30,11 @@ def test_save_and_resume(page: Any, window: Any, ball: nh.Volume, settled: Any, 
     settled(page)
     assert np.array_equal(page.desk.bound[0].editing.editor.array, before)
     assert page.desk.session.classifier is not None
+    page.files.copy_script()
     look(page, 4)
     paint(page, (4, 36, 36), 1)
     settled(page)
     assert dice(page, ball, 4) > 0.85
-    page.files.copy_script()
     assert not [message for message in said() if "is saved" not in message and "clipboard" not in message]
 
 
@@ -83,6 +83,7 @@ def test_what_is_wrong_with_a_session_is_one_line(page: Any, window: Any, settle
     page.files.open(path)
     settled(page)
     assert "1 of its 1 images are not here" in said()[-1]
+    assert "its voxels or its place differ" in said()[-1]
     assert len(page.desk.session.images) == 1
     paint(page, (4, 36, 36), 1)
     settled(page)
@@ -135,4 +136,60 @@ def test_an_image_that_is_edited_keeps_its_strokes(page: Any, ball: nh.Volume, s
     bound.layer.data = np.zeros((4, 5, 6), np.int16)
     settled(page)
     assert "grids differ" in said()[-1]
+    assert "has left the session" in said()[-1]
     assert page.desk.session.images == []
+
+
+def test_the_script_is_of_what_is_shown(page: Any, settled: Any, said: Any, tmp_path: Path) -> None:
+    from qtpy.QtWidgets import QApplication
+
+    strokes(page)
+    settled(page)
+    clipboard: Any = QApplication.clipboard()
+    clipboard.clear()
+    page.files.copy_script()
+    assert "save the session first" in said()[-1]
+    page.files.save(tmp_path / "session")
+    settled(page)
+    page.files.copy_script()
+    assert "session.safetensors" in clipboard.text()
+    clipboard.clear()
+    paint(page, (4, 36, 36), 1)
+    settled(page)
+    page.files.copy_script()
+    assert "older" in said()[-1]
+    assert not clipboard.text()
+
+
+def test_a_new_session_has_nothing_of_the_last(page: Any, window: Any, settled: Any, said: Any, tmp_path: Path) -> None:
+    strokes(page)
+    settled(page)
+    image, painted = page.desk.bound[0].layer, page.desk.bound[0].strokes
+    page.files.begin_anew()
+    settled(page)
+    assert "kept" in said()[-1]
+    assert list(window.layers) == [image, painted]
+    assert not painted.visible
+    assert page.desk.session.images == []
+    assert page.desk.session.classes == ()
+    assert page.desk.session.classifier is None
+    page.files.copy_script()
+    assert "save the session first" in said()[-1]
+    page.image.value = image
+    page.add_image()
+    assert [one.name for one in page.desk.session.classes] == ["background", "structure"]
+    strokes(page)
+    settled(page)
+    assert page.desk.session.classifier is not None
+
+
+def test_a_classifier_that_is_outdated_says_so(page: Any, settled: Any, said: Any, tmp_path: Path) -> None:
+    strokes(page)
+    settled(page)
+    page.files.export(tmp_path / "model")
+    assert said()[-1] == "model.safetensors is saved"
+    page.live.value = False
+    paint(page, (4, 36, 36), 1)
+    settled(page)
+    page.files.export(tmp_path / "model")
+    assert "older than what is painted" in said()[-1]

@@ -19,6 +19,7 @@ from napari_hounsfield._napari.inputs import read_at
 from napari_hounsfield._napari.layers import layer_tuples
 from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield._napari.onlookers import onlookers_of
+from napari_hounsfield._napari.places import bring_into_sight
 from napari_hounsfield.channels import Channels, as_channels
 from napari_hounsfield.errors import HounsfieldError, LabelError
 from napari_hounsfield.labelling.classes import names, recoloured
@@ -116,9 +117,11 @@ class SessionDesk(Work):
         for event in (strokes.events.colormap, strokes.events.selected_label):
             event.connect(self._on_look)
         layer.events.data.connect(self._on_voxels)
+        layer.events.name.connect(self._on_look)
         self.bound.append(bound)
         self.viewer.layers.selection.active = strokes
         strokes.mode = "paint"
+        bring_into_sight(self.viewer, strokes)
         self.changed.emit()
         self.live.follow()
         return bound
@@ -137,6 +140,7 @@ class SessionDesk(Work):
                 event.disconnect(self._on_look)
         if layer is not None:
             layer.events.data.disconnect(self._on_voxels)
+            layer.events.name.disconnect(self._on_look)
         self.bound.remove(bound)
         bound.show_doubt(False)
         self.session.remove(bound.image)
@@ -147,6 +151,7 @@ class SessionDesk(Work):
             for layer in (bound.layer, bound.strokes):
                 layer.visible = True  # type: ignore[union-attr]
             self.viewer.layers.selection.active = bound.strokes
+            bring_into_sight(self.viewer, bound.strokes)
             self.live.follow()
 
     def show_doubt(self, on: bool) -> None:
@@ -184,7 +189,8 @@ class SessionDesk(Work):
         no file stay as a hidden layer; a layer of the user's stays as it is.
         """
         self.live.cancel()
-        kept = [layer for bound in list(self.bound) if (layer := self._clear(bound)) is not None]
+        saved = self.saved
+        kept = [layer for bound in list(self.bound) if (layer := self._clear(bound, saved)) is not None]
         if kept:
             tell(f"not saved, so kept as hidden layers: strokes of the session before ({', '.join(one.name for one in kept)})")
         ours = self.session
@@ -198,7 +204,13 @@ class SessionDesk(Work):
         self.saved_edits = ours.edits
         self.changed.emit()
 
-    def _clear(self, bound: BoundImage) -> Labels | None:
+    def begin_anew(self) -> None:
+        """Show a session in which nothing is; layers of the one before go as in `replace`."""
+        self.interrupted.emit()
+        self.mark.remove()
+        self.replace(LabellingSession(), {})
+
+    def _clear(self, bound: BoundImage, saved: bool) -> Labels | None:
         """Let go of an image and its layers; what is kept of them though it was made here: strokes that are in no file."""
         strokes, result = bound.strokes, bound.result
         self._let_go(bound)
@@ -206,7 +218,7 @@ class SessionDesk(Work):
             self.viewer.layers.remove(result)
         if strokes is None or not bound.made:
             return None
-        if self.session.edits != self.saved_edits and bound.image.strokes.array.any():
+        if not saved and bound.image.strokes.array.any():
             strokes.visible = False
             return strokes
         self.viewer.layers.remove(strokes)
@@ -258,7 +270,7 @@ class SessionDesk(Work):
         self.changed.emit()
 
     def _on_look(self, event: Any = None) -> None:
-        """Strokes have other colours, or another class is painted with."""
+        """Strokes have other colours, another class is painted with, or an image has another name."""
         for bound in self.bound:
             bound.dress(self.session)
         self.changed.emit()
@@ -271,9 +283,9 @@ class SessionDesk(Work):
             with reported():
                 try:
                     self.session.renew(bound.image, self.volume(event.source))
-                except HounsfieldError:
+                except HounsfieldError as error:
                     self._let_go(bound)
-                    raise
+                    raise type(error)(f"{bound.title} has left the session, its strokes stay as a layer: {error}") from None
         self.live.follow()
 
     def _on_removed(self, event: Any) -> None:

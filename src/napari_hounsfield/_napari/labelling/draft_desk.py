@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from napari.utils.colormaps import DirectLabelColormap
 from psygnal import Signal
 
 import napari_hounsfield as nh
@@ -14,6 +15,7 @@ from napari_hounsfield._napari.bridge import add, in_units_of, worlds
 from napari_hounsfield._napari.layers import LayerTuple, layer_tuples
 from napari_hounsfield.editing.history import Setting
 from napari_hounsfield.errors import LabelError
+from napari_hounsfield.labelling.classes import matched
 from napari_hounsfield.operation import Progress, part
 from napari_hounsfield.pixels.class_count import ClassCount
 from napari_hounsfield.pixels.class_params import ClassesParams, SuggestParams
@@ -40,6 +42,11 @@ class Draft:
         table = self.layer[1]["features"]
         rows = zip(table["index"], table["class"], table["voxels"], strict=True)
         return [(int(value), str(name), int(voxels)) for value, name, voxels in rows]
+
+    def colour(self, value: int) -> tuple[float, ...] | None:
+        """Red, green and blue of a class, 0 to 1; None where napari chooses it."""
+        colours = self.layer[1].get("colormap")
+        return None if colours is None else tuple(float(part) for part in colours.color_dict[value][:3])
 
 
 class DraftDesk:
@@ -98,6 +105,12 @@ class DraftDesk:
         """The draft with its layer, which is made beside the interface: its voxels are copied and counted."""
         viewer, name = self._desk.viewer, f"{bound.image.volume.name} draft".strip()
         (layer,) = in_units_of(layer_tuples(segmentation.labels, worlds(viewer), name), bound.strokes)
+        strokes, colours = bound.strokes, layer[1].get("colormap")
+        if strokes is not None and colours is not None:  # the colours that its classes will be painted in
+            classes = {value: name for value, name, _ in Draft(bound, segmentation, layer).classes if value in colours.color_dict}
+            _, numbers = matched(self._desk.session.classes, classes)
+            own = {value: strokes.colormap.map(number) for value, number in numbers.items()}
+            layer[1]["colormap"] = DirectLabelColormap(color_dict={**colours.color_dict, **own})
         return Draft(bound, segmentation, layer)
 
     def _drafts_of(self, bound: BoundImage) -> Drafts:

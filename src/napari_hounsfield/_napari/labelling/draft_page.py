@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, ComboBox, Container, Label, SpinBox
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from napari_hounsfield._napari.curves import Picture
@@ -134,8 +135,11 @@ class DraftPage(Container[Any]):
         kept = len(self._classes)
         self.classes.blockSignals(True)
         self.classes.setRowCount(kept)
-        for line, (_, name, voxels) in enumerate(self._classes):
-            self.classes.setItem(line, 0, QTableWidgetItem(name))
+        for line, (value, name, voxels) in enumerate(self._classes):
+            title, colour = QTableWidgetItem(name), self.desk.draft and self.desk.draft.colour(value)
+            if colour:
+                title.setData(Qt.ItemDataRole.DecorationRole, QColor.fromRgbF(*colour))
+            self.classes.setItem(line, 0, title)
             count = QTableWidgetItem(f"{voxels:,}")
             count.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             self.classes.setItem(line, 1, count)

@@ -105,8 +105,9 @@ class JudgePage(Container[Any]):
 
     def _show_estimate(self, found: CrossValidation) -> None:
         self.table.show_figures("left out", found.figures)
-        judged = sum(found.counts.values())
-        self.message.value = f"{judged:,} voxels judged by classifiers that did not learn their stroke"
+        judged, single = sum(found.counts.values()), [name for name, count in found.counts.items() if not count]
+        missing = f"; of one stroke alone, so not judged: {', '.join(single)}" if single else ""
+        self.message.value = f"{judged:,} voxels judged by classifiers that did not learn their stroke{missing}"
 
     def _show_importance(self, found: Importance) -> None:
         self.importance = found
@@ -151,7 +152,9 @@ class _FigureTable(QTableWidget):
             if len(shown) > 1:
                 self.setSpan(first, 0, len(shown), 1)
             for line, (kind, found) in enumerate(shown.items(), start=first):
-                for column, text in enumerate([kind, *(_cell(found, name, key) for key in FIGURES)], start=1):
+                whole = name is not None or len(found["classes"]) == len(names)  # a mean of fewer classes cannot be compared
+                cells = [_cell(found, name, key) if whole else "-" for key in FIGURES]
+                for column, text in enumerate([kind, *cells], start=1):
                     self.setItem(line, column, QTableWidgetItem(text))
 
 

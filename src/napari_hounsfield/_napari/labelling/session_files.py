@@ -35,13 +35,22 @@ class SessionFiles(Container[Any]):
         self._runs = runs
         self.path: Path | None = None
         buttons = [
+            button(
+                "New session", "No image, class or classifier; strokes that are in no file stay as hidden layers", self.begin_anew
+            ),
             button("Save session…", "Strokes, classes, parameters and classifier; no voxel of the images", self._ask_save),
             button("Open session…", "For the images that are open here: they are known by their voxels", self._ask_open),
             button("Export classifier…", "The file that Segment and `hounsfield segment` take", self._ask_export),
             button("Copy as script", "Python that repeats the saved session without a viewer", self.copy_script),
         ]
-        super().__init__(widgets=[row(*buttons[:2]), row(*buttons[2:])], labels=False)
+        super().__init__(widgets=[row(*buttons[:3]), row(*buttons[3:])], labels=False)
         self.margins = (0, 0, 0, 0)
+
+    def begin_anew(self) -> None:
+        """Let go of the session, and begin another."""
+        with reported():
+            self.path = None
+            self._runs.desk.begin_anew()
 
     def save(self, path: Path) -> None:
         """Write the session; an existing file is replaced, since the dialog has asked."""
@@ -68,20 +77,24 @@ class SessionFiles(Container[Any]):
     def export(self, path: Path) -> None:
         """Write the classifier alone."""
         with reported():
-            classifier = self._runs.desk.session.classifier
-            if classifier is None:
+            session = self._runs.desk.session
+            if session.classifier is None:
                 raise ModelError("nothing is trained yet")
-            tell(f"{classifier.save(_with_suffix(path), overwrite=True).name} is saved")
+            older = "; it is older than what is painted: press Update" if session.outdated else ""
+            tell(f"{session.classifier.save(_with_suffix(path), overwrite=True).name} is saved{older}")
 
     def copy_script(self) -> None:
         """Put the script on the clipboard."""
         with reported():
-            if self.path is None:
+            desk = self._runs.desk
+            if self.path is None or not desk.bound:
                 raise LabelError("save the session first: the script reads its strokes from there")
+            if not desk.saved:
+                raise LabelError(f"save the session again: {self.path.name} is older than what is painted and chosen here")
             from qtpy.QtWidgets import QApplication
 
             clipboard: Any = QApplication.clipboard()
-            clipboard.setText(as_script(self._runs.desk.session, self.path))
+            clipboard.setText(as_script(desk.session, self.path))
             tell("the script is on the clipboard")
 
     def _ask_save(self) -> None:

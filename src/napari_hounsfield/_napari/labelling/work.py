@@ -35,6 +35,11 @@ class Work:
     """Edits that the session had when it was last saved or opened."""
 
     @property
+    def saved(self) -> bool:
+        """Whether a file holds the session as it is now."""
+        return self.session.edits == self.saved_edits
+
+    @property
     def viewer(self) -> ViewerModel:
         """The viewer."""
         raise NotImplementedError
