@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from tests._napari.labelling.painting import dice, strokes
 
 import napari_hounsfield as nh
 
 
+@pytest.mark.slow
 def test_channels_are_ticked_and_come_back(
     dock: Any, window: Any, ball: nh.Volume, settled: Any, said: Any, tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def test_planes_across_the_slices(page: Any, settled: Any) -> None:
     expect_current(page, [Plane(0, 4)])
 
 
+@pytest.mark.slow
 def test_painting_in_linked_views(page: Any, window: Any, settled: Any, qtbot: Any) -> None:
     strokes(page)
     _, linked = window.window.add_plugin_dock_widget("napari-hounsfield", "Linked views", tabify=True)

@@ -29,6 +29,7 @@ def test_shares_of_a_blend_whichever_lies_above() -> None:
     assert opacities([low, high], {low}, 0.3) == {low: 1.0, high: 0.7}
 
 
+@pytest.mark.slow
 def test_side_by_side_then_blended_then_as_before(window: Any, dock: Any, settle: Any, ct: nh.Volume) -> None:
     (now,) = nh.show(window, ct)
     (prior,) = nh.show(window, replace(ct, name="prior"))
@@ -63,6 +64,7 @@ def test_side_by_side_then_blended_then_as_before(window: Any, dock: Any, settle
     assert set(widget.desk.views) == set(widget.switches)
 
 
+@pytest.mark.slow
 def test_outlines_have_two_colours_and_go_again(window: Any, dock: Any, settle: Any, ct: nh.Volume) -> None:
     nh.show(window, ct)
     layers = [nh.show(window, replace(blank_strokes(ct, {1: "a"}), name=name))[0] for name in ("prediction", "reference")]

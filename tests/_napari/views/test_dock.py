@@ -63,6 +63,7 @@ def test_views_show_the_layers_of_the_window_in_their_planes(window: Any, dock: 
     assert all(len(widget.desk.views[name].model.layers) == 1 for name in FLAT)
 
 
+@pytest.mark.slow
 def test_a_change_of_slice_slices_only_the_views_that_change(window: Any, dock: Any, chest: nh.Volume) -> None:
     nh.show(window, chest)
     widget = dock()
@@ -77,6 +78,7 @@ def test_a_change_of_slice_slices_only_the_views_that_change(window: Any, dock: 
     assert window.dims.current_step == (5, window.dims.current_step[1], 7)
 
 
+@pytest.mark.slow
 def test_shift_and_drag_moves_the_position_and_paints_nothing(window: Any, dock: Any, chest: nh.Volume, settle: Any) -> None:
     nh.show(window, chest)
     widget = dock()
@@ -107,6 +109,7 @@ def _point_and_paint(window: Any, widget: Any, strokes: Any, pane: Any) -> None:
     assert window.dims.point == pytest.approx(centre_of_voxel(window, wanted), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_zoom_is_shared_about_the_position_and_keeps_it_in_sight(window: Any, dock: Any, chest: nh.Volume) -> None:
     nh.show(window, chest)
     widget = dock()
@@ -130,6 +133,7 @@ def test_zoom_is_shared_about_the_position_and_keeps_it_in_sight(window: Any, do
     assert 0 <= y <= view.native.height()
 
 
+@pytest.mark.slow
 def test_marks_and_letters_are_where_napari_and_the_patient_have_them(window: Any, dock: Any, chest: nh.Volume) -> None:
     nh.show(window, chest)
     widget = dock()
@@ -181,6 +185,7 @@ def test_layers_of_no_patient_have_no_letters(window: Any, dock: Any) -> None:
     assert window.scene.camera.orientation[0] == "towards", "its camera is left alone"
 
 
+@pytest.mark.slow
 def test_options_and_switches(window: Any, dock: Any, chest: nh.Volume, settle: Any, said: Any) -> None:
     nh.show(window, chest)
     widget = dock()
@@ -250,6 +255,7 @@ def _heard(window: Any, image: Any) -> int:
     return sum(len(emitter.callbacks) for group in groups for emitter in group.emitters.values())
 
 
+@pytest.mark.slow
 def test_layers_in_different_units_are_drawn(window: Any, dock: Any, chest: nh.Volume, settle: Any) -> None:
     nh.show(window, chest)
     widget = dock()
