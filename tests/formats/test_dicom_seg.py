@@ -144,7 +144,7 @@ def test_labels_on_another_grid_of_the_same_patient(tmp_path: Path, ct_series: A
     assert [p.name for p in tmp_path.glob("*.dcm")] == ["s.dcm"]
 
 
-@pytest.mark.parametrize("count", [1, 2, 300])
+@pytest.mark.parametrize("count", [1, 2, pytest.param(300, marks=pytest.mark.slow)])
 def test_few_and_many_segments(tmp_path: Path, ct_series: Any, dicom_errors: Any, count: int) -> None:
     source = ct_series(AXIAL, (1, 20, 20))
     array = (np.arange(400) % (count + 1)).reshape(1, 20, 20)

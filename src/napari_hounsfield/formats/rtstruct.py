@@ -21,7 +21,7 @@ from napari_hounsfield.operation import Progress, part
 from .contours import outlines
 from .notes import one_line
 from .seg_segments import MAKER
-from .seg_source import SegSource, read_source
+from .seg_source import PATIENT_AND_STUDY, SegSource, read_source
 from .terminology import UNKNOWN, colour_in, term_in
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from napari_hounsfield.dicom.header import Header
     from napari_hounsfield.volume import LabelMap, Source
 
-_PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
-_STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber")
 _LARGEST_NUMBER = 2**31 - 1
 
 
@@ -152,7 +150,7 @@ def _dataset(series: SegSource, labels: LabelMap, values: Sequence[int], drawn: 
     dataset.SOPClassUID, dataset.SOPInstanceUID = RTStructureSetStorage, generate_uid()
     dataset.InstanceCreationDate = dataset.StructureSetDate = dataset.SeriesDate = f"{now:%Y%m%d}"
     dataset.InstanceCreationTime = dataset.StructureSetTime = dataset.SeriesTime = f"{now:%H%M%S}"
-    for keyword in (*_PATIENT, *_STUDY):
+    for keyword in PATIENT_AND_STUDY:
         setattr(dataset, keyword, str(header[keyword].value or ""))
     dataset.Modality, dataset.SeriesInstanceUID, dataset.SeriesNumber = "RTSTRUCT", generate_uid(), 301
     dataset.SeriesDescription, dataset.OperatorsName, dataset.InstanceNumber = "Structure set", "", 1
