@@ -29,7 +29,7 @@ from napari_hounsfield import (
     write,
 )
 from napari_hounsfield.formats.dicom_seg_reading import read_dicom_seg
-from napari_hounsfield.formats.reading import read_labels
+from napari_hounsfield.formats.label_reading import read_labels
 from napari_hounsfield.grid import same_lattice
 
 SHAPE = (6, 12, 10)

@@ -27,7 +27,7 @@ from napari_hounsfield import (
     write,
 )
 from napari_hounsfield.dicom.read_params import ReadParams
-from napari_hounsfield.formats.reading import read_maps
+from napari_hounsfield.formats.label_reading import read_maps
 from napari_hounsfield.formats.writing import write_steps
 from napari_hounsfield.grid import same_lattice
 

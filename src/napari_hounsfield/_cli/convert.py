@@ -53,7 +53,8 @@ class Convert(Command):
     def _read(self, path: Path, target: Path, reader: files.Reader, source: Source | None) -> Volume | LabelMap | Features:
         """What is there; as labels where the target can hold nothing else."""
         from napari_hounsfield.formats.atomic import full_suffix
-        from napari_hounsfield.formats.reading import kind_of, read_labels
+        from napari_hounsfield.formats.kind import kind_of
+        from napari_hounsfield.formats.label_reading import read_labels
 
         if full_suffix(target) in files.LABELS_ONLY and kind_of(path) not in ("folder", "DICOM", "DICOM SEG"):
             return reader.told(read_labels(path, reader.params, source), path.name)

@@ -32,7 +32,7 @@ class ToSlicer(Command):
 
     def run(self, values: Mapping[str, Any], console: Console) -> None:
         """Read both, measure, write."""
-        from napari_hounsfield.formats.reading import read_labels
+        from napari_hounsfield.formats.label_reading import read_labels
         from napari_hounsfield.formats.slicer_folder import send_to_slicer_steps
 
         reader = files.Reader(console, build(files.read_params(), self.options, values))
