@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.uid import UID
 
+from .documents import documents
 from .images import (
     BASELINE,
     BIG,
@@ -66,6 +68,8 @@ class Seed:
     samples: int = 0
     """Bytes of one pixel where pixels are uncompressed and stand one by one in the result, so that each can be followed."""
     ending: str = ".dcm"
+    reader: Callable[[Path], Any] | None = field(default=None, repr=False)
+    """What reads a file that holds no image, but labels or figures."""
 
 
 def _written(ds: Dataset, syntax: str = LITTLE) -> bytes:
@@ -244,6 +248,8 @@ def seeds() -> tuple[Seed, ...]:
         Seed("zip deflated", _written(ct()), partial(zipped, method=zipfile.ZIP_DEFLATED), ending=".zip"),
         Seed("directory", _directory(), ending=""),
     ]
+    for name, data, reader in documents():
+        found.append(Seed(name, data, syntax=IMPLICIT if name == "rtstruct" else LITTLE, reader=reader))
     return tuple(found)
 
 
