@@ -21,7 +21,7 @@ from napari_hounsfield.lazy import LazyArray
 
 from .generated import AFFINE, TYPES, affines, voxels
 
-few = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+few = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 
 
 def attributes(path: Path) -> dict:

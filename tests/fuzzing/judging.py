@@ -20,7 +20,7 @@ from napari_hounsfield.volume import Volume
 from .images import SECRET, SIZE
 from .layout import Layout
 from .mutating import Mutation, mutated
-from .seeds import LISTED, Seed, listed_file, seeds
+from .seeds import LISTED, Seed, document_seeds, listed_file, seeds
 
 LISTED_EVERY = 8
 """One mutation in so many starts from a container (zip, gzip, DICOMDIR) that is damaged as a whole, not only within."""
@@ -45,9 +45,9 @@ class Outcome:
 class Corpus:
     """The valid files, and every mutation of them by its number."""
 
-    def __init__(self, seed: int, only: str = "") -> None:
+    def __init__(self, seed: int, only: str = "", documents: bool = False) -> None:
         self.seed = seed
-        self.seeds = tuple(one for one in seeds() if only in one.name)
+        self.seeds = tuple(one for one in (document_seeds() if documents else seeds()) if only in one.name)
         self.layouts = [Layout.of(seed.plain, seed.syntax) for seed in self.seeds]
         self.whole = {s.name: read_whole(s) for s in self.seeds if s.samples}
 

@@ -1,4 +1,4 @@
-"""Small valid files, one of every kind that the reader reads: what the mutations start from. The same bytes at every run."""
+"""Small valid files, one of every kind that is read: what the mutations start from. The same bytes at every run."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def listed_file() -> bytes:
 
 
 def seeds() -> tuple[Seed, ...]:
-    """Every seed, in an order that stays."""
+    """Every seed that is an image, in an order that stays."""
     grey16, grey8 = numbers(SIZE, SIZE, dtype="<u2", low=0), numbers(SIZE, SIZE, dtype="u1", low=0, high=255)
     cr8 = partial(image, CR, "CR", grey8)
     found = [
@@ -248,9 +248,13 @@ def seeds() -> tuple[Seed, ...]:
         Seed("zip deflated", _written(ct()), partial(zipped, method=zipfile.ZIP_DEFLATED), ending=".zip"),
         Seed("directory", _directory(), ending=""),
     ]
-    for name, data, reader in documents():
-        found.append(Seed(name, data, syntax=IMPLICIT if name == "rtstruct" else LITTLE, reader=reader))
     return tuple(found)
+
+
+def document_seeds() -> tuple[Seed, ...]:
+    """Segmentations, structure sets and reports, which take longer to read."""
+    syntaxes = {"rtstruct": IMPLICIT}
+    return tuple(Seed(name, data, syntax=syntaxes.get(name, LITTLE), reader=reader) for name, data, reader in documents())
 
 
 def _size(syntax: str) -> int:
