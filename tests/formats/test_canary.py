@@ -116,7 +116,11 @@ def test_what_is_searched_would_be_found(volume: nh.Volume) -> None:
     clean(texts(b"0.4711, -12.471123e-05, 1.25"))
 
 
-@pytest.mark.parametrize("kind", FREE)
+SLOW = ("safetensors", "surfaces")
+"""What takes longer to compute than to search."""
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=pytest.mark.slow) if kind in SLOW else kind for kind in FREE])
 def test_no_file_but_dicom_names_the_patient(tmp_path: Path, volume: nh.Volume, labels: nh.LabelMap, kind: str) -> None:
     FREE[kind](tmp_path, volume, labels)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
