@@ -19,6 +19,7 @@ import safetensors.numpy  # noqa: F401
 import SimpleITK  # noqa: F401
 import zarr  # noqa: F401
 
+from napari_hounsfield.formats import compiled_contours  # noqa: F401
 from napari_hounsfield.formats.atomic import remove
 
 from .every_writer import WRITERS, Writer, content
