@@ -38,7 +38,7 @@ _HOME = {
     "Series": "dicom.series",
     "ReadParams": "dicom.read_params",
     "read": "formats.reading",
-    "read_labels": "formats.reading",
+    "read_labels": "formats.label_reading",
     "read_measurements": "formats.dicom_sr_reading",
     "ReportedMeasurements": "formats.dicom_sr_reading",
     "terms": "coded_terms",

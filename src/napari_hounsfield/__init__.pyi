@@ -74,8 +74,8 @@ from .formats.class_table import read_classes as read_classes
 from .formats.class_table import write_classes as write_classes
 from .formats.dicom_sr_reading import ReportedMeasurements as ReportedMeasurements
 from .formats.dicom_sr_reading import read_measurements as read_measurements
+from .formats.label_reading import read_labels as read_labels
 from .formats.reading import read as read
-from .formats.reading import read_labels as read_labels
 from .formats.seg_params import SegParams as SegParams
 from .formats.slicer_folder import send_to_slicer as send_to_slicer
 from .formats.stroke_table import read_strokes as read_strokes

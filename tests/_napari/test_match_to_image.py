@@ -9,7 +9,7 @@ import pytest
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.operation_docks import MatchToImage
-from napari_hounsfield.formats.reading import read_labels
+from napari_hounsfield.formats.label_reading import read_labels
 
 IMAGE = nh.Volume(np.zeros((20, 24, 22), np.int16), nh.axial_affine((2, 1, 1.2), (-5, 3, 7)), unit="HU", name="CT")
 

@@ -17,7 +17,7 @@ import numpy as np
 
 import napari_hounsfield as nh
 from napari_hounsfield.demo.strokes import StrokeParams, draw_strokes
-from napari_hounsfield.formats.reading import read_labels
+from napari_hounsfield.formats.label_reading import read_labels
 
 from .real_ct import RECIPE, data_folder, table
 

@@ -18,7 +18,8 @@ import numpy as np
 
 import napari_hounsfield as nh
 from napari_hounsfield.demo.strokes import StrokeParams, draw_strokes
-from napari_hounsfield.formats.reading import read_labels, read_volume
+from napari_hounsfield.formats.label_reading import read_labels
+from napari_hounsfield.formats.reading import read_volume
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "real-ct.md"

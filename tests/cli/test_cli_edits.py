@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import napari_hounsfield as nh
-from napari_hounsfield.formats.reading import read_labels
+from napari_hounsfield.formats.label_reading import read_labels
 
 AFFINE = nh.axial_affine((4, 2, 2), (-40, -50, 100))
 

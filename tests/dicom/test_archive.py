@@ -86,7 +86,7 @@ def test_a_series_with_a_damaged_file_is_refused_by_its_name(tmp_path, write_ser
 
 
 def test_a_segmentation_refers_to_a_series_in_an_archive(tmp_path, write_series, noise):
-    from napari_hounsfield.formats.reading import read_labels
+    from napari_hounsfield.formats.label_reading import read_labels
     from napari_hounsfield.formats.writing import write
 
     files = write_series(tmp_path / "files", noise(), StudyID="1", AccessionNumber="", ReferringPhysicianName="")

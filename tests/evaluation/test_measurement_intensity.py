@@ -15,7 +15,8 @@ from hypothesis.extra import numpy as hnp
 import napari_hounsfield as nh
 from napari_hounsfield.evaluation import intensity_statistics
 from napari_hounsfield.evaluation.intensity_statistics import PERCENTILES, histogram, statistics
-from napari_hounsfield.formats.reading import read_labels, read_volume
+from napari_hounsfield.formats.label_reading import read_labels
+from napari_hounsfield.formats.reading import read_volume
 from napari_hounsfield.operation import finish
 
 AFFINE = nh.axial_affine((3.0, 0.7, 0.8))

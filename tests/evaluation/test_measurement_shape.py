@@ -17,7 +17,7 @@ from skimage.measure import regionprops
 import napari_hounsfield as nh
 from napari_hounsfield.evaluation import diameters as diameters_module
 from napari_hounsfield.evaluation.diameters import diameters
-from napari_hounsfield.formats.reading import read_labels
+from napari_hounsfield.formats.label_reading import read_labels
 from napari_hounsfield.grid import same_lattice
 from napari_hounsfield.operation import finish
 

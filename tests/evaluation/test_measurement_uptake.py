@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 import napari_hounsfield as nh
 from napari_hounsfield.evaluation import uptake
 from napari_hounsfield.evaluation.uptake import PEAK_RADIUS_MM
-from napari_hounsfield.formats.reading import read_labels, read_volume
+from napari_hounsfield.formats.label_reading import read_labels
+from napari_hounsfield.formats.reading import read_volume
 
 AFFINE = nh.axial_affine((3.0, 2.0, 2.0))
 

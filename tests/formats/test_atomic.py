@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from napari_hounsfield import LabelMap, Volume, WriteError, axial_affine, read, write
-from napari_hounsfield.formats.atomic import atomic_path, check_target, full_suffix, sibling
+from napari_hounsfield.formats.atomic import _put_in_two_steps, atomic_path, check_target, full_suffix, sibling
+from napari_hounsfield.formats.exchanging import exchange
 
 AFFINE = axial_affine((3, 0.7, 0.7))
 
@@ -53,6 +57,48 @@ def test_a_body_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match=r"^a\.csv: not written"), atomic_path(tmp_path / "a.csv"):
         pass
     assert names(tmp_path) == []
+
+
+def _folder(path: Path, content: str) -> Path:
+    path.mkdir()
+    (path / "zarr.json").write_text(content)
+    return path
+
+
+def test_two_folders_exchange_their_names_or_nothing_happens(tmp_path: Path) -> None:
+    one, other = _folder(tmp_path / "名 one", "1"), _folder(tmp_path / "other", "2")
+    done = exchange(one, other)
+    assert [(p / "zarr.json").read_text() for p in (one, other)] == (["2", "1"] if done else ["1", "2"])
+    if sys.platform in ("linux", "darwin"):
+        assert done
+    assert not exchange(one, tmp_path / "nowhere")
+    assert names(tmp_path) == ["other", "名 one"]
+
+
+def test_a_folder_replaces_a_folder(tmp_path: Path) -> None:
+    target = _folder(tmp_path / "ct.ome.zarr", "old")
+    with atomic_path(target, overwrite=True) as temporary:
+        _folder(temporary, "new")
+    assert (target / "zarr.json").read_text() == "new"
+    _put_in_two_steps(_folder(tmp_path / ".newer", "newer"), target)
+    assert (target / "zarr.json").read_text() == "newer"
+    assert names(tmp_path) == ["ct.ome.zarr"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_process_that_ends_between_two_steps_leaves_the_old_folder_where_it_is_found(tmp_path: Path) -> None:
+    target, new = _folder(tmp_path / "ct.ome.zarr", "old"), _folder(tmp_path / ".new", "new")
+    child = os.fork()
+    if not child:
+        rename = os.rename
+        os.rename = lambda one, other: os._exit(0) if one == new else rename(one, other)
+        _put_in_two_steps(new, target)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    hidden, found = names(tmp_path)
+    assert hidden == ".new"
+    assert re.fullmatch(r"ct\.replaced-[0-9a-f]{6}\.ome\.zarr", found)
+    assert (tmp_path / found / "zarr.json").read_text() == "old"
 
 
 def test_an_existing_file_is_replaced_only_when_asked(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from napari_hounsfield import (
     write,
 )
 from napari_hounsfield.formats.dicom_seg_reading import read_dicom_seg
-from napari_hounsfield.formats.reading import read_labels
+from napari_hounsfield.formats.label_reading import read_labels
 from napari_hounsfield.grid import same_lattice
 
 SHAPE = (6, 12, 10)
@@ -144,7 +144,7 @@ def test_labels_on_another_grid_of_the_same_patient(tmp_path: Path, ct_series: A
     assert [p.name for p in tmp_path.glob("*.dcm")] == ["s.dcm"]
 
 
-@pytest.mark.parametrize("count", [1, 2, 300])
+@pytest.mark.parametrize("count", [1, 2, pytest.param(300, marks=pytest.mark.slow)])
 def test_few_and_many_segments(tmp_path: Path, ct_series: Any, dicom_errors: Any, count: int) -> None:
     source = ct_series(AXIAL, (1, 20, 20))
     array = (np.arange(400) % (count + 1)).reshape(1, 20, 20)
@@ -305,9 +305,10 @@ def test_faulty_segmentations_are_refused_by_name(tmp_path, ct_series, array, ch
     assert "CANARY" not in str(caught.value)
 
 
-def test_truncated_at_any_place(tmp_path: Path, ct_series: Any, array: np.ndarray) -> None:
+@pytest.mark.parametrize("cuts", [6, pytest.param(40, marks=pytest.mark.slow)])
+def test_truncated_at_any_place(tmp_path: Path, ct_series: Any, array: np.ndarray, cuts: int) -> None:
     whole = write(tmp_path / "whole.dcm", LabelMap(array, AXIAL, NAMES, source=ct_series(AXIAL, SHAPE))).read_bytes()
-    for part in np.linspace(140, len(whole) - 2, 40).astype(int):
+    for part in np.linspace(140, len(whole) - 2, cuts).astype(int):
         (tmp_path / "cut.dcm").write_bytes(whole[:part])
         with pytest.raises(DicomError, match=r"^cut\.dcm: "):
             read(tmp_path / "cut.dcm")

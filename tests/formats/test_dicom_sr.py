@@ -148,7 +148,6 @@ def test_what_is_no_report_is_refused(labels: nh.LabelMap, segmentation: Path, t
     from pydicom import dcmread
 
     path = nh.write(tmp_path / "m.sr.dcm", nh.measure(_image(labels), labels), source=segmentation)
-    whole = path.read_bytes()
     with pytest.raises(nh.DicomError, match=r"^labels\.dcm: not a DICOM Structured Report"):
         nh.read_measurements(segmentation)
     (tmp_path / "junk").write_bytes(b"junk")
@@ -159,7 +158,13 @@ def test_what_is_no_report_is_refused(labels: nh.LabelMap, segmentation: Path, t
     report.save_as(tmp_path / "empty.dcm")
     with pytest.raises(nh.DicomError, match=r"^empty\.dcm: a report without measurement groups"):
         nh.read_measurements(tmp_path / "empty.dcm")
-    for part in np.linspace(140, len(whole) - 2, 30).astype(int):
+
+
+@pytest.mark.parametrize("cuts", [6, pytest.param(40, marks=pytest.mark.slow)])
+def test_truncated_at_any_place(labels: nh.LabelMap, segmentation: Path, tmp_path: Path, cuts: int) -> None:
+    measured = nh.measure(_image(labels), labels, nh.MeasureParams(shape=False))
+    whole = nh.write(tmp_path / "m.sr.dcm", measured, source=segmentation).read_bytes()
+    for part in np.linspace(140, len(whole) - 2, cuts).astype(int):
         (tmp_path / "cut.dcm").write_bytes(whole[:part])
         try:
             nh.read_measurements(tmp_path / "cut.dcm")

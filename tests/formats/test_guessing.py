@@ -9,7 +9,7 @@ import pytest
 
 import napari_hounsfield as nh
 from napari_hounsfield.formats.guessing import looks_like_labels
-from napari_hounsfield.formats.reading import read_as_meant
+from napari_hounsfield.formats.label_reading import read_as_meant
 
 AFFINE = nh.axial_affine((3, 1, 1), (-10, -20, 30))
 RANDOM = np.random.default_rng(0)

@@ -9,7 +9,7 @@ import SimpleITK
 
 import napari_hounsfield as nh
 from napari_hounsfield.errors import FormatError, WriteError
-from napari_hounsfield.formats.reading import read_maps
+from napari_hounsfield.formats.label_reading import read_maps
 from napari_hounsfield.formats.writing import probabilities_path
 
 AFFINE = nh.axial_affine((3, 1, 2), (4, 5, 6))

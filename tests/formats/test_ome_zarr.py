@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_hounsfield import Features, LabelMap, Source, Volume, WriteError, read, write
+from napari_hounsfield.formats.label_reading import read_labels, read_maps
 from napari_hounsfield.formats.ome_zarr import read_ome_zarr
 from napari_hounsfield.formats.ome_zarr_writing import local_mean, pyramid
-from napari_hounsfield.formats.reading import read_labels, read_maps
 from napari_hounsfield.formats.writing import write_steps
 from napari_hounsfield.lazy import LazyArray
 
 from .generated import AFFINE, TYPES, affines, voxels
 
-few = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+few = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 
 
 def attributes(path: Path) -> dict:

@@ -30,8 +30,10 @@ from napari_hounsfield import (
     read,
     write,
 )
+from napari_hounsfield.formats.kind import kind_of
+from napari_hounsfield.formats.label_reading import read_draft, read_labels
 from napari_hounsfield.formats.notes import Notes, class_names
-from napari_hounsfield.formats.reading import kind_of, read_draft, read_labels, read_volume
+from napari_hounsfield.formats.reading import read_volume
 
 AFFINE = axial_affine((3, 0.7, 0.8), (-100.5, 20, -300))
 SUFFIXES = [".nii", ".nii.gz", ".nrrd", ".mha", ".seg.nrrd"]

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from napari_hounsfield import LabelMap, SegParams, UnsupportedDicomError, Volume, read, write
-from napari_hounsfield.formats.reading import read_labels, read_volume
+from napari_hounsfield.formats.label_reading import read_labels
+from napari_hounsfield.formats.reading import read_volume
 from napari_hounsfield.grid import reordered
 
 pytestmark = pytest.mark.slow

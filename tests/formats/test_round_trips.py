@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from napari_hounsfield import Features, LabelMap, Samples, Segmentation, Volume, WriteError, axial_affine, read, write
 from napari_hounsfield.formats import writing
+from napari_hounsfield.formats.label_reading import read_labels
 from napari_hounsfield.formats.orientation import is_sheared
-from napari_hounsfield.formats.reading import read_labels, read_volume
+from napari_hounsfield.formats.reading import read_volume
 from napari_hounsfield.formats.writing import probabilities_path
 from napari_hounsfield.grid import Grid, same_lattice
 

@@ -27,7 +27,7 @@ from napari_hounsfield import (
     write,
 )
 from napari_hounsfield.dicom.read_params import ReadParams
-from napari_hounsfield.formats.reading import read_maps
+from napari_hounsfield.formats.label_reading import read_maps
 from napari_hounsfield.formats.writing import write_steps
 from napari_hounsfield.grid import same_lattice
 
@@ -180,7 +180,9 @@ def test_empty_classes_are_declared_when_asked(tmp_path: Path, ct_series: Any, d
 
 
 @pytest.mark.parametrize("kind", ["binary", "labelmap"])
-@pytest.mark.parametrize("largest", [255, 256, 70_000])
+@pytest.mark.parametrize(
+    "largest", [pytest.param(255, marks=pytest.mark.slow), 256, pytest.param(70_000, marks=pytest.mark.slow)]
+)
 def test_many_and_large_label_values(tmp_path: Path, ct_series: Any, kind: Any, largest: int) -> None:
     array = np.linspace(0, largest, 40).astype(int).reshape(1, 8, 5)
     labels = LabelMap(array, AXIAL, source=ct_series(AXIAL, array.shape))
@@ -235,13 +237,17 @@ def test_closing_leaves_nothing(tmp_path: Path, ct_series: Any, array: np.ndarra
 def test_lossy_sources_and_odd_patients(tmp_path: Path, ct_series: Any, dicom_errors: Any, array: np.ndarray) -> None:
     from pydicom import dcmread
 
-    source = ct_series(AXIAL, SHAPE, PatientSex="unknown", LossyImageCompression="01", LossyImageCompressionRatio="8")
+    odd = {"PatientSex": "unknown", "PatientBirthDate": "19500000", "StudyTime": "2960"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's, of what it writes here
+        source = ct_series(AXIAL, SHAPE, LossyImageCompression="01", LossyImageCompressionRatio="8", **odd)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         path = write(tmp_path / "s.dcm", LabelMap(array, AXIAL, source=source))
     assert dicom_errors(path) == []
     seg = dcmread(path)
-    assert (seg.LossyImageCompression, seg.LossyImageCompressionRatio, seg.PatientSex) == ("01", 8, "")
+    assert (seg.LossyImageCompression, seg.LossyImageCompressionRatio) == ("01", 8)
+    assert (seg.PatientSex, seg.PatientBirthDate, seg.StudyTime, seg.StudyDate) == ("", "", "", "20200101")
 
 
 def test_of_what_was_resampled_the_series_must_be_given(tmp_path: Path, ct_series: Any, dicom_errors: Any) -> None:

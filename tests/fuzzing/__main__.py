@@ -1,4 +1,4 @@
-"""Fuzz the DICOM reader: `python -m tests.fuzzing --count 100000`, and `--index N` for one mutation again."""
+"""Fuzz the readers of DICOM: `python -m tests.fuzzing --count 100000`, and `--index N` for one mutation again."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--start", type=int, default=0, help="number of the first (default 0)")
     parser.add_argument("--only", default="", help="start from the valid files whose names hold this")
+    parser.add_argument("--documents", action="store_true", help="segmentations, structure sets and reports, not images")
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8))
     parser.add_argument("--index", type=int, help="read the mutation of this number, with its traceback")
     parser.add_argument("--keep", type=Path, help="with --index: write the damaged file there")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that processes and files go, too
-    corpus = Corpus(options.seed, options.only)
+    corpus = Corpus(options.seed, options.only, options.documents)
     if options.index is not None:
         return _replay(corpus, options.index, options.keep)
     report = run(corpus, range(options.start, options.start + options.count), options.processes)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
 from napari_hounsfield.dicom.scan import Scan, scan
 from napari_hounsfield.errors import HounsfieldError
+from napari_hounsfield.formats.dicom_sr_reading import ReportedMeasurements
 from napari_hounsfield.volume import Volume
 
 from .images import SECRET, SIZE
 from .layout import Layout
 from .mutating import Mutation, mutated
-from .seeds import LISTED, Seed, listed_file, seeds
+from .seeds import LISTED, Seed, document_seeds, listed_file, seeds
 
 LISTED_EVERY = 8
 """One mutation in so many starts from a container (zip, gzip, DICOMDIR) that is damaged as a whole, not only within."""
@@ -41,9 +45,9 @@ class Outcome:
 class Corpus:
     """The valid files, and every mutation of them by its number."""
 
-    def __init__(self, seed: int, only: str = "") -> None:
+    def __init__(self, seed: int, only: str = "", documents: bool = False) -> None:
         self.seed = seed
-        self.seeds = tuple(one for one in seeds() if only in one.name)
+        self.seeds = tuple(one for one in (document_seeds() if documents else seeds()) if only in one.name)
         self.layouts = [Layout.of(seed.plain, seed.syntax) for seed in self.seeds]
         self.whole = {s.name: read_whole(s) for s in self.seeds if s.samples}
 
@@ -80,6 +84,10 @@ def judge_valid(seed: Seed, folder: Path) -> None:
     """
     file = folder / f"valid{seed.ending}"
     file.write_bytes(seed.pack(seed.plain))
+    if seed.reader is not None:
+        seed.reader(file)
+        file.unlink()
+        return
     volumes, refused = _volumes(scan(file))
     file.unlink()
     if len(volumes) != 1 or refused > (seed.ending == ".zip"):  # beside the image, the archives hold a text
@@ -98,6 +106,8 @@ def judge(corpus: Corpus, index: int, folder: Path) -> Outcome:
     file = folder / f"{index}{seed.ending}"
     file.write_bytes(data)
     try:
+        if seed.reader is not None:
+            return Outcome(seed.name, mutation.names, *_document(seed.reader, file))
         try:
             found = scan(file)
         except HounsfieldError as error:
@@ -111,6 +121,25 @@ def judge(corpus: Corpus, index: int, folder: Path) -> Outcome:
     if mutation.changed and seed.name in corpus.whole:
         _check_pixels(volumes, corpus.whole[seed.name], mutation, seed)
     return Outcome(seed.name, mutation.names, len(volumes), refused)
+
+
+def _document(reader: Callable[[Path], Any], file: Path) -> tuple[int, int]:
+    """Read labels or figures, alone and as one of the files of a folder: how much was read, and refused."""
+    read = 0
+    with contextlib.suppress(HounsfieldError):
+        scan(file)
+    try:
+        found = reader(file)
+        for data in found if isinstance(found, list) else [found]:
+            told = data.table() if isinstance(data, ReportedMeasurements) else [repr(data), *getattr(data, "warnings", ())]
+            _check_words(*told)
+            if isinstance(data, ReportedMeasurements):
+                json.dumps(data.to_json(), allow_nan=False)
+            read += 1
+    except HounsfieldError as error:
+        _check_words(str(error))
+        return read, 1
+    return read, 0
 
 
 def _volumes(found: Scan) -> tuple[list[Volume], int]:

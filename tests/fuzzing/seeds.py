@@ -1,4 +1,4 @@
-"""Small valid files, one of every kind that the reader reads: what the mutations start from. The same bytes at every run."""
+"""Small valid files, one of every kind that is read: what the mutations start from. The same bytes at every run."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.uid import UID
 
+from .documents import documents
 from .images import (
     BASELINE,
     BIG,
@@ -66,6 +68,8 @@ class Seed:
     samples: int = 0
     """Bytes of one pixel where pixels are uncompressed and stand one by one in the result, so that each can be followed."""
     ending: str = ".dcm"
+    reader: Callable[[Path], Any] | None = field(default=None, repr=False)
+    """What reads a file that holds no image, but labels or figures."""
 
 
 def _written(ds: Dataset, syntax: str = LITTLE) -> bytes:
@@ -194,7 +198,7 @@ def listed_file() -> bytes:
 
 
 def seeds() -> tuple[Seed, ...]:
-    """Every seed, in an order that stays."""
+    """Every seed that is an image, in an order that stays."""
     grey16, grey8 = numbers(SIZE, SIZE, dtype="<u2", low=0), numbers(SIZE, SIZE, dtype="u1", low=0, high=255)
     cr8 = partial(image, CR, "CR", grey8)
     found = [
@@ -245,6 +249,12 @@ def seeds() -> tuple[Seed, ...]:
         Seed("directory", _directory(), ending=""),
     ]
     return tuple(found)
+
+
+def document_seeds() -> tuple[Seed, ...]:
+    """Segmentations, structure sets and reports, which take longer to read."""
+    syntaxes = {"rtstruct": IMPLICIT}
+    return tuple(Seed(name, data, syntax=syntaxes.get(name, LITTLE), reader=reader) for name, data, reader in documents())
 
 
 def _size(syntax: str) -> int:

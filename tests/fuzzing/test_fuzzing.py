@@ -51,6 +51,17 @@ def test_a_few_in_this_process(corpus: Corpus, tmp_path: Path) -> None:
     assert sum(outcome.refused for outcome in outcomes) > 200
 
 
+def test_segmentations_structure_sets_and_reports(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    documents, again = Corpus(1, documents=True), Corpus(1, documents=True)
+    for seed in documents.seeds:
+        judge_valid(seed, tmp_path)
+    assert [seed.plain for seed in documents.seeds] == [seed.plain for seed in again.seeds], "whenever they are made"
+    outcomes = [judge(documents, index, tmp_path) for index in range(60)]
+    assert sum(outcome.read for outcome in outcomes) > 10
+    assert sum(outcome.refused for outcome in outcomes) > 10
+
+
 def test_a_reader_that_is_wrong_is_told_by_number(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from napari_hounsfield.dicom import reading
 
@@ -60,6 +71,13 @@ def test_a_reader_that_is_wrong_is_told_by_number(corpus: Corpus, tmp_path: Path
     at = next(i for i in range(5000) if corpus.mutation(i)[1].changed and corpus.mutation(i)[0].samples)
     with pytest.raises(WrongError, match="whose bytes did not"):
         judge(corpus, at, tmp_path)
+
+
+@pytest.mark.slow
+def test_eight_thousand_segmentations_structure_sets_and_reports(repository: Path) -> None:
+    done = fuzz(repository, "--documents", "--count", 8000)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert done.stdout.startswith("8000 mutations")
 
 
 @pytest.mark.slow

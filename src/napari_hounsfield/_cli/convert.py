@@ -53,7 +53,7 @@ class Convert(Command):
     def _read(self, path: Path, target: Path, reader: files.Reader, source: Source | None) -> Any:
         """What is there; as labels where the target can hold nothing else, and as several maps where their classes overlap."""
         from napari_hounsfield.formats.atomic import full_suffix
-        from napari_hounsfield.formats.reading import kind_of
+        from napari_hounsfield.formats.kind import kind_of
 
         chosen = reader.params.part and kind_of(path) == "DICOM SEG"  # which may hold probabilities
         if full_suffix(target) in files.LABELS_ONLY and kind_of(path) not in ("folder", "DICOM") and not chosen:

@@ -80,7 +80,7 @@ class Reader:
             self._drawn_on = self.image(path)  # contours that come with it become its voxels
             return self._drawn_on
         if kinds[0] in LABELS:
-            from napari_hounsfield.formats.reading import read_draft, read_labels
+            from napari_hounsfield.formats.label_reading import read_draft, read_labels
 
             if kinds[0] is Segmentation:
                 return read_draft(path)
@@ -91,7 +91,8 @@ class Reader:
 
     def image(self, path: Path, params: Params | None = None) -> Volume:
         """The one image of a path, or the series that was chosen."""
-        from napari_hounsfield.formats.reading import kind_of, read_volume
+        from napari_hounsfield.formats.kind import kind_of
+        from napari_hounsfield.formats.reading import read_volume
 
         chosen: Any = self.params if params is None else params
         if kind_of(path) in ("folder", "DICOM"):
@@ -105,7 +106,9 @@ class Reader:
 
     def whatever(self, path: Path, source: Source | None = None) -> Volume | LabelMap | Features:
         """The one image or label map of a path; `source` is the series that contours were drawn on."""
-        from napari_hounsfield.formats.reading import kind_of, read, read_named
+        from napari_hounsfield.formats.kind import kind_of
+        from napari_hounsfield.formats.label_reading import read_named
+        from napari_hounsfield.formats.reading import read
 
         if kind_of(path) not in ("folder", "DICOM"):
             return self.told(read_named(path, self.params, source), path.name)
@@ -119,7 +122,9 @@ class Reader:
     def segments(self, path: Path, source: Source | Volume | None = None) -> Any:
         """Labels of a path; several label maps where segments of a file overlap and none of them was chosen."""
         from napari_hounsfield.formats.atomic import full_suffix
-        from napari_hounsfield.formats.reading import kind_of, read, read_labels
+        from napari_hounsfield.formats.kind import kind_of
+        from napari_hounsfield.formats.label_reading import read_labels
+        from napari_hounsfield.formats.reading import read
 
         if self.params.part or (kind_of(path) not in ("DICOM SEG", "RTSTRUCT") and full_suffix(path) != ".seg.nrrd"):
             return self.told(read_labels(path, self.params, source), path.name)
@@ -229,7 +234,7 @@ def require_source(path: Path, source: Source | None, data: list[Any]) -> None:
 
 def require_segmentation(report: Path, labels: Path | None) -> None:
     """Raise unless a report of measurements has a DICOM SEG to refer to."""
-    from napari_hounsfield.formats.reading import kind_of
+    from napari_hounsfield.formats.kind import kind_of
 
     if labels is None or kind_of(labels) != "DICOM SEG":
         raise UsageError(f"{report.name}: a report refers to the segments of a DICOM SEG, so LABELS must be one")

@@ -38,7 +38,8 @@ class Info(Command):
 
 
 def _found(path: Path, params: Any, console: Console) -> dict[str, Any]:
-    from napari_hounsfield.formats.reading import kind_of, read
+    from napari_hounsfield.formats.kind import kind_of
+    from napari_hounsfield.formats.reading import read
 
     kind = kind_of(path)
     if kind not in ("folder", "DICOM"):

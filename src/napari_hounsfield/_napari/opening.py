@@ -144,7 +144,7 @@ def _showing(steps: Generator[Progress, None, Volume], how: Opening) -> Generato
 
 def open_files(paths: Sequence[Path], how: Opening) -> Opens:
     """Read NIfTI, NRRD, MetaImage and DICOM segmentation files."""
-    from napari_hounsfield.formats.reading import read_as_meant
+    from napari_hounsfield.formats.label_reading import read_as_meant
 
     warnings: list[str] = []
     for index, path in enumerate(paths):

@@ -46,7 +46,7 @@ def demo_input(
     GridError
         If the reference does not lie on the image's grid.
     """
-    from napari_hounsfield.formats.reading import read_labels
+    from napari_hounsfield.formats.label_reading import read_labels
 
     if folder is None and reference is None:
         return (yield from _phantom(out, params.phantom))
@@ -80,7 +80,8 @@ def _phantom(out: Path, params: PhantomParams) -> Generator[Progress, None, Demo
 def _read(path: Path, params: ReadParams) -> Generator[Progress, None, Volume]:
     """Exactly one image."""
     from napari_hounsfield.dicom.scan import scan_steps
-    from napari_hounsfield.formats.reading import kind_of, read_volume
+    from napari_hounsfield.formats.kind import kind_of
+    from napari_hounsfield.formats.reading import read_volume
 
     if kind_of(path) not in ("folder", "DICOM"):
         yield Progress(0.0, "reading")

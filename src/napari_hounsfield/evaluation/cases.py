@@ -93,14 +93,15 @@ def with_probabilities(prediction: LabelMap | Segmentation, path: Path) -> Segme
     FormatError
         As `read_maps`.
     """
-    from napari_hounsfield.formats.reading import read_maps
+    from napari_hounsfield.formats.label_reading import read_maps
 
     labels = prediction.labels if isinstance(prediction, Segmentation) else prediction
     return Segmentation(labels, read_maps(path))
 
 
 def _read(table: CaseTable, path: Path, kind: type) -> Any:
-    from napari_hounsfield.formats.reading import read_draft, read_labels, read_volume
+    from napari_hounsfield.formats.label_reading import read_draft, read_labels
+    from napari_hounsfield.formats.reading import read_volume
 
     with table.reading(path):
         return read_labels(path) if kind is LabelMap else read_draft(path) if kind is Segmentation else read_volume(path)

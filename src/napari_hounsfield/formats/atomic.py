@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from napari_hounsfield.errors import WriteError
 
+from .exchanging import exchange
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -90,11 +92,16 @@ def remove(path: Path) -> None:
 
 
 def _put(temporary: Path, target: Path) -> None:
-    """Give what was written its final name."""
+    """Give what was written its final name; a folder that was there may get the temporary one."""
     if not target.is_dir():
         os.replace(temporary, target)
-        return
-    old = _probe(target)  # a folder is not replaced in one step: the old one steps aside
+    elif not exchange(temporary, target):
+        _put_in_two_steps(temporary, target)
+
+
+def _put_in_two_steps(temporary: Path, target: Path) -> None:
+    """Replace a folder where names cannot be exchanged: the old one steps aside, to a name that is found if all ends here."""
+    old = sibling(target, f"replaced-{secrets.token_hex(3)}")
     os.rename(target, old)
     try:
         os.rename(temporary, target)
@@ -110,7 +117,9 @@ def atomic_path(target: str | Path, overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `target`, and move what was written there to `target` at the end.
 
     The temporary has a name that begins with a dot and the suffix of the target. It is flushed to the disk before it replaces the
-    target, and removed when anything is raised. It may be a folder, which replaces a folder.
+    target, and removed when anything is raised. It may be a folder, which replaces a folder: in one step on Linux
+    and macOS; elsewhere the old one is called as `ct.replaced-5c0b7f.ome.zarr` between two steps, and is left there by a process
+    that is ended between them.
 
     Raises
     ------

@@ -19,6 +19,7 @@ from .dicom_file import dataset_of
 from .dicom_seg_reading import label_values
 from .notes import one_line
 from .seg_segments import MAKER, term_and_value
+from .seg_source import PATIENT_AND_STUDY
 from .sr_concepts import figures, procedure
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def _site(item: Any) -> Any:
 
 def _report(dataset: Any, measured: Measurements, groups: list[Any]) -> Any:
     import highdicom as hd
+    from pydicom.dataset import Dataset
     from pydicom.sr.codedict import codes
 
     device = hd.sr.ObserverContext(
@@ -161,8 +163,12 @@ def _report(dataset: Any, measured: Measurements, groups: list[Any]) -> Any:
         imaging_measurements=groups,
         title=codes.DCM.ImagingMeasurementReport,
     )
+    evidence = Dataset()  # highdicom would copy whatever else the segmentation says of the patient
+    for keyword in (*PATIENT_AND_STUDY, "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID"):
+        if keyword in dataset:
+            evidence[keyword] = dataset[keyword]
     written = hd.sr.EnhancedSR(
-        evidence=[dataset],
+        evidence=[evidence],
         content=report,
         series_instance_uid=hd.UID(),
         series_number=302,

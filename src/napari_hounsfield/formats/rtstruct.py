@@ -22,7 +22,7 @@ from .contours import outlines
 from .notes import one_line
 from .overlap import Member, maps_of, members
 from .seg_segments import MAKER
-from .seg_source import SegSource, read_source
+from .seg_source import PATIENT_AND_STUDY, SegSource, read_source
 from .terminology import UNKNOWN, colour_in, term_in
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from napari_hounsfield.dicom.header import Header
     from napari_hounsfield.volume import LabelMap, Source
 
-_PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
-_STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber")
 _LARGEST_NUMBER = 2**31 - 1
 
 
@@ -162,7 +160,7 @@ def _dataset(series: SegSource, regions: Sequence[Member], drawn: Sequence[dict[
     dataset.SOPClassUID, dataset.SOPInstanceUID = RTStructureSetStorage, generate_uid()
     dataset.InstanceCreationDate = dataset.StructureSetDate = dataset.SeriesDate = f"{now:%Y%m%d}"
     dataset.InstanceCreationTime = dataset.StructureSetTime = dataset.SeriesTime = f"{now:%H%M%S}"
-    for keyword in (*_PATIENT, *_STUDY):
+    for keyword in PATIENT_AND_STUDY:
         setattr(dataset, keyword, str(header[keyword].value or ""))
     dataset.Modality, dataset.SeriesInstanceUID, dataset.SeriesNumber = "RTSTRUCT", generate_uid(), 301
     dataset.SeriesDescription, dataset.OperatorsName, dataset.InstanceNumber = "Structure set", "", 1

@@ -58,7 +58,6 @@ def seg_header(series: SegSource, own: Grid | None, kind: str, bits: int, params
             series_description=params.series_description,
             specific_character_set="ISO_IR 192",  # names of classes may be in any script
         )
-        made.copy_patient_and_study_information(series.header)
         made.copy_specimen_information(series.header)
     made.ImageType = ["DERIVED", "PRIMARY"]
     made.ContentLabel, made.ContentDescription, made.ContentCreatorName = params.label, "Segmentation", params.creator or None

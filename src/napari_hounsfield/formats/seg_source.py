@@ -36,6 +36,8 @@ _MAY_BE_EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber",
     "ReferringPhysicianName", "StudyID",
 )  # fmt: skip
+PATIENT_AND_STUDY = ("StudyInstanceUID", *_MAY_BE_EMPTY)
+"""What every file of a study must say of it and of the patient (PS3.3, types 1 and 2): all that is taken from its source."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,7 @@ class SegSource:
 def read_source(source: Source) -> SegSource:
     """Read the headers of a series, one a slice, in the order of the array's z axis.
 
-    Attributes that the standard lets be empty (type 2) and that are missing, or longer than it allows, are filled with nothing;
+    Attributes that the standard lets be empty (type 2) and that are missing, or none that it allows, are filled with nothing;
     UIDs of study and series that were removed are replaced by ones that follow from the frame of reference.
 
     Raises
@@ -132,9 +134,8 @@ def _dataset(path: Path) -> Any:
     return header
 
 
-_SHORT_STRINGS = ("StudyID", "AccessionNumber")
-_SHORT = 16
-"""Characters that the value representation SH may have (PS3.5, 6.2)."""
+_LONGEST = {"SH": 16, "LO": 64}
+"""Characters that a value of a representation may have (PS3.5, 6.2)."""
 
 
 def _fill(header: Any) -> None:
@@ -150,13 +151,24 @@ def _fill(header: Any) -> None:
             entropy = str(header.get("FrameOfReferenceUID") or header.SOPInstanceUID)
             setattr(header, keyword, generate_uid(entropy_srcs=[entropy, keyword]))
     for keyword in _MAY_BE_EMPTY:
-        too_long = keyword in _SHORT_STRINGS and len(str(header.get(keyword) or "")) > _SHORT
-        if keyword not in header or too_long:
+        if keyword not in header or not _possible(dictionary_VR(keyword), header.get(keyword)):
             header.add_new(keyword, dictionary_VR(keyword), "")
     if "SpecificCharacterSet" in header and not header.SpecificCharacterSet:
         del header.SpecificCharacterSet
     if header.PatientSex not in ("M", "F", "O"):
         header.PatientSex = ""
+
+
+def _possible(vr: str, value: Any) -> bool:
+    """Whether a value is one that its representation allows: a date that is none cannot be written again."""
+    from pydicom.valuerep import DA, TM
+
+    if not value:
+        return True
+    try:
+        return len(str(value)) <= _LONGEST.get(vr, 1000) and (vr not in ("DA", "TM") or bool({"DA": DA, "TM": TM}[vr](value)))
+    except (ValueError, TypeError):
+        return False
 
 
 def orientation_of(planes: Sequence[Header]) -> tuple[float, ...]:
