@@ -59,6 +59,13 @@ def ends_of(chest):
     return chest[0].label_map(array, chest[1].classes)
 
 
+def shifted(chest):
+    """Another lattice of the same place."""
+    affine = chest[0].affine.copy()
+    affine[:3, 3] += 0.3
+    return nh.Volume(chest[0].array, affine, name="another")
+
+
 PLAIN = {"texture": False}
 CASES = {
     "window": lambda c, s: nh.window.steps(c[0]),
@@ -98,6 +105,8 @@ CASES = {
         c[0], c[1], nh.GrowRegionParams(method="confidence", points=(3, 256, 166), others="overwrite")
     ),
     "from_seeds": lambda c, s: nh.from_seeds.steps(c[0], s),
+    "match": lambda c, s: nh.match.steps(c[1], shifted(c), nh.MatchParams(method="shape")),
+    "match_image": lambda c, s: nh.match_image.steps(c[0], shifted(c)),
     "evaluate": lambda c, s: nh.evaluate.steps(c[2], c[1]),
     "measure": lambda c, s: nh.measure.steps(c[0], c[1]),
     "compare_readers": lambda c, s: nh.compare_readers.steps(nh.Readers([c[1], c[2]], ["first", "second"])),

@@ -39,6 +39,7 @@ SLOW = {
     "features",
     "evaluate",
     "surfaces, noise",
+    "compare_readers",
     "suggest_classes, gmm",
 }
 
@@ -52,7 +53,7 @@ def test_every_operation_is_here():
 def test_reports_and_leaves_nothing_running(name, chest, one_slice):
     running = set(threading.enumerate())
     reports = sum(1 for _ in CASES[name](chest, one_slice))
-    assert reports >= 2
+    assert reports
     for taken in {1, reports // 2}:
         steps = CASES[name](chest, one_slice)
         for _ in range(taken):

@@ -70,6 +70,7 @@ def test_strokes_never_hold_two_classes_nor_divide_what_touches_in_a_slice(paint
                 assert set(painted[numbers == stroke]) == {value}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bp", "forest"])
 @pytest.mark.parametrize("by", ["strokes", "slices"])
 def test_the_estimate_is_near_the_truth(kind, by):

@@ -50,6 +50,7 @@ def paint_and_compare(window: Any, widget: Any, settle: Any, volume: nh.Volume, 
         assert np.abs(voxels - index).max(axis=1).min() <= 0.5 + 1e-3, "the voxel under the cursor, and no other"
 
 
+@pytest.mark.slow
 def test_painting_lands_under_the_cursor(window: Any, dock: Any, settle: Any, tmp_path: Path) -> None:
     widget = dock()
     for kind in KINDS:
