@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import napari_hounsfield as nh
-from napari_hounsfield.volume import as_label_map
+from napari_hounsfield.results import as_label_map
 
 AFFINE = nh.axial_affine((3, 0.7, 0.8))
 LABELS = hnp.arrays(

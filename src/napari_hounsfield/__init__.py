@@ -11,9 +11,9 @@ from ._version import __version__
 _HOME = {
     "Volume": "volume",
     "LabelMap": "volume",
-    "Samples": "volume",
-    "Features": "volume",
-    "Segmentation": "volume",
+    "Samples": "results",
+    "Features": "results",
+    "Segmentation": "results",
     "Source": "volume",
     "Channels": "channels",
     "aligned": "channels",

@@ -128,12 +128,12 @@ from .pixels.sampling import samples as samples
 from .pixels.svm import SVMParams as SVMParams
 from .pixels.training import TrainParams as TrainParams
 from .pixels.training import train as train
+from .results import Features as Features
+from .results import Samples as Samples
+from .results import Segmentation as Segmentation
 from .runtime import configure as configure
-from .volume import Features as Features
 from .volume import LabelMap as LabelMap
 from .volume import Record as Record
-from .volume import Samples as Samples
-from .volume import Segmentation as Segmentation
 from .volume import Source as Source
 from .volume import Volume as Volume
 

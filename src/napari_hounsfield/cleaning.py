@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from .components import Box, bounding_box, connected, filled, slabs
 from .operation import Params, Progress, number, operation, part
-from .volume import LabelMap, Segmentation
+from .results import Segmentation
+from .volume import LabelMap
 
 
 class CleanParams(Params):

@@ -20,7 +20,8 @@ from .feature_maps.slab import Slab
 from .feature_params import FeatureParams
 from .memory import available_memory
 from .operation import Progress, operation, part
-from .volume import Features, Volume
+from .results import Features
+from .volume import Volume
 
 __all__ = ["FeatureEngine", "FeatureParams", "FeatureSource", "StoredFeatures", "feature_source", "features", "features_into"]
 
@@ -207,7 +208,7 @@ def features(volume: Volume | Channels, params: FeatureParams) -> Generator[Prog
     frame = as_channels(volume).frame
     out = _room((len(params.names), *frame.grid.shape), frame.name or "image")
     yield from features_into(volume, params, out)
-    return frame.maps(out, params.names, params.model_dump(mode="json"))
+    return Features.of(frame, out, params.names, params.model_dump(mode="json"))
 
 
 def _room(shape: tuple[int, ...], name: str) -> NDArray[np.float32]:

@@ -12,7 +12,8 @@ from pydantic import model_validator
 from .errors import IntensityError, ParameterError
 from .gabor_kernels import PLANES, Plane, planes_of
 from .operation import Numbers, Params, Progress, number, numbers, operation
-from .volume import Features, Volume
+from .results import Features
+from .volume import Volume
 
 FIRST_WAVELENGTH = 2.5
 """Shortest default wavelength in voxels, a little above the two that voxels can carry."""
@@ -169,7 +170,7 @@ def gabor(volume: Volume, params: GaborParams) -> Generator[Progress, None, Feat
     require_memory(len(names), volume)
     out = np.empty((len(names), *volume.array.shape), np.float32)
     yield from bank_of(volume.grid, params).filter(filled(volume), out)
-    return volume.maps(out, names, params.model_dump(mode="json"))
+    return Features.of(volume, out, names, params.model_dump(mode="json"))
 
 
 def require_range(volume: Volume) -> None:

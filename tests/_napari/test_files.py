@@ -89,7 +89,7 @@ def test_labels_without_names_open_as_labels_or_are_converted(viewer: Any, tmp_p
     from napari.layers import Labels
     from napari.layers._layer_actions import _convert_to_labels
 
-    from napari_hounsfield._napari.editor.adopted import editing_of
+    from napari_hounsfield._napari.editor.register import editing_of
 
     affine = nh.axial_affine((3, 1, 1), (-10, -20, 30)) @ np.diag([1.0, -1, 1, 1])
     few = np.pad(np.ones((4, 9, 9), np.int16), 3)

@@ -25,8 +25,8 @@ from tests.benchmarks.viewer_opening import Heart, settle, wait  # isort: skip  
 import napari
 
 import napari_hounsfield as nh
-from napari_hounsfield._napari.editor.adopted import editing_of
 from napari_hounsfield._napari.editor.classes import Classes
+from napari_hounsfield._napari.editor.register import editing_of
 from napari_hounsfield.editing.area import EditableArea
 from napari_hounsfield.editing.registry import EDITS
 

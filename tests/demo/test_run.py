@@ -16,7 +16,8 @@ from napari_hounsfield.demo.strokes import StrokeParams
 from napari_hounsfield.errors import DicomError, FormatError, GridError, WriteError
 from napari_hounsfield.grid import axial_affine
 from napari_hounsfield.operation import finish
-from napari_hounsfield.volume import LabelMap, Samples
+from napari_hounsfield.results import Samples
+from napari_hounsfield.volume import LabelMap
 
 FILES = {"labels.nii.gz", "labels.dcm", "strokes.nii.gz", "classifier.safetensors", "figure.png", "record.json"}
 SMALL = DemoParams(

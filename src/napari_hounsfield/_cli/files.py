@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_hounsfield.errors import DicomError
-from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Source, Volume
+from napari_hounsfield.results import Features, Samples, Segmentation
+from napari_hounsfield.volume import LabelMap, Source, Volume
 
 from .usage import UsageError
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from napari_hounsfield.volume import Features, LabelMap, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Volume
 
 from . import files
 from .operation import RESERVED

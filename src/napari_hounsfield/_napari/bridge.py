@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_hounsfield.errors import HounsfieldError
-from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
+from napari_hounsfield.results import Features, Segmentation
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .layers import KEY, Declared, LayerTuple, Shown, layer_tuples
 from .placement import WORLD_OF_PATIENT, Placement

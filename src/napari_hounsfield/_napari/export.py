@@ -15,7 +15,8 @@ from napari_hounsfield.formats.atomic import full_suffix
 from napari_hounsfield.formats.seg_params import PATIENT_NOTE, SegParams
 from napari_hounsfield.grid import same_lattice
 from napari_hounsfield.operation import Progress
-from napari_hounsfield.volume import Features, LabelMap, Source, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Source, Volume
 
 from .bridge import from_layer
 from .drawn_on import drawn_on

@@ -17,7 +17,8 @@ from napari_hounsfield.gabor_bank import GaborParams, gabor, map_names
 from napari_hounsfield.gabor_kernels import planes_of
 from napari_hounsfield.gabor_output import require_memory
 from napari_hounsfield.operation import Operation, Progress
-from napari_hounsfield.volume import Features, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import Volume
 
 from . import preferences, results
 from .form import OperationForm

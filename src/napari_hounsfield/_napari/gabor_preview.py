@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.gabor_bank import GaborParams, filled, map_names
 from napari_hounsfield.operation import Progress
+from napari_hounsfield.results import Features
 from napari_hounsfield.volume import Volume
 
 from .bridge import in_units_of
@@ -118,7 +119,7 @@ def preview_tuple(source: Source, one: NDArray[np.float32], at: int, name: str) 
 
 def marked(volume: Volume, name: str = "kernel") -> dict[str, Any]:
     """Metadata of a layer that is a map and no scan, so that no form offers it as an image."""
-    return {KEY: shown(volume.maps(np.zeros((1, 1, 1, 1), np.float32), [name], {}), {})}
+    return {KEY: shown(Features.of(volume, np.zeros((1, 1, 1, 1), np.float32), [name], {}), {})}
 
 
 class Temporary:

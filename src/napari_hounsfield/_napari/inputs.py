@@ -11,7 +11,8 @@ from napari.layers import Image, Labels
 
 from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.operation import Input
-from napari_hounsfield.volume import Features, LabelMap, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .bridge import draft_of, from_layer
 from .layers import KEY

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_hounsfield.lazy import LazyArray
-from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
+from napari_hounsfield.results import Features, Segmentation
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .colours import label_colours
 from .lazy_layers import levels, overview

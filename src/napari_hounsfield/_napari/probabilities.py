@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_hounsfield.operation import Progress
-from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
+from napari_hounsfield.results import Features, Segmentation
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .bridge import from_layer
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from napari_hounsfield.operation import Operation, Progress
-from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Volume
+from napari_hounsfield.results import Features, Samples, Segmentation
+from napari_hounsfield.volume import LabelMap, Volume
 
 from . import overlay, preferences
 from .bridge import add, in_units_of, worlds

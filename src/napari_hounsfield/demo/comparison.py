@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_hounsfield.operation import Progress, part
-from napari_hounsfield.volume import BACKGROUND, LabelMap, Samples, Segmentation, Volume
+from napari_hounsfield.results import Samples, Segmentation
+from napari_hounsfield.volume import BACKGROUND, LabelMap, Volume
 
 if TYPE_CHECKING:
     from napari_hounsfield.pixels.classifier import PixelClassifier
     from napari_hounsfield.pixels.train_params import TrainParams
-    from napari_hounsfield.volume import Features
+    from napari_hounsfield.results import Features
 
     from .run import DemoParams
 

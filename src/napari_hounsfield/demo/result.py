@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_hounsfield.volume import LabelMap, Segmentation, Volume
+from napari_hounsfield.results import Segmentation
+from napari_hounsfield.volume import LabelMap, Volume
 
 if TYPE_CHECKING:
     from napari_hounsfield.evaluation.measurement import Measurements

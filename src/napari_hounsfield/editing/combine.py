@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from napari_hounsfield.components import bounding_box, slabs
 from napari_hounsfield.errors import LabelError, ParameterError
 from napari_hounsfield.operation import Progress, Whole, operation
-from napari_hounsfield.volume import LabelMap, as_label_map
+from napari_hounsfield.results import as_label_map
+from napari_hounsfield.volume import LabelMap
 
 from .params import EditParams, label_value, label_values
 from .writing import Rules, one_of, require_class, write

@@ -13,7 +13,8 @@ from psygnal import Signal
 from napari_hounsfield.components import Box
 from napari_hounsfield.errors import LabelError
 from napari_hounsfield.operation import Operation, Params, Progress, finish, part
-from napari_hounsfield.volume import LabelMap, Segmentation
+from napari_hounsfield.results import Segmentation
+from napari_hounsfield.volume import LabelMap
 
 from .area import EVERYWHERE, EditableArea
 from .delta import Allows, Delta, delta_steps

@@ -15,7 +15,8 @@ from napari_hounsfield.components import Box
 from napari_hounsfield.errors import LabelError
 from napari_hounsfield.grid import Grid
 from napari_hounsfield.operation import Operation, Params, Progress
-from napari_hounsfield.volume import LabelMap, Segmentation, Volume
+from napari_hounsfield.results import Segmentation
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .params import EditParams
 from .registry import cropped

@@ -12,7 +12,8 @@ from napari_hounsfield.boxes import around, extents
 from napari_hounsfield.errors import GridError, IntensityError, LabelError
 from napari_hounsfield.grid import Grid, same_lattice
 from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation, part
-from napari_hounsfield.volume import Features, LabelMap, Segmentation, as_label_map, is_background
+from napari_hounsfield.results import Features, Segmentation, as_label_map
+from napari_hounsfield.volume import LabelMap, is_background
 
 from .arrays import FIRST_TIME
 from .class_masks import ClassMasks

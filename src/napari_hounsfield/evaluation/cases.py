@@ -8,7 +8,8 @@ from typing import Any
 
 from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.operation import Params, Progress, operation, part
-from napari_hounsfield.volume import LabelMap, Segmentation
+from napari_hounsfield.results import Segmentation
+from napari_hounsfield.volume import LabelMap
 
 from .agreement import EvaluateParams, evaluate
 from .case_results import CaseFigures, CasesEvaluation

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from napari_hounsfield.components import Box, bounding_box, slabs
 from napari_hounsfield.errors import LabelError
 from napari_hounsfield.operation import Progress, finish, part
-from napari_hounsfield.volume import LabelMap, Segmentation, Volume, as_label_map
+from napari_hounsfield.results import Segmentation, as_label_map
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .matching import SharedClass, shared_classes
 from .surface import surface, surface_distances

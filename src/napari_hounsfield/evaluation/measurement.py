@@ -13,7 +13,8 @@ from napari_hounsfield.boxes import Extent, extents
 from napari_hounsfield.components import slabs
 from napari_hounsfield.errors import IntensityError
 from napari_hounsfield.operation import Params, Progress, number, operation, part
-from napari_hounsfield.volume import LabelMap, Segmentation, Volume, as_label_map, is_background
+from napari_hounsfield.results import Segmentation, as_label_map
+from napari_hounsfield.volume import LabelMap, Volume, is_background
 
 from . import intensity_statistics as intensity
 from .arrays import FIRST_TIME

@@ -10,7 +10,8 @@ import numpy as np
 
 from napari_hounsfield.errors import LabelError
 from napari_hounsfield.operation import Params, Progress, number, operation, part
-from napari_hounsfield.volume import LabelMap, Segmentation, as_label_map
+from napari_hounsfield.results import Segmentation, as_label_map
+from napari_hounsfield.volume import LabelMap
 
 from .reader_agreement import ReaderAgreement, ReaderClass, Value
 from .reader_classes import common_classes

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from napari_hounsfield.components import slabs
 from napari_hounsfield.grid import Grid
 from napari_hounsfield.operation import Progress, part
-from napari_hounsfield.volume import Features, LabelMap
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap
 
 POINTS = 1_000_000
 """Voxels looked up between two reports of progress."""

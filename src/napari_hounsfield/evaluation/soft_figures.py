@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.grid import reordered
 from napari_hounsfield.operation import Progress, part
-from napari_hounsfield.volume import BACKGROUND, Features, LabelMap
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import BACKGROUND, LabelMap
 
 from .class_masks import ClassMasks
 from .curves import ClassCurves

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from napari_hounsfield.errors import DicomError, GridError, LabelError, WriteError
 from napari_hounsfield.grid import Grid, apart, reordered, same_lattice
 from napari_hounsfield.operation import Progress
-from napari_hounsfield.volume import Features, LabelMap
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap
 
 from . import seg_pixels
 from .orientation import is_sheared

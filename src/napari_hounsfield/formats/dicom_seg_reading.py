@@ -14,7 +14,8 @@ from napari_hounsfield.dicom.header_reading import read_headers
 from napari_hounsfield.dicom.kinds import SEGMENTATIONS
 from napari_hounsfield.errors import DicomError, HounsfieldError, UnsupportedDicomError
 from napari_hounsfield.operation import Progress, finish
-from napari_hounsfield.volume import Features, LabelMap, Source
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Source
 
 from .dicom_file import dataset_of
 from .seg_geometry import Placement, placement

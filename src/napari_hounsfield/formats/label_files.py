@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_hounsfield.dicom.series import Series
-    from napari_hounsfield.volume import Features, LabelMap, Volume
+    from napari_hounsfield.results import Features
+    from napari_hounsfield.volume import LabelMap, Volume
 
 
 def label_files(series: Series) -> list[Path]:

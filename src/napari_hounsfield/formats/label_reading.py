@@ -11,7 +11,8 @@ import numpy as np
 
 from napari_hounsfield.errors import FormatError, LabelError
 from napari_hounsfield.grid import reordered
-from napari_hounsfield.volume import Features, LabelMap, Segmentation, Volume
+from napari_hounsfield.results import Features, Segmentation
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .atomic import full_suffix, sibling
 from .guessing import looks_like_labels

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
-from napari_hounsfield.volume import Features, LabelMap, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .gzip_stream import gzip_reader, gzip_writer
 from .notes import Notes, label_table, with_padding

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_hounsfield.volume import Features, LabelMap, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import numpy as np
 
 from napari_hounsfield.errors import FormatError, HounsfieldError, WriteError
-from napari_hounsfield.volume import Features, LabelMap, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .detached import detached
 from .gzip_stream import gzip_reader, gzip_writer

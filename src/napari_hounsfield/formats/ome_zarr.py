@@ -12,7 +12,8 @@ import numpy as np
 
 from napari_hounsfield.errors import FormatError, HounsfieldError
 from napari_hounsfield.lazy import LazyArray
-from napari_hounsfield.volume import Features, LabelMap, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .notes import Notes, with_padding
 from .ome_zarr_metadata import Multiscale, parsed

@@ -15,7 +15,8 @@ import numpy as np
 
 from napari_hounsfield.errors import FormatError, GridError
 from napari_hounsfield.grid import checked_affine
-from napari_hounsfield.volume import Features, LabelMap, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .notes import KEY as NOTES
 from .notes import MAX_NAMES, Notes, one_line

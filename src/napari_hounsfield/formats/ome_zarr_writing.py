@@ -13,7 +13,8 @@ import numpy as np
 
 from napari_hounsfield.errors import HounsfieldError, WriteError
 from napari_hounsfield.operation import Progress, part
-from napari_hounsfield.volume import Features, LabelMap, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .ome_zarr_metadata import attributes
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari_hounsfield.errors import DicomError, FormatError
 from napari_hounsfield.operation import finish
-from napari_hounsfield.volume import Features, LabelMap, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .atomic import full_suffix
 from .kind import kind_of

@@ -11,7 +11,8 @@ from napari_hounsfield.dicom.geometry import unit_directions
 from napari_hounsfield.errors import DicomError, WriteError
 from napari_hounsfield.grid import reordered
 from napari_hounsfield.operation import Progress
-from napari_hounsfield.volume import Features, LabelMap
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import LabelMap
 
 from .dicom_seg_reading import ReadSeg, dicom_seg_steps
 from .seg_geometry import Placement

@@ -68,11 +68,10 @@ def send_to_slicer_steps(
     made = _made(folder)
     try:
         yield from part(write_together(parts, overwrite=overwrite), 0.5, 1)
-    except BaseException:
+    finally:
         if made:
-            with suppress(OSError):
+            with suppress(OSError):  # as it is where something was written
                 folder.rmdir()
-        raise
     return folder
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from napari_hounsfield.errors import DicomError, FormatError, WriteError
 from napari_hounsfield.operation import Progress, finish, part
-from napari_hounsfield.volume import Features, LabelMap, Samples, Segmentation, Source, Volume
+from napari_hounsfield.results import Features, Samples, Segmentation
+from napari_hounsfield.volume import LabelMap, Source, Volume
 
 from .atomic import atomic_path, full_suffix, remove, sibling
 from .dicom_seg import write_dicom_seg

@@ -21,7 +21,8 @@ from napari_hounsfield.pixels.learning import PaintedSamples
 from napari_hounsfield.pixels.next_place import NextPlace, next_place, plane_doubt
 from napari_hounsfield.pixels.recognition import SegmentParams, channels_for, segment
 from napari_hounsfield.pixels.train_params import TrainParams
-from napari_hounsfield.volume import LabelMap, Segmentation, Volume
+from napari_hounsfield.results import Segmentation
+from napari_hounsfield.volume import LabelMap, Volume
 
 from . import classes as class_edits
 from .feature_cache import FeatureCache

@@ -9,7 +9,8 @@ from pydantic import field_validator
 
 from napari_hounsfield.errors import LabelError
 from napari_hounsfield.operation import Numbers, Params, Progress, numbers, operation
-from napari_hounsfield.volume import LabelMap, Segmentation
+from napari_hounsfield.results import Segmentation
+from napari_hounsfield.volume import LabelMap
 
 from .mesh import Surface, Surfaces
 

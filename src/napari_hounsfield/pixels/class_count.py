@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.feature_stack import feature_source
 from napari_hounsfield.operation import Progress, operation, part
-from napari_hounsfield.volume import Features, Record, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import Record, Volume
 
 from .class_methods.kmeans import kmeans
 from .class_methods.mixture import mixture

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_hounsfield._version import __version__
 from napari_hounsfield.errors import LabelError
-from napari_hounsfield.volume import Features, LabelMap, Record, Segmentation
+from napari_hounsfield.results import Features, Segmentation
+from napari_hounsfield.volume import LabelMap, Record
 
 ClassKey = int | str
 """A class by its number or its name."""

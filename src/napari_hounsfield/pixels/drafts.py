@@ -13,7 +13,8 @@ from napari_hounsfield.feature_params import FeatureParams
 from napari_hounsfield.feature_stack import FeatureSource, feature_source
 from napari_hounsfield.intensity import is_hounsfield
 from napari_hounsfield.operation import Progress, part
-from napari_hounsfield.volume import Features, Segmentation, Volume
+from napari_hounsfield.results import Features, Segmentation
+from napari_hounsfield.volume import Volume
 
 from .class_count import ClassCount, class_count
 from .class_methods.found import Found, find_classes
@@ -137,7 +138,7 @@ class Drafts:
                 if array is not None:
                     array[..., ~place.valid] = 0
         recipe = params.model_dump(mode="json")
-        probabilities = None if shares is None else place.maps(shares, list(names.values()), recipe)
+        probabilities = None if shares is None else Features.of(place, shares, list(names.values()), recipe)
         return Segmentation(place.label_map(labels, names), probabilities, sureness)
 
     def _slabs(self, first: int, last: int, recipe: FeatureParams) -> list[tuple[int, int]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from napari_hounsfield.operation import Progress, operation
-from napari_hounsfield.volume import Features, Segmentation, Volume
+from napari_hounsfield.results import Features, Segmentation
+from napari_hounsfield.volume import Volume
 
 from .class_params import ClassesParams
 from .drafts import Drafts

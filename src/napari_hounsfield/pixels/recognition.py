@@ -11,7 +11,8 @@ from napari_hounsfield.channels import Channels, as_channels
 from napari_hounsfield.errors import ModelError, ParameterError
 from napari_hounsfield.feature_stack import feature_source
 from napari_hounsfield.operation import Params, Progress, operation, part
-from napari_hounsfield.volume import Features, Segmentation, Volume
+from napari_hounsfield.results import Features, Segmentation
+from napari_hounsfield.volume import Volume
 
 from .classifier import PixelClassifier
 from .slab_recognition import class_numbers, recognise_maps
@@ -120,5 +121,7 @@ def segment(
     names = dict(zip(numbers.tolist(), classifier.classes.values(), strict=True))
     probabilities = None
     if maps_of is not None:
-        probabilities = trained.maps(maps_of, list(classifier.classes.values()), classifier.params.model_dump(mode="json"))
+        probabilities = Features.of(
+            trained, maps_of, list(classifier.classes.values()), classifier.params.model_dump(mode="json")
+        )
     return Segmentation(trained.label_map(labels, names), probabilities, sureness, assumed(classifier, volume))

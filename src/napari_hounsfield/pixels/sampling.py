@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.errors import LabelError, ParameterError
 from napari_hounsfield.operation import Numbers, Params, Progress, number, numbers, operation, part
-from napari_hounsfield.volume import LabelMap, Samples, Segmentation
+from napari_hounsfield.results import Samples, Segmentation
+from napari_hounsfield.volume import LabelMap
 
 from .dabs import Dabs
 from .holdout import Holdout

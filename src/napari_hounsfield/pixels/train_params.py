@@ -12,7 +12,8 @@ from napari_hounsfield.channels import Channels
 from napari_hounsfield.errors import ParameterError
 from napari_hounsfield.feature_stack import FeatureParams, recipe_of
 from napari_hounsfield.operation import Params, number
-from napari_hounsfield.volume import Features, Volume
+from napari_hounsfield.results import Features
+from napari_hounsfield.volume import Volume
 
 from .boosting import BoostingParams
 from .classifiers import Kind

@@ -12,7 +12,8 @@ from napari_hounsfield.channels import Channels, as_channels
 from napari_hounsfield.errors import LabelError
 from napari_hounsfield.feature_stack import feature_source
 from napari_hounsfield.operation import Progress, operation, part
-from napari_hounsfield.volume import Features, LabelMap, Samples, Volume
+from napari_hounsfield.results import Features, Samples
+from napari_hounsfield.volume import LabelMap, Volume
 
 from .classifier import PixelClassifier
 from .learning import PaintedSamples, learn

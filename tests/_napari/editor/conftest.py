@@ -8,7 +8,8 @@ import pytest
 from napari.components import ViewerModel
 
 import napari_hounsfield as nh
-from napari_hounsfield._napari.editor.adopted import LayerEditing, editing_of
+from napari_hounsfield._napari.editor.adopted import LayerEditing
+from napari_hounsfield._napari.editor.register import editing_of
 
 CLASSES = {1: "lung", 2: "liver", 3: "heart"}
 

@@ -14,7 +14,8 @@ from napari.components import ViewerModel
 from napari.utils.key_bindings import KeymapHandler
 
 import napari_hounsfield as nh
-from napari_hounsfield._napari.editor.adopted import LayerEditing, editing_of, release
+from napari_hounsfield._napari.editor.adopted import LayerEditing
+from napari_hounsfield._napari.editor.register import editing_of, release
 from napari_hounsfield.editing.area import EditableArea
 from napari_hounsfield.editing.history import Steps
 from napari_hounsfield.operation import Progress

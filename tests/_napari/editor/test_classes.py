@@ -10,8 +10,9 @@ import pytest
 from napari.components import ViewerModel
 
 import napari_hounsfield as nh
-from napari_hounsfield._napari.editor.adopted import LayerEditing, editing_of
+from napari_hounsfield._napari.editor.adopted import LayerEditing
 from napari_hounsfield._napari.editor.classes import Classes
+from napari_hounsfield._napari.editor.register import editing_of
 
 
 @pytest.fixture

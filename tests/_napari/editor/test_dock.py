@@ -14,9 +14,10 @@ from qtpy.QtCore import Qt
 import napari_hounsfield as nh
 from napari_hounsfield._napari import worker
 from napari_hounsfield._napari.editor import operations
-from napari_hounsfield._napari.editor.adopted import LayerEditing, editing_of
+from napari_hounsfield._napari.editor.adopted import LayerEditing
 from napari_hounsfield._napari.editor.class_model import LOCKED, NAME, VISIBLE, VOLUME
 from napari_hounsfield._napari.editor.dock import SegmentEditor
+from napari_hounsfield._napari.editor.register import editing_of
 from napari_hounsfield.editing.registry import Edit, everywhere
 from napari_hounsfield.operation import Progress, operation
 

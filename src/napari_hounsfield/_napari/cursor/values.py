@@ -12,7 +12,7 @@ from napari_hounsfield._napari.layers import KEY, Shown
 from napari_hounsfield._napari.probabilities import maps_of, sureness_of
 from napari_hounsfield._napari.table import class_names
 from napari_hounsfield._napari.windowing.images import unit_of, valid_of
-from napari_hounsfield.volume import Features
+from napari_hounsfield.results import Features
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -1,4 +1,4 @@
-"""A labels layer that is edited: its history, its voxel counts, what may be changed. One a layer, shared by docks and keys."""
+"""A labels layer that is edited: its history, its voxel counts, what may be changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet, ref
+from weakref import WeakSet, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ TITLES = {"paint": "paint", "erase": "erase", "fill": "fill", "polygon": "polygo
 class LayerEditing:
     """Edits of one layer.
 
-    Held by the layer, and holds neither it nor the viewer. `editing_of` makes it.
+    Held by the layer, and holds neither it nor the viewer. `register.editing_of` makes it.
 
     Attributes
     ----------
@@ -59,6 +59,8 @@ class LayerEditing:
     """Anything that is shown of it: classes, volumes, history, whether something runs. In the main thread."""
     progressed = Signal(Progress)
     """How far what runs is."""
+    gave_up = Signal()
+    """The layer has an array now that cannot be edited."""
 
     def __init__(self, viewer: ViewerModel, layer: Labels) -> None:
         self._layer = ref(layer)
@@ -191,6 +193,18 @@ class LayerEditing:
         viewer, layer = self.viewer(), self._layer()
         return None if viewer is None or layer is None else plane_shown(dims or viewer.dims, layer, self.frame)
 
+    def leave(self) -> None:
+        """Leave the layer as napari made it."""
+        self.cancel()
+        layer = self._layer()
+        if layer is None:
+            return
+        guard.remove(layer)
+        keys.unbind(layer)
+        layer.events.paint.disconnect(self._on_paint)
+        layer.events.data.disconnect(self._on_data)
+        layer.events.features.disconnect(self._on_features)
+
     # What napari tells
 
     def _take(self, layer: Labels, locked: frozenset[int]) -> None:
@@ -232,7 +246,7 @@ class LayerEditing:
             try:
                 self._take(layer, self.editor.locked)
             except HounsfieldError:
-                release(layer)
+                self.gave_up.emit()
                 raise
         self.changed.emit()
 
@@ -331,39 +345,3 @@ class LayerEditing:
 def _same(one: Any, other: Any) -> bool:
     """Whether two arrays are the same voxels in memory."""
     return bool(one.__array_interface__ == other.__array_interface__)
-
-
-_adopted: WeakKeyDictionary[Any, LayerEditing] = WeakKeyDictionary()
-
-
-def editing_of(layer: Any, viewer: Any = None) -> LayerEditing | None:
-    """What edits a layer; made at the first call that names the viewer.
-
-    Raises
-    ------
-    HounsfieldError
-        If the layer cannot be edited in place.
-    """
-    layer = getattr(layer, "__wrapped__", layer)  # plugins are handed proxies
-    found = _adopted.get(layer)
-    if found is None and viewer is not None:
-        found = _adopted[layer] = LayerEditing(getattr(viewer, "__wrapped__", viewer), layer)
-    elif found is not None and viewer is not None and not found.counted:
-        found.count()
-    return found
-
-
-def release(layer: Any) -> None:
-    """Leave a layer as napari made it."""
-    layer = getattr(layer, "__wrapped__", layer)
-    editing = _adopted.pop(layer, None)
-    if editing is not None:
-        editing.cancel()
-        guard.remove(layer)
-        keys.unbind(layer)
-        for event, react in (
-            (layer.events.paint, editing._on_paint),
-            (layer.events.data, editing._on_data),
-            (layer.events.features, editing._on_features),
-        ):
-            event.disconnect(react)

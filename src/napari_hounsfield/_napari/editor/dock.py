@@ -17,11 +17,12 @@ from napari_hounsfield.errors import HounsfieldError
 from napari_hounsfield.operation import Input, Progress
 from napari_hounsfield.volume import LabelMap
 
-from .adopted import LayerEditing, editing_of
+from .adopted import LayerEditing
 from .class_list import ClassList
 from .closing import let_go, take_up
 from .operations import Operations
 from .painting import Painting
+from .register import editing_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -49,7 +49,7 @@ def unbind(layer: Labels) -> None:
 
 
 def _call(layer: Labels, act: Callable[[LayerEditing], None]) -> None:
-    from .adopted import editing_of
+    from .register import editing_of
 
     editing = editing_of(layer)
     if editing is not None:

@@ -19,7 +19,8 @@ from napari_hounsfield.labelling.classes import names
 from napari_hounsfield.labelling.images import SessionImage
 from napari_hounsfield.labelling.plane import LabelledPlane, in_plane
 from napari_hounsfield.operation import Progress
-from napari_hounsfield.volume import LabelMap, Segmentation
+from napari_hounsfield.results import Segmentation
+from napari_hounsfield.volume import LabelMap
 
 from .doubt import DoubtLayer
 

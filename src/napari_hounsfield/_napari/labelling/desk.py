@@ -14,7 +14,7 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_hounsfield._napari.bridge import add, in_units_of, worlds
-from napari_hounsfield._napari.editor.adopted import editing_of
+from napari_hounsfield._napari.editor.register import editing_of
 from napari_hounsfield._napari.inputs import read_at
 from napari_hounsfield._napari.layers import layer_tuples
 from napari_hounsfield._napari.notices import reported, tell

@@ -20,7 +20,8 @@ from napari_hounsfield.operation import Progress, part
 from napari_hounsfield.pixels.class_count import ClassCount
 from napari_hounsfield.pixels.class_params import ClassesParams, SuggestParams
 from napari_hounsfield.pixels.drafts import Drafts
-from napari_hounsfield.volume import Record, Segmentation
+from napari_hounsfield.results import Segmentation
+from napari_hounsfield.volume import Record
 
 if TYPE_CHECKING:
     from .bound import BoundImage

@@ -19,7 +19,7 @@ from napari_hounsfield.errors import LabelError
 from napari_hounsfield.pixels.class_count import ClassCount
 from napari_hounsfield.pixels.class_editing import drop_classes, merge_classes, rename_classes
 from napari_hounsfield.pixels.class_params import ClassesParams
-from napari_hounsfield.volume import Segmentation
+from napari_hounsfield.results import Segmentation
 
 from .buttons import button, native, row
 from .draft_desk import DraftDesk
