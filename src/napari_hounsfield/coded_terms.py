@@ -140,10 +140,16 @@ def _rows() -> tuple[tuple[tuple[str, ...], Term], ...]:
     text = files("napari_hounsfield").joinpath("coded_terms.tsv").read_text(encoding="utf-8")
     for line in text.splitlines()[1:]:
         name, category, scheme, value, meaning, colour, others = (line.split("\t") + [""] * 7)[:7]
-        red, green, blue = (int(n) for n in colour.split(",")) if colour else (-1, -1, -1)
-        term = Term(CATEGORIES[category], Code(value, meaning, scheme), colour=(red, green, blue) if colour else None, name=name)
+        term = Term(CATEGORIES[category], Code(value, meaning, scheme), colour=_colour(colour), name=name)
         rows.append(((name, *filter(None, others.split("|"))), term))
     return tuple(rows)
+
+
+def _colour(text: str) -> Colour | None:
+    if not text:
+        return None
+    red, green, blue = (int(part) for part in text.split(","))
+    return red, green, blue
 
 
 @cache

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_hounsfield.errors import DicomError, GridError, LabelError, WriteError
-from napari_hounsfield.grid import Grid, apart, reordered, same_lattice
+from napari_hounsfield.errors import GridError, LabelError, WriteError
+from napari_hounsfield.grid import Grid, reordered, same_lattice
 from napari_hounsfield.operation import Progress
 from napari_hounsfield.results import Features
 from napari_hounsfield.volume import LabelMap
@@ -29,7 +29,7 @@ from .seg_header import dimensions, seg_header
 from .seg_params import SegParams
 from .seg_pixels import Frame, Segment, values_by_plane
 from .seg_segments import background, descriptions
-from .seg_source import SegSource, read_source
+from .seg_source import SegSource, known_source, off_grid, read_source
 from .terminology import class_colour, colour_in, concept, term_in
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def write_dicom_seg(
     parts: list[LabelMap | Features] = [data] if isinstance(data, LabelMap | Features) else list(data)
     kind = _kind(parts, params)
     yield Progress(0, "reading the source's headers")
-    series = read_source(_source(parts, source))
+    series = read_source(known_source(source, parts[0].source, "a DICOM segmentation"))
     arrays, own = _on_planes(parts, series)
     if isinstance(parts[0], Features):
         content = yield from _fractional(parts[0], arrays[0])
@@ -119,18 +119,6 @@ def _kind(parts: Sequence[LabelMap | Features], params: SegParams) -> str:
     return kind
 
 
-def _source(parts: Sequence[LabelMap | Features], source: Source | None) -> Source:
-    source = source or parts[0].source
-    if source is not None and source.series_uid and not source.files:
-        raise DicomError(
-            "the images of its series are not at hand, or were resampled when they were read: give the series as its source, "
-            "so that the segmentation keeps its own grid, or write .seg.nrrd or .nii.gz"
-        )
-    if source is None or not source.files:
-        raise DicomError("a DICOM segmentation refers to a DICOM series: give its source, or write .seg.nrrd or .nii.gz")
-    return source
-
-
 def _on_planes(parts: Sequence[LabelMap | Features], series: SegSource) -> tuple[list[NDArray[Any]], Grid | None]:
     """Arrays plane by plane of the source (and no grid), or on their own planes with their grid."""
     first = parts[0]
@@ -138,8 +126,7 @@ def _on_planes(parts: Sequence[LabelMap | Features], series: SegSource) -> tuple
     if same_lattice(first.grid, series.grid):
         return [_reordered(part, series.grid) for part in parts], None
     if not first.frame_of_reference or first.frame_of_reference != series.grid.frame_of_reference:
-        how = apart(first.grid, series.grid)
-        raise GridError(f"{name}: {first.grid} is not the grid of the source, {series.grid}{how}; match brings them onto it")
+        raise off_grid(name, first.grid, series)
     in_plane = np.array(first.affine)
     in_plane[:3, 0] = np.cross(in_plane[:3, 2], in_plane[:3, 1])
     if is_sheared(in_plane):

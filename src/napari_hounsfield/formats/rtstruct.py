@@ -1,7 +1,6 @@
 """Label maps as DICOM RT Structure Set: closed contours in the slices of the series that was labelled.
 
-DICOM PS3.3 A.19. Written with pydicom: highdicom has no writer, and rt-utils (last release 2022) fills masks by OpenCV's contours
-through voxel centres, which do not read back as the same voxels, and knows no tilted slices.
+DICOM PS3.3 A.19. Written with pydicom: highdicom has no writer, and the last release of rt-utils is of 2022.
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ import numpy as np
 
 from napari_hounsfield._version import __version__
 from napari_hounsfield.coded_terms import CATEGORIES
-from napari_hounsfield.errors import DicomError, GridError, LabelError
-from napari_hounsfield.grid import Grid, apart, same_lattice
+from napari_hounsfield.errors import LabelError
+from napari_hounsfield.grid import Grid, same_lattice
 from napari_hounsfield.operation import Progress, part
 
 from .contours import outlines
 from .notes import one_line
 from .overlap import Member, maps_of, members
 from .seg_segments import MAKER
-from .seg_source import PATIENT_AND_STUDY, SegSource, read_source
+from .seg_source import PATIENT_AND_STUDY, SegSource, known_source, off_grid, read_source
 from .terminology import UNKNOWN, colour_in, term_in
 
 if TYPE_CHECKING:
@@ -71,14 +70,10 @@ def write_rtstruct(
     """
     maps = maps_of(data)
     name = maps[0].name or "labels"
-    source = source or maps[0].source
-    if source is None or not source.files:
-        raise DicomError("an RT Structure Set refers to a DICOM series: give its source, or write .seg.nrrd or .nii.gz")
-    series = read_source(source)
+    series = read_source(known_source(source, maps[0].source, "an RT Structure Set"))
     for labels in maps:
         if not same_lattice(labels.grid, series.grid):
-            how = apart(labels.grid, series.grid)
-            raise GridError(f"{name}: {labels.grid} is not the grid of the source, {series.grid}{how}; match brings them onto it")
+            raise off_grid(name, labels.grid, series)
     drawn: list[dict[int, list[Any]]] = []
     for done, labels in enumerate(maps):
         steps = _drawn(labels.on(series.grid).array, series)

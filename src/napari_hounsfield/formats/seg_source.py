@@ -12,8 +12,8 @@ import numpy as np
 from napari_hounsfield.dicom.geometry import check_geometry, directions, sorted_along_normal, stack_affine
 from napari_hounsfield.dicom.header_reading import read_headers
 from napari_hounsfield.dicom.tags import named
-from napari_hounsfield.errors import DicomError
-from napari_hounsfield.grid import Grid
+from napari_hounsfield.errors import DicomError, GridError
+from napari_hounsfield.grid import Grid, apart
 
 from .dicom_file import dataset_of
 
@@ -49,6 +49,31 @@ class SegSource:
     planes: Sequence[Header]
     """One a slice: its file's UIDs, its frame and its place."""
     grid: Grid
+
+
+def known_source(given: Source | None, remembered: Source | None, what: str) -> Source:
+    """The series that was given, else the one that labels remember.
+
+    Raises
+    ------
+    DicomError
+        If none is known, or its images are not at hand; the message says that `what`, as `a DICOM segmentation`, refers to them.
+    """
+    source = given or remembered
+    if source is not None and source.series_uid and not source.files:
+        raise DicomError(
+            "the images of its series are not at hand, or were resampled when they were read: give the series as its source, "
+            "so that the labels keep their own grid, or write .seg.nrrd or .nii.gz"
+        )
+    if source is None or not source.files:
+        raise DicomError(f"{what} refers to a DICOM series: give its source, or write .seg.nrrd or .nii.gz")
+    return source
+
+
+def off_grid(name: str, grid: Grid, series: SegSource) -> GridError:
+    """The refusal of labels that do not lie on the grid of the series."""
+    how = apart(grid, series.grid)
+    return GridError(f"{name}: {grid} is not the grid of the source, {series.grid}{how}; match brings them onto it")
 
 
 def read_source(source: Source) -> SegSource:
