@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from napari_hounsfield import ClassRow, FormatError, WriteError, read_classes, write_classes
+from napari_hounsfield import ClassRow, FormatError, LabelMap, WriteError, read_classes, terms, write_classes
 
 SUFFIXES = [".csv", ".json", ".ctbl", ".label"]
 words = st.text(st.characters(whitelist_categories=("L", "N")), min_size=1, max_size=8)
@@ -34,6 +37,14 @@ def test_names_alone_get_the_colours_of_segmentations(tmp_path):
         "label,name,colour\n1,left lung,#78b4dc\n3,liver,#dd8265\n"
     )
     assert read_classes(tmp_path / "t.csv")[1] == ClassRow(3, "liver", (221, 130, 101))
+
+
+def test_a_label_map_gives_its_own_colours(tmp_path):
+    liver = replace(terms("liver")[0], colour=(1, 2, 3))
+    labels = LabelMap(np.zeros((1, 2, 2), np.uint8), np.eye(4)[[2, 1, 0, 3]], {3: "liver", 1: "other"}, terms={3: liver})
+    found = read_classes(write_classes(tmp_path / "t.csv", labels))
+    assert [(row.label, row.name) for row in found] == [(1, "other"), (3, "liver")]
+    assert found[1].colour == (1, 2, 3)
 
 
 def test_tables_of_others_are_read(tmp_path):

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from napari_hounsfield.coded_terms import Colour
 from napari_hounsfield.errors import FormatError, WriteError
+from napari_hounsfield.volume import LabelMap
 
 from .atomic import atomic_path
 from .notes import MAX_BYTES, MAX_NAMES, one_line
-from .terminology import class_colour
+from .terminology import class_colour, colour_in
 
-Colour = tuple[int, int, int]
 _SLICER = re.compile(r"(\d{1,9})\s+(\S+)\s+(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})$")
 _ITK_SNAP = re.compile(r'(\d{1,9})\s+(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})\s+[\d.]+\s+[01]\s+[01]\s+"(.*)"$')
 
@@ -36,12 +37,14 @@ class ClassRow:
     """Red, green, blue, 0 to 255."""
 
 
-def class_rows(classes: Mapping[int, str]) -> list[ClassRow]:
+def class_rows(classes: LabelMap | Mapping[int, str]) -> list[ClassRow]:
     """Rows of named classes, in the colours that segmentations are written with."""
+    if isinstance(classes, LabelMap):
+        return [ClassRow(value, name, colour_in(classes, value)) for value, name in sorted(classes.classes.items())]
     return [ClassRow(value, name, class_colour(name, value)) for value, name in sorted(classes.items())]
 
 
-def write_classes(path: str | Path, classes: Mapping[int, str] | Iterable[ClassRow], overwrite: bool = False) -> Path:
+def write_classes(path: str | Path, classes: LabelMap | Mapping[int, str] | Iterable[ClassRow], overwrite: bool = False) -> Path:
     """Write a table of classes.
 
     Parameters
@@ -49,7 +52,7 @@ def write_classes(path: str | Path, classes: Mapping[int, str] | Iterable[ClassR
     path
         The suffix decides: `.csv`, `.json`, `.ctbl` (3D Slicer), `.label` (ITK-SNAP).
     classes
-        Names by number, as `LabelMap.classes` has them, or rows with colours of their own.
+        A label map with names and colours; names by number, as `LabelMap.classes` has them; or rows with colours of their own.
     overwrite
         Replace an existing file.
 
@@ -59,7 +62,7 @@ def write_classes(path: str | Path, classes: Mapping[int, str] | Iterable[ClassR
         If the suffix is another, the file exists, or the disk cannot be written to.
     """
     path = Path(path)
-    rows = class_rows(classes) if isinstance(classes, Mapping) else list(classes)
+    rows = class_rows(classes) if isinstance(classes, LabelMap | Mapping) else list(classes)
     if path.suffix.lower() not in _WRITERS:
         raise WriteError(f"{path.name}: a class table is written as {', '.join(_WRITERS)}")
     text = _WRITERS[path.suffix.lower()](rows)

@@ -132,7 +132,9 @@ def _stack(positions: NDArray[np.float64], orientation: NDArray[np.float64], mea
     stated = float(measures.get("SpacingBetweenSlices") or 0)
     thickness = abs(float(measures.get("SliceThickness") or 0))
     single = abs(stated) or thickness or 1.0
-    steps = [abs(stated) or float(gaps.min()), float(gaps.min()), *_even_step(levels)] if gaps.size else [single]
+    # Of rounded positions, the spacing of so many planes as there are levels is right.
+    even = float(np.ptp(levels)) / max(1, len(levels) - 1)
+    steps = [abs(stated) or float(gaps.min()), float(gaps.min()), even] if gaps.size else [single]
     for step in steps:
         planes = np.rint((away - levels[0]) / step).astype(np.intp)
         off = np.abs((away - levels[0]) / step - planes)
@@ -149,11 +151,6 @@ def _stack(positions: NDArray[np.float64], orientation: NDArray[np.float64], mea
     if np.abs(positions - expected).max() > ROUNDED * max(step, down, along):
         raise DicomError("its planes are not in line")
     return checked_affine(affine), planes
-
-
-def _even_step(levels: NDArray[np.float64]) -> list[float]:
-    """Spacing of so many planes as there are levels: of rounded positions, that of the whole extent is right."""
-    return [float((levels[-1] - levels[0]) / (len(levels) - 1))]
 
 
 def _unplaced(frames: list[Any], shared: Any, segments: list[int]) -> tuple[Affine, NDArray[np.intp]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_hounsfield._version import __version__
+from napari_hounsfield.dicom.kinds import SEGMENTATIONS
 
 from .seg_segments import MAKER
 from .seg_source import orientation_of
@@ -21,16 +22,13 @@ if TYPE_CHECKING:
     from .seg_params import SegParams
     from .seg_source import SegSource
 
-STORAGE = {"labelmap": "1.2.840.10008.5.1.4.1.1.66.7"}
-BINARY_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4"
-_DEFLATED = "1.2.840.10008.1.2.1.99"
-_EXPLICIT = "1.2.840.10008.1.2.1"
-
 
 def seg_header(series: SegSource, own: Grid | None, kind: str, bits: int, params: SegParams) -> Any:
     """Dataset of everything but segments and frames; `own` is the grid of the segmentation where it is not the source's."""
     import highdicom as hd
+    from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+    by_segment, label_map = SEGMENTATIONS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # names of patients that are no names are shown in them
         made = hd.SOPClass(
@@ -39,10 +37,10 @@ def seg_header(series: SegSource, own: Grid | None, kind: str, bits: int, params
             series_number=params.series_number,
             sop_instance_uid=hd.UID(),
             instance_number=1,
-            sop_class_uid=STORAGE.get(kind, BINARY_STORAGE),
+            sop_class_uid=label_map if kind == "labelmap" else by_segment,
             manufacturer=MAKER,
             modality="SEG",
-            transfer_syntax_uid=_DEFLATED if params.compress else _EXPLICIT,
+            transfer_syntax_uid=DeflatedExplicitVRLittleEndian if params.compress else ExplicitVRLittleEndian,
             patient_id=series.header.PatientID,
             patient_name=series.header.PatientName,
             patient_birth_date=series.header.PatientBirthDate,
@@ -81,7 +79,7 @@ def _pixels(made: Any, grid: Grid, kind: str, bits: int) -> None:
     if kind == "labelmap":
         made.PixelPaddingValue = 0
         made.PresentationLUTShape = "IDENTITY"
-    made.SegmentsOverlap = {"fractional": "UNDEFINED"}.get(kind, "NO")
+    made.SegmentsOverlap = "UNDEFINED" if kind == "fractional" else "NO"
 
 
 def _place(made: Any, series: SegSource, own: Grid | None) -> None:
