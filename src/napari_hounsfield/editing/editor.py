@@ -180,8 +180,8 @@ class LabelEditor:
         """Remember a change of the array that was made elsewhere, by a brush for one."""
         if self.tally is not None:
             self.tally.follow(delta, undo=False)
-        self.history.add(Edit(title, delta, self))
         self.changed.emit(delta.box)
+        self.history.add(Edit(title, delta, self))
 
     def name_classes(self, classes: Mapping[int, str], title: str = "names of classes") -> None:
         """Give the label values other names, as an edit that can be undone."""

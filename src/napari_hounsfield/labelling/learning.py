@@ -7,15 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from napari_hounsfield.bp import BPNetwork
 from napari_hounsfield.errors import LabelError
 from napari_hounsfield.operation import Progress
 from napari_hounsfield.pixels.classifier import PixelClassifier
-from napari_hounsfield.pixels.learning import PaintedSamples, learn
+from napari_hounsfield.pixels.learning import PaintedSamples, catch_up, learn
 from napari_hounsfield.pixels.train_params import TrainParams
 from napari_hounsfield.volume import Volume
 
 LIVE_MOST = 3000
 """Voxels, or little more, that are learned from while one paints: within a stroke neighbours say much the same."""
+MUCH_MORE = 1.2
+"""Voxels, in terms of those that were painted when strokes were held back last, after which they are held back again."""
 
 
 def checked(painted: PaintedSamples, names: Mapping[int, str]) -> dict[int, str]:
@@ -53,9 +56,9 @@ def thinned(painted: PaintedSamples, most: int = LIVE_MOST) -> PaintedSamples:
 
 
 def learned(
-    painted: PaintedSamples, names: Mapping[int, str], params: TrainParams, image: Volume, last: PixelClassifier | None
+    painted: PaintedSamples, names: Mapping[int, str], params: TrainParams, image: Volume
 ) -> Generator[Progress, None, PixelClassifier]:
-    """Train a classifier.
+    """Train a classifier from the beginning, by all that is painted.
 
     Parameters
     ----------
@@ -67,13 +70,36 @@ def learned(
         Resolved.
     image
         Whose unit and modality the classifier is for.
-    last
-        Classifier to go on from, by some of the voxels (`thinned`); None: from the beginning, by all.
 
     Raises
     ------
     LabelError
         If fewer than two classes are painted.
     """
-    some = painted if last is None else thinned(painted)
-    return (yield from learn(some, checked(painted, names), params, image.unit, image.modality, last))
+    return (yield from learn(painted, checked(painted, names), params, image.unit, image.modality))
+
+
+class WarmLearning:
+    """Trainings while one paints: each goes on from the last, by some of the voxels (`thinned`).
+
+    Strokes are held back, for figures and calibration, only when much more is painted than the last time; in between the network
+    just goes on learning, which takes half as long.
+    """
+
+    def __init__(self) -> None:
+        self._judged: tuple[PixelClassifier, int] | None = None
+        """The last classifier, and how many voxels were painted when strokes were held back."""
+
+    def learned(
+        self, painted: PaintedSamples, names: Mapping[int, str], params: TrainParams, image: Volume, last: PixelClassifier
+    ) -> Generator[Progress, None, PixelClassifier]:
+        """Go on from a classifier; parameters as of `learned`."""
+        some, classes, count = thinned(painted), checked(painted, names), len(painted.values)
+        known, judged = self._judged or (None, 0)
+        alike = known is last and last.params == params and last.classes == classes and isinstance(last.recogniser, BPNetwork)
+        if alike and params.refit and judged <= count <= MUCH_MORE * judged:
+            classifier = yield from catch_up(some, last)
+        else:
+            classifier, judged = (yield from learn(some, classes, params, image.unit, image.modality, last)), count
+        self._judged = classifier, judged
+        return classifier

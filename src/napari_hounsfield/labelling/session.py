@@ -27,7 +27,7 @@ from napari_hounsfield.volume import LabelMap, Volume
 from . import classes as class_edits
 from .feature_cache import FeatureCache
 from .images import SessionImage
-from .learning import checked, learned, taken
+from .learning import WarmLearning, checked, learned, taken
 from .painting import PaintedImages
 from .plane import LabelledPlane, labelled_plane
 from .stroke_features import joined
@@ -66,6 +66,7 @@ class LabellingSession(PaintedImages):
         self._sources: dict[SessionImage, FeatureSource] = {}
         self._resolved: tuple[Channels, TrainParams, TrainParams] | None = None
         self._learned = -1
+        self._warm = WarmLearning()
 
     def add(
         self, volume: Volume | Channels, strokes: LabelMap | LabelEditor | None = None, channels: Sequence[Volume] = ()
@@ -131,7 +132,7 @@ class LabellingSession(PaintedImages):
         rows = maps.reshape(len(maps), -1)[:, : 2 * SOME].T.copy()
         values = np.repeat(np.array([1, 2], np.uint8), SOME)[: len(rows)]
         painted = taken(PaintedSamples(rows, values, values.astype(np.int64)), list(params.needed.names), params.kept)
-        yield from part(learned(painted, {1: "one", 2: "other"}, params, image.volume, None), 0.8, 1)
+        yield from part(learned(painted, {1: "one", 2: "other"}, params, image.volume), 0.8, 1)
 
     def painted_steps(self) -> Generator[Progress, None, PaintedSamples]:
         """What is painted, with the features that the classifier takes."""
@@ -160,7 +161,11 @@ class LabellingSession(PaintedImages):
         painted = yield from part(self.painted_steps(), 0, 0.5)
         names = class_edits.names(self.classes)
         last = self.classifier if warm else None
-        classifier = yield from part(learned(painted, names, params, first, last), 0.5, 1)
+        if last is None:
+            steps = learned(painted, names, params, first)
+        else:
+            steps = self._warm.learned(painted, names, params, first, last)
+        classifier = yield from part(steps, 0.5, 1)
         before = self.classifier
         self.set_classifier(classifier)
         self._learned, self.warm = edits, last is not None

@@ -121,6 +121,26 @@ def learn(
     return PixelClassifier(params, names, recogniser, unit, modality, counts, figures, temperature)
 
 
+def catch_up(samples: PaintedSamples, last: PixelClassifier) -> Generator[Progress, None, PixelClassifier]:
+    """Go on learning from more samples, for which half of the work of `learn` is enough.
+
+    Parameters
+    ----------
+    samples
+        Of the classes of `last`, and all to learn from.
+    last
+        A BP network. Its temperature, and its figures with the number of samples that they are of, stay as they are.
+    """
+    values = list(last.classes)
+    targets = np.searchsorted(values, samples.values).astype(np.int64)
+    params, start = last.params, last.recogniser
+    recogniser = yield from fitted(BP, samples.rows, targets, len(values), params.chosen, params.seed, None, start)
+    assert isinstance(recogniser, BPNetwork) and isinstance(start, BPNetwork)
+    train = {name: int((samples.values == value).sum()) for value, name in last.classes.items()}
+    counts = {**last.counts, "train": train}
+    return replace(last, recogniser=replace(recogniser, course=start.course), counts=counts)
+
+
 def _parts(samples: PaintedSamples, params: TrainParams) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """Samples to learn from, to watch (for early stopping and calibration), and to test on.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, ComboBox, Container, Label
 from napari.layers import Labels
+from qtpy.QtCore import QTimer
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.editor.class_list import ClassList
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 LINES = 4
 """Of the class list, at least: the rest of the page is to be seen on a small screen."""
+PATIENCE_MS = 200
+"""For which the page lets a stroke be learned before it is drawn again: Qt then composes the whole window anew."""
 
 
 class PaintPage(Container[Any]):
@@ -231,19 +234,34 @@ class _Follower:
 
     def __init__(self, desk: SessionDesk, page: PaintPage) -> None:
         self._desk, self._page, self.alive = desk, page, True
+        self._later = QTimer()
+        self._later.setSingleShot(True)
+        self._later.setInterval(PATIENCE_MS)
+        self._later.timeout.connect(self.show)
         desk.changed.connect(self.on_change)
         desk.interrupted.connect(page.bar.cancel)
         page.native.destroyed.connect(self.stop)
 
     def on_change(self) -> None:
-        """Show how things stand."""
+        """Show how things stand; while a stroke is learned, when it has been: first its labels are shown."""
         from threading import current_thread, main_thread
 
-        if current_thread() is main_thread():
+        if current_thread() is not main_thread():
+            return
+        if self._desk.live.learning:
+            self._later.start()
+        else:
+            self.show()
+
+    def show(self) -> None:
+        """Show how things stand now."""
+        self._later.stop()
+        if self.alive:
             self._page.refresh()
 
     def stop(self, *_: Any) -> None:
         """Let go of the session."""
         self.alive = False
+        self._later.stop()
         self._desk.changed.disconnect(self.on_change, missing_ok=True)
         self._desk.interrupted.disconnect(self._page.bar.cancel, missing_ok=True)
