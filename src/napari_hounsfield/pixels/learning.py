@@ -135,7 +135,8 @@ def catch_up(samples: PaintedSamples, last: PixelClassifier) -> Generator[Progre
     targets = np.searchsorted(values, samples.values).astype(np.int64)
     params, start = last.params, last.recogniser
     recogniser = yield from fitted(BP, samples.rows, targets, len(values), params.chosen, params.seed, None, start)
-    assert isinstance(recogniser, BPNetwork) and isinstance(start, BPNetwork)
+    assert isinstance(recogniser, BPNetwork)
+    assert isinstance(start, BPNetwork)
     train = {name: int((samples.values == value).sum()) for value, name in last.classes.items()}
     counts = {**last.counts, "train": train}
     return replace(last, recogniser=replace(recogniser, course=start.course), counts=counts)
