@@ -1,0 +1,1 @@
+"""Recognition of whole images: tables of them, models, and ten-fold comparison."""
