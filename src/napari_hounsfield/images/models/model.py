@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class ImageModel(Protocol):
     """A trained model."""
 
-    course: Sequence[LossPoint]
-    """How the loss fell; empty where there is none."""
+    @property
+    def course(self) -> Sequence[LossPoint]:
+        """How the loss fell; empty where there is none."""
 
     def steps(self, array: NDArray[np.float32]) -> Generator[Progress, None, NDArray[np.float32]]:
         """Class probabilities (n, classes), summing to 1, of images (n, y, x) or (n, z, y, x)."""
@@ -35,7 +36,7 @@ class ImageModel(Protocol):
 
 
 class ModelKind(ABC):
-    """A kind of models: how one is learned, and rebuilt from what was saved. Kinds hold no state."""
+    """A kind of models: how one is learned, and rebuilt from what was saved. What a kind remembers changes no result."""
 
     name: ClassVar[str]
     """On the command line and in files."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 from napari_hounsfield.errors import ParameterError
@@ -27,6 +28,7 @@ KINDS = {
 """Name of each kind, and where it is: imported when it is first used."""
 
 
+@cache
 def kind_of(name: str) -> ModelKind:
     """The kind of a name.
 

@@ -1,0 +1,153 @@
+"""Kinds that describe an image by numbers, and learn those by a classifier of scikit-learn."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hounsfield.errors import ModelError
+from napari_hounsfield.images.folds import stratified_folds
+from napari_hounsfield.images.prepared import PreparedImages
+from napari_hounsfield.images.recipe import ImageRecipe
+from napari_hounsfield.operation import Params, Progress, part
+from napari_hounsfield.pixels.sample_classifier import SampleClassifier
+
+from .loss_point import LossPoint
+from .model import ModelKind
+from .principal import Principal
+from .remembered import Remembered
+
+INNER_FOLDS = 3
+"""Parts of the training images, by patient, on which parameters are chosen."""
+Rows = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class DescribedModel:
+    """A trained model.
+
+    Attributes
+    ----------
+    kind
+        How images are described.
+    principal
+        Projection of the descriptions that is learned from; None: none.
+    classifier
+        Keeps its samples, and is learned again when it is first used.
+    choice
+        Place among the kind's `choices` of the parameters that were chosen.
+    seed
+        Of the classifier.
+    """
+
+    kind: DescribedKind
+    principal: Principal | None
+    classifier: SampleClassifier[Any]
+    choice: int
+    seed: int
+    course: Sequence[LossPoint] = ()
+
+    def steps(self, array: Rows) -> Generator[Progress, None, Rows]:
+        """Class probabilities (n, classes) of images (n, y, x) or (n, z, y, x)."""
+        rows = yield from part(self.embedding_steps(array), 0, 0.8)
+        return (yield from part(self.classifier.steps(rows), 0.8, 1))
+
+    def embedding_steps(self, array: Rows) -> Generator[Progress, None, Rows]:
+        """Descriptions (n, features), as they are learned from."""
+        rows = yield from self.kind.remembered.steps(array)
+        return self.seen(rows)
+
+    def seen(self, rows: Rows) -> Rows:
+        """Descriptions as the classifier takes them."""
+        return rows if self.principal is None else self.principal.of_rows(rows)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Samples, projection, choice, and the name of the kind."""
+        projection = {} if self.principal is None else self.principal.tensors()
+        choice = np.array([self.choice, self.seed], np.int64)
+        name = np.frombuffer(self.kind.name.encode(), np.uint8)
+        return {**self.classifier.tensors(), **projection, "choice": choice, "kind": name}
+
+
+class DescribedKind(ModelKind):
+    """Describe, project where there are too many numbers, and learn; parameters are chosen on parts of the training images."""
+
+    volumes = True
+    components: ClassVar[int] = 0
+    """Principal components that are learned from, at most; 0: all numbers as they are."""
+    classifier: ClassVar[type[SampleClassifier[Any]]]
+
+    @cached_property
+    def remembered(self) -> Remembered:
+        """Descriptions, of which those of an image are made once."""
+        return Remembered(self.describe)
+
+    @property
+    @abstractmethod
+    def choices(self) -> Sequence[Params]:
+        """Parameters of the classifier to choose from."""
+
+    @abstractmethod
+    def describe(self, array: Rows) -> Generator[Progress, None, Rows]:
+        """Numbers (n, features) of images (n, y, x) or (n, z, y, x), each by itself."""
+
+    def learn(self, images: PreparedImages, recipe: ImageRecipe, seed: int) -> Generator[Progress, None, DescribedModel]:
+        """Learn from images; see `ModelKind.learn`."""
+        model, _ = yield from self.learn_judged(images, seed)
+        return model
+
+    def learn_judged(self, images: PreparedImages, seed: int) -> Generator[Progress, None, tuple[DescribedModel, float]]:
+        """The model, and the accuracy of its parameters on images left out in turn."""
+        rows = yield from part(self.remembered.steps(images.array), 0, 0.5)
+        choice, accuracy = yield from part(self._chosen(rows, images, seed), 0.5, 0.9)
+        model = yield from part(self._fitted(rows, self._principal(rows), images.targets, choice, seed), 0.9, 1)
+        return model, accuracy
+
+    def _chosen(self, rows: Rows, images: PreparedImages, seed: int) -> Generator[Progress, None, tuple[int, float]]:
+        """Place of the choice that is right most often, and how often; the first of equals."""
+        folds = min(INNER_FOLDS, int(images.patients.max()) + 1, len(np.unique(images.patients)))
+        if folds < 2:
+            return 0, 0.0
+        fold = stratified_folds(images.targets, images.patients, folds, seed).of
+        right, total = np.zeros(len(self.choices)), folds * len(self.choices)
+        for number in range(folds):
+            learned, judged = fold != number, fold == number
+            if len(np.unique(images.targets[learned])) < len(images.classes):
+                continue
+            principal = self._principal(rows[learned])
+            for choice in range(len(self.choices)):
+                done = number * len(self.choices) + choice
+                steps = self._fitted(rows[learned], principal, images.targets[learned], choice, seed)
+                model = yield from part(steps, done / total, (done + 1) / total)
+                found = model.classifier.probabilities(model.seen(rows[judged]))
+                right[choice] += np.sum(found.argmax(axis=1) == images.targets[judged])
+        return int(right.argmax()), float(right.max()) / len(rows)
+
+    def _principal(self, rows: Rows) -> Principal | None:
+        return Principal.of(rows, self.components) if self.components else None
+
+    def _fitted(
+        self, rows: Rows, principal: Principal | None, targets: NDArray[np.int64], choice: int, seed: int
+    ) -> Generator[Progress, None, DescribedModel]:
+        seen = rows if principal is None else principal.of_rows(rows)
+        classifier = self.classifier(np.ascontiguousarray(seen), targets, self.choices[choice], seed)
+        yield from classifier.learned()
+        return DescribedModel(self, principal, classifier, choice, seed)
+
+    def rebuild(self, tensors: Mapping[str, NDArray[Any]], recipe: ImageRecipe, classes: int) -> DescribedModel:
+        """Rebuild a model; see `ModelKind.rebuild`."""
+        choice = tensors.get("choice")
+        if choice is None or choice.shape != (2,) or not 0 <= int(choice[0]) < len(self.choices):
+            raise ModelError(f"the tensors are not those of a {self.title}")
+        place, seed = (int(value) for value in choice)
+        classifier = self.classifier.from_tensors(tensors, self.choices[place], seed)
+        if classifier.outputs != classes:
+            raise ModelError(f"the {self.title} knows {classifier.outputs} classes, not {classes}")
+        principal = Principal.from_tensors(tensors) if self.components else None
+        return DescribedModel(self, principal, classifier, place, seed)
