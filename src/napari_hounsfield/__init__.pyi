@@ -86,6 +86,11 @@ from .gabor_bank import gabor as gabor
 from .gabor_output import gabor_into as gabor_into
 from .grid import Grid as Grid
 from .grid import axial_affine as axial_affine
+from .images.crossvalidate_params import CrossValidateParams as CrossValidateParams
+from .images.crossvalidation import crossvalidate as crossvalidate
+from .images.fold_store import FoldStore as FoldStore
+from .images.table import ImageTable as ImageTable
+from .images.table import read_image_table as read_image_table
 from .intensity import ThresholdParams as ThresholdParams
 from .intensity import WindowParams as WindowParams
 from .intensity import threshold as threshold

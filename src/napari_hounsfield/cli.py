@@ -59,6 +59,7 @@ COMMANDS = {
     "fill-range": Entry("editing.fill_range", "fill_range", "give the voxels of a range of values to a class, in a region"),
     "grow-region": Entry("editing.grow_region", "grow_region", "grow a class from seeds by the values of the image"),
     "from-seeds": Entry("editing.from_seeds", "from_seeds", "grow all classes from seeds up to the edges in the image"),
+    "crossvalidate": Entry("_cli.crossvalidate", "CrossValidate", "compare models that recognise whole images, fold by fold"),
     "surfaces": Entry("meshes.extraction", "surfaces", "smooth surfaces of classes, as STL or PLY"),
 }
 

@@ -224,6 +224,7 @@ COMMANDS = {
     "fill-range": "IMAGE LABELS OUT",
     "grow-region": "IMAGE LABELS OUT",
     "from-seeds": "IMAGE LABELS OUT",
+    "crossvalidate": "TABLE --out DIR",
     "surfaces": "LABELS OUT",
     "demo": "[FOLDER]",
 }

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
 from napari_hounsfield.errors import FormatError, HounsfieldError
+from napari_hounsfield.formats.csv_rows import csv_rows, near_name
 from napari_hounsfield.formats.notes import one_line
 
 PATIENT, METHOD = "patient", "method"
 PROBABILITIES = "probabilities"
 """Column of a table for the probabilities that a prediction was made from."""
-DELIMITERS = (",", ";", "\t")
 UNNAMED = " "
 """Begins the patient of a case whose cell is blank: cells are stripped, so that no patient of the table is called so."""
-ALIKE = 0.75
-"""Least likeness, from 0 to 1, of two names of which one is the other mistyped."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +129,7 @@ def read_case_table(
     """
     path = Path(path)
     known = ("case", *required, *optional, PATIENT, METHOD)
-    rows = _rows(path)
+    rows = csv_rows(path)
     if len(rows) < 2:
         raise FormatError(f"{path.name}: holds no case")
     written = [name.strip() for name in rows[0][1]]
@@ -144,7 +140,7 @@ def read_case_table(
         raise FormatError(f"{path.name}: has no column {', '.join(missing)}; it takes {', '.join(known)}")
     unread = tuple(name for name in written if name and name.casefold() not in known)
     for name in unread:
-        if near := _near(name, [other for other in known if other not in columns]):
+        if near := near_name(name, [other for other in known if other not in columns]):
             raise FormatError(f"{path.name}: the column {one_line(name)!r} is not known; is it {near!r}?")
     needed = ("case", *required, *([METHOD] * (METHOD in columns)))
     cases: dict[tuple[str, str], Case] = {}
@@ -161,21 +157,3 @@ def read_case_table(
         alone = words["case"] if PATIENT not in columns else UNNAMED + words["case"]
         cases[key] = Case(words["case"], files, words[PATIENT] or alone, words[METHOD], line)
     return CaseTable(path.name, tuple(cases.values()), unread)
-
-
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Lines that are not blank, with their numbers in the file."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            file.seek(0)
-            reader = csv.reader(file, delimiter=max(DELIMITERS, key=header.count))
-            return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
-    except (UnicodeDecodeError, csv.Error):
-        raise FormatError(f"{path.name}: not a CSV table in UTF-8") from None
-
-
-def _near(name: str, known: Sequence[str]) -> str:
-    """The known name that another is most like, if they are alike."""
-    near = get_close_matches(name.strip().casefold(), known, 1, ALIKE)
-    return near[0] if near else ""

@@ -144,6 +144,30 @@ def roc_areas(scores: ArrayLike, truth: ArrayLike) -> Areas:
     ParameterError
         If the lengths differ, a score is not finite, or there are fewer than two positives or two negatives.
     """
+    m = int(np.count_nonzero(np.asarray(truth, bool)))
+    n = np.size(truth) - m
+    if min(m, n) < 2:
+        raise ParameterError(f"{m} positive and {n} negative cases: variances of areas need two of each")
+    of_positive, of_negative = placements(scores, truth)
+    covariance = np.atleast_2d(np.cov(of_positive)) / m + np.atleast_2d(np.cov(of_negative)) / n
+    return Areas(of_positive.mean(axis=1), covariance)
+
+
+def placements(scores: ArrayLike, truth: ArrayLike) -> tuple[Floats, Floats]:
+    """Share of the negatives below each positive (k, m), of the positives above each negative (k, n); equal scores count half.
+
+    The mean of either is the area under the ROC curve. There must be one positive and one negative.
+
+    Parameters
+    ----------
+    scores, truth
+        As `roc_areas`.
+
+    Raises
+    ------
+    ParameterError
+        If the lengths differ, or a score is not finite.
+    """
     from scipy.stats import rankdata
 
     values, positive = np.atleast_2d(np.asarray(scores, np.float64)), np.asarray(truth, bool)
@@ -151,13 +175,8 @@ def roc_areas(scores: ArrayLike, truth: ArrayLike) -> Areas:
         raise ParameterError(f"scores of shape {values.shape} for {positive.size} cases; all must be finite")
     above, below = values[:, positive], values[:, ~positive]
     m, n = above.shape[1], below.shape[1]
-    if min(m, n) < 2:
-        raise ParameterError(f"{m} positive and {n} negative cases: variances of areas need two of each")
     joint = rankdata(np.concatenate([above, below], axis=1), axis=1)
-    of_positive = (joint[:, :m] - rankdata(above, axis=1)) / n  # share of negatives below each positive
-    of_negative = 1 - (joint[:, m:] - rankdata(below, axis=1)) / m
-    covariance = np.atleast_2d(np.cov(of_positive)) / m + np.atleast_2d(np.cov(of_negative)) / n
-    return Areas(of_positive.mean(axis=1), covariance)
+    return (joint[:, :m] - rankdata(above, axis=1)) / n, 1 - (joint[:, m:] - rankdata(below, axis=1)) / m
 
 
 def delong(first: ArrayLike, second: ArrayLike, truth: ArrayLike) -> PairedTest:
@@ -176,16 +195,20 @@ def delong(first: ArrayLike, second: ArrayLike, truth: ArrayLike) -> PairedTest:
         As `roc_areas`.
     """
     ours, theirs = _pair(first, second, np.float64)
-    found = roc_areas(np.stack([ours, theirs]), truth)
+    return area_test("DeLong", ours.size, roc_areas(np.stack([ours, theirs]), truth))
+
+
+def area_test(name: str, n: int, found: Areas) -> PairedTest:
+    """Whether the first two of some areas on n cases differ; statistic is z."""
     difference = float(found.areas[0] - found.areas[1])
     variance = float(found.covariance[0, 0] + found.covariance[1, 1] - 2 * found.covariance[0, 1])
     if variance <= 1e-15:  # equal ranks, or both perfect
         reason = SAME if not difference else "the difference has no variance"
-        return PairedTest("DeLong", ours.size, None, None, difference, reason)
+        return PairedTest(name, n, None, None, difference, reason)
     from scipy.special import ndtr
 
     z = difference / variance**0.5
-    return PairedTest("DeLong", ours.size, z, float(2 * ndtr(-abs(z))), difference)
+    return PairedTest(name, n, z, float(2 * ndtr(-abs(z))), difference)
 
 
 def adjusted(p_values: Sequence[float | None], correction: Correction = "holm") -> list[float | None]:

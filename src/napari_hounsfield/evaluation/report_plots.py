@@ -35,7 +35,7 @@ def spread_plot(figure: str, values: Values, limits: tuple[float, float] | None)
                 # the same shift for the same number of points, so that the picture is the same each time
                 shifts = (np.arange(len(points)) * 0.618 % 1 - 0.5) * width * 0.5
                 axes.scatter(place + shifts, points, s=12, color=colour, zorder=3)
-        axes.set_xticks(range(len(values)), [_short(name) for name in values], rotation=30 if len(values) > 3 else 0)
+        axes.set_xticks(range(len(values)), [short(name) for name in values], rotation=30 if len(values) > 3 else 0)
         axes.set_xlim(-0.6, len(values) - 0.4)
         if limits is not None:
             axes.set_ylim(limits[0] - 0.03, limits[1] + 0.03)
@@ -43,7 +43,7 @@ def spread_plot(figure: str, values: Values, limits: tuple[float, float] | None)
         axes.grid(axis="y", alpha=0.3)
         if len(methods) > 1:
             used = [Patch(color=COLOURS[rank % len(COLOURS)]) for rank in range(len(methods))]
-            axes.legend(used, [_short(method) for method in methods], fontsize=8)
+            axes.legend(used, [short(method) for method in methods], fontsize=8)
 
     return _svg(draw, 1.6 + 1.1 * max(len(values), 2))
 
@@ -61,32 +61,33 @@ def curves_plot(roc: Mapping[str, Sequence[Points]], reliability: Mapping[str, S
             for rank, (method, of_method) in enumerate(lines.items()):
                 colour = COLOURS[rank % len(COLOURS)]
                 for number, points in enumerate(of_method):
-                    label = _short(method) if method and not number else None
+                    label = short(method) if method and not number else None
                     axes.plot(*zip(*points, strict=True), color=colour, marker=marker, linewidth=1, alpha=0.8, label=label)
             axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=below, ylabel=beside, aspect="equal")
             axes.grid(alpha=0.3)
             if any(lines):
                 axes.legend(fontsize=8)
 
-    return _svg_of(draw, 6.4)
+    return svg_of(draw, 6.4)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """A name as matplotlib shows it, cut where it is long."""
     plain = name.replace("$", r"\$")  # matplotlib takes it for mathematics
     return plain if len(plain) <= 18 else plain[:17] + "…"
 
 
 def _svg(draw: Any, width: float) -> str:
     """SVG text of one picture of one pair of axes."""
-    return _svg_of(lambda figure: draw(figure.add_subplot()), width)
+    return svg_of(lambda figure: draw(figure.add_subplot()), width)
 
 
-def _svg_of(draw: Any, width: float) -> str:
-    """SVG text of one picture; the same for the same content."""
+def svg_of(draw: Any, width: float, height: float = 3) -> str:
+    """SVG text of one picture (inches), which `draw` puts into a figure; the same for the same content."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(min(width, 12), 3), layout="constrained")
+    figure = Figure(figsize=(min(width, 12), height), layout="constrained")
     draw(figure)
     text = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "hounsfield", "svg.fonttype": "path"}):

@@ -1,0 +1,127 @@
+"""Comparison of models by cross-validation: each learns from all folds but one and is asked about that one, fold by fold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator
+
+import numpy as np
+
+from napari_hounsfield.errors import LabelError, ParameterError
+from napari_hounsfield.operation import Progress, operation, part
+
+from .comparison import Comparison, cost_of, described, record_of
+from .crossvalidate_params import CrossValidateParams
+from .fold_learning import learned_outcomes
+from .fold_store import FoldStore
+from .folds import Folds, stratified_folds
+from .models.registry import kind_of
+from .near_duplicates import duplicates_across
+from .prepared import PreparedImages
+from .preparing import Preparation, prepare
+from .software import software
+from .table import ImageTable
+
+READ, LEARNED = 0.03, 0.98
+"""Where reading ends, and where figures begin, as parts of the work."""
+DEFAULTS = CrossValidateParams()
+
+
+@operation("crossvalidate", CrossValidateParams)
+def crossvalidate(
+    table: ImageTable, store: FoldStore | None = None, params: CrossValidateParams = DEFAULTS
+) -> Generator[Progress, None, Comparison]:
+    """Compare models that recognise whole images, by cross-validation on the same folds.
+
+    Folds have each class as the whole has it, and images of a patient stay together. Each model learns from the other folds
+    alone: scaling, choices and early stopping too. Images that cannot be read are left out and listed; pairs of images that are
+    nearly the same though they lie in different folds are listed. The same images, parameters, versions and machine: the same.
+
+    Parameters
+    ----------
+    table
+        From `read_image_table`.
+    store
+        A folder: what is finished is kept there, an interrupted comparison goes on from it, and record, cost and report are
+        written to it.
+    params
+        Models, folds and recipe.
+
+    Returns
+    -------
+    Comparison
+        `record` is the content of `crossvalidation.json`.
+
+    Raises
+    ------
+    LabelError
+        If there is one class alone.
+    ParameterError
+        If there are fewer patients than folds, of a class or in all; if a model takes no volumes; if the folder was begun with
+        other images, parameters or versions.
+    FormatError, WriteError
+        If no image can be read; if the folder is damaged or cannot be written to.
+    """
+    kinds = [kind_of(name) for name in params.model_names]
+    if store is not None:
+        store.check()
+    versions = software()
+    yield Progress(0, "reading images")
+    prepared = yield from part(prepare(table, params.recipe.prepare), 0, READ)
+    images = prepared.images
+    check_classes(images)
+
+    def made() -> Folds:
+        return stratified_folds(images.targets, images.patients, params.folds, params.seed, params.locked)
+
+    about = {"table": _digest(prepared), "parameters": described(params), "versions": versions}
+    folds = made() if store is None else store.frozen(made, about)
+    check_folds(images, folds)
+    steps = learned_outcomes(images, kinds, folds, params.recipe, params.seed, store)
+    outcomes = yield from part(steps, READ, LEARNED)
+    duplicates = yield from part(duplicates_across(prepared, folds), LEARNED, 0.985)
+    titles = {kind.name: kind.title for kind in kinds}
+    rows = [entry.row for entry in prepared.entries]
+    counted = record_of(images, rows, folds, outcomes, titles, params.positive)
+    record = yield from part(counted, 0.985, 0.995)
+    record |= {
+        "near_duplicates": duplicates,
+        "unreadable": [{"row": row, "reason": reason} for row, reason in prepared.unreadable],
+        "notes": list(table.notes),
+        "parameters": params.model_dump(mode="json"),
+        "versions": versions,
+    }
+    comparison = Comparison(record, cost_of(outcomes, folds.count))
+    if store is not None:
+        yield Progress(0.995, "writing the report")
+        store.write(comparison)
+    return comparison
+
+
+def check_classes(images: PreparedImages) -> None:
+    """Raise LabelError unless there are two classes, and all are known."""
+    if unknown := int(np.count_nonzero(images.targets < 0)):
+        raise LabelError(f"{unknown} images have no class; a comparison needs one of each")
+    if len(np.unique(images.targets)) < 2:
+        raise LabelError("all images that can be read are of one class; there is nothing to tell apart")
+
+
+def check_folds(images: PreparedImages, folds: Folds) -> None:
+    """Raise ParameterError unless folds are of these images, none is empty, and every class is there to learn from."""
+    if len(folds.of) != len(images):
+        raise ParameterError(f"folds of {len(folds.of)} images are not those of {len(images)}")
+    for fold in range(folds.count):
+        left_out = folds.of == fold
+        if not left_out.any():
+            raise ParameterError(f"folds: fold {fold + 1} of {folds.count} has no image; ask for fewer")
+        there = np.unique(images.targets[~left_out & (folds.of >= 0)])
+        if len(there) < len(np.unique(images.targets)):
+            raise ParameterError(f"folds: without fold {fold + 1} a class has no image left; it needs images of more patients")
+
+
+def _digest(prepared: Preparation) -> str:
+    """Of rows and pixels; who the images are of is in it as equal or not, never by name."""
+    numbers = (prepared.images.targets, prepared.images.patients)
+    content = [prepared.table, list(prepared.images.classes), list(prepared.hashes), [each.tolist() for each in numbers]]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,0 +1,111 @@
+"""Models learn fold by fold: from all images but those of a fold, and are asked about these."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_hounsfield.errors import ParameterError
+from napari_hounsfield.memory import peak_memory, restart_peak
+from napari_hounsfield.operation import Progress, part
+
+from .fold_outcome import FoldOutcome
+from .fold_store import LOCKED, FoldStore
+from .folds import Folds
+from .models.model import ModelKind
+from .prepared import PreparedImages
+from .recipe import ImageRecipe
+from .time_left import TimeLeft, in_words
+
+LEARNING = 0.95
+"""What of a fold is learning; the rest is asking."""
+
+
+def learned_outcomes(
+    images: PreparedImages,
+    kinds: Sequence[ModelKind],
+    folds: Folds,
+    recipe: ImageRecipe,
+    seed: int,
+    store: FoldStore | None = None,
+) -> Generator[Progress, None, dict[str, list[FoldOutcome]]]:
+    """What each kind of model says of each fold, and of the locked part, which it never learned from.
+
+    Parameters
+    ----------
+    images
+        With known classes.
+    kinds
+        Of models.
+    folds
+        Of the images.
+    recipe, seed
+        Of learning.
+    store
+        Where what is finished is kept.
+
+    Raises
+    ------
+    ParameterError
+        If a kind takes no volumes and the images are such.
+    """
+    if images.volumes and (flat := [kind.name for kind in kinds if not kind.volumes]):
+        raise ParameterError(f"models: {flat[0]} takes images, not volumes; slices 0 takes the middle slice of each")
+    parts: list[int | str] = [*range(1, folds.count + 1), *([LOCKED] if (folds.of < 0).any() else [])]
+    found: dict[str, list[FoldOutcome | None]] = {}
+    for kind in kinds:
+        shapes = [(int(np.count_nonzero(_left_out(folds, name))), len(images.classes)) for name in parts]
+        stored = (None if store is None else store.get(kind.name, *each) for each in zip(parts, shapes, strict=True))
+        found[kind.name] = list(stored)
+    clock = TimeLeft({name: outcomes.count(None) for name, outcomes in found.items()})
+    for model, outcomes in found.items():
+        for outcome in outcomes:
+            if outcome is not None:
+                clock.known(model, outcome.seconds)
+    done, many = 0, len(kinds) * len(parts)
+    for kind in kinds:
+        for place, name in enumerate(parts):
+            if found[kind.name][place] is None:
+                said = f"{kind.name}, {LOCKED} part" if name == LOCKED else f"{kind.name}, fold {name} of {folds.count}"
+                steps = _timed(_outcome(images, kind, folds, name, recipe, seed), clock, kind.name, said)
+                outcome = yield from part(steps, done / many, (done + 1) / many)
+                found[kind.name][place] = outcome
+                if store is not None:
+                    store.put(kind.name, name, outcome)
+            done += 1
+    return {name: [each for each in outcomes if each is not None] for name, outcomes in found.items()}
+
+
+def _left_out(folds: Folds, name: int | str) -> NDArray[np.bool_]:
+    left_out: NDArray[np.bool_] = folds.of < 0 if name == LOCKED else folds.of == int(name) - 1
+    return left_out
+
+
+def _outcome(
+    images: PreparedImages, kind: ModelKind, folds: Folds, name: int | str, recipe: ImageRecipe, seed: int
+) -> Generator[Progress, None, FoldOutcome]:
+    """Learn from all images but those of a fold and those locked away, and ask about the fold, or about those locked away."""
+    left_out = _left_out(folds, name)
+    learning, asked = images.some(~left_out & (folds.of >= 0)), images.some(left_out)
+    model = yield from part(kind.learn(learning, recipe, seed), 0, LEARNING)
+    probabilities = yield from part(model.steps(asked.array), LEARNING, 1)
+    return FoldOutcome.of(kind.name, probabilities, (len(asked), len(images.classes)), model.course)
+
+
+def _timed(
+    steps: Generator[Progress, None, FoldOutcome], clock: TimeLeft, model: str, said: str
+) -> Generator[Progress, None, FoldOutcome]:
+    """The same steps, with the time that is left in words; the outcome has what it took."""
+    clock.begin()
+    restart_peak()
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            outcome: FoldOutcome = end.value
+            held = peak_memory()
+            return outcome.after(clock.done(model), None if held is None else held >> 20)
+        left = in_words(clock.seconds(model, progress.fraction))
+        yield Progress(progress.fraction, f"{said}, {left}" if left else said)
