@@ -85,7 +85,9 @@ def test_what_marks_the_patient_is_not_rewarded():
     images = PreparedImages(array, labels, patients, ("healthy", "ill"))
     low, high = pooled_record(images, NearestImage(), patients)["intervals"]["accuracy"]
     assert low < 0.5 < high
-    assert pooled_record(images, NearestImage(), np.arange(200))["accuracy"] > 0.99, "the signal is there for who divides patients"
+    assert pooled_record(images, NearestImage(), np.arange(200))["accuracy"] > 0.99, (
+        "the signal is there for who divides patients"
+    )
 
 
 def test_no_model_sees_the_images_it_is_asked_about(table):

@@ -105,6 +105,17 @@ class TensorFile:
             raise FormatError(f"{path.name}: not a safetensors file ({str(error)[:80]})") from None
 
 
+def kind_of_file(path: str | Path) -> str:
+    """What kind a file says that it is, by its header alone; empty where it says nothing that can be read."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return str(json.loads((file.metadata() or {})[METADATA_KEY])["kind"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError):
+        return ""
+
+
 def _digest(tensors: Tensors) -> str:
     digest = hashlib.sha256()
     for name in sorted(tensors):

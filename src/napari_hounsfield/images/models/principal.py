@@ -32,8 +32,8 @@ class Principal:
         # Images are fewer than numbers: what spans them is found in a matrix of images by images.
         values, vectors = eigh(different @ different.T, subset_by_index=(max(0, last + 1 - most), last))
         count = int(np.sum(values > 1e-9 * values[-1]))
-        components = vectors[:, ::-1][:, :count].T @ different
-        components /= np.linalg.norm(components, axis=1, keepdims=True)
+        spanned = vectors[:, ::-1][:, :count].T @ different
+        components = spanned / np.linalg.norm(spanned, axis=1, keepdims=True)
         largest = np.take_along_axis(components, np.abs(components).argmax(axis=1)[:, None], axis=1)
         return cls(centre.astype(np.float32), (components * np.sign(largest)).astype(np.float32))
 
