@@ -1,4 +1,4 @@
-"""The protocol: nothing leaks, what is interrupted goes on to the same bytes, and what does not fit is refused."""
+"""The protocol: nothing leaks, patients stay together, and what does not fit is refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.images.nearest_models import NearestImage, NearestMean, register, write_study
 
 import napari_hounsfield as nh
-from napari_hounsfield.errors import FormatError, LabelError, ParameterError, WriteError
+from napari_hounsfield.errors import LabelError, ParameterError
 from napari_hounsfield.images.comparison import record_of
 from napari_hounsfield.images.fold_learning import learned_outcomes
 from napari_hounsfield.images.folds import stratified_folds
@@ -19,7 +19,6 @@ from napari_hounsfield.images.recipe import ImageRecipe
 from napari_hounsfield.operation import finish
 
 SMALL = {"models": "nearest-mean,nearest-image", "folds": 4, "recipe": {"prepare": {"matrix": 10}}}
-FILES = ("crossvalidation.json", "report.html", "folds.json")
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +33,6 @@ def table(tmp_path):
 
 def params(**changes):
     return nh.CrossValidateParams(**(SMALL | changes))
-
-
-def contents(folder):
-    return [(folder / name).read_bytes() for name in FILES]
 
 
 def pooled_record(images, kind, patients):
@@ -56,12 +51,6 @@ def test_a_model_that_can_tell_is_found_to(table, tmp_path):
     assert pooled["images"] == 24
     assert [fold["fold"] for fold in record["models"]["nearest-mean"]["folds"]] == [1, 2, 3, 4]
     assert not {"seconds", "peak_memory_mb"} & set(re.findall(r'"(\w+)":', json.dumps(record)))
-
-
-def test_no_patient_and_no_file_comes_out_again(table, tmp_path):
-    nh.crossvalidate(table, nh.FoldStore(tmp_path / "out"), params())
-    for path in (tmp_path / "out").rglob("*"):
-        assert path.is_dir() or "smith" not in path.read_text(encoding="utf-8").lower()
 
 
 def test_shuffled_labels_are_not_recognised():
@@ -107,112 +96,6 @@ def test_no_model_sees_the_images_it_is_asked_about(table):
         np.testing.assert_array_equal(learned.array.ravel(), np.flatnonzero(allowed))
 
 
-def test_the_same_again_is_the_same_bytes(table, tmp_path):
-    for name in ("first", "second"):
-        nh.crossvalidate(table, nh.FoldStore(tmp_path / name), params())
-    assert contents(tmp_path / "first") == contents(tmp_path / "second")
-    assert set(json.loads((tmp_path / "first" / "cost.json").read_text())["models"]) == {"nearest-mean", "nearest-image"}
-
-
-def test_resumed_wherever_it_was_interrupted_it_is_the_same_bytes(table, tmp_path):
-    nh.crossvalidate(table, nh.FoldStore(tmp_path / "whole"), params(locked=0.25))
-    store, rounds = nh.FoldStore(tmp_path / "parts"), 1
-    while not went_on(nh.crossvalidate.steps(table, store, params(locked=0.25)), rounds % 3):
-        rounds += 1
-    assert rounds == 10, "each of two models learned of four folds and of all of them"
-    assert contents(tmp_path / "whole") == contents(tmp_path / "parts")
-
-
-def went_on(steps, further):
-    """Finish one fold, go so many reports into the next, and stop; whether there was a next one."""
-    begun, left = [], further
-    for progress in steps:
-        model, _, rest = progress.message.partition(", ")
-        if model.startswith("nearest-"):
-            name = model, rest.partition(" left")[0].split(",")[0]
-            begun += [name] * (name not in begun)
-        if len(begun) > 1:
-            if not left:
-                steps.close()
-                return False
-            left -= 1
-    return True
-
-
-def test_what_is_known_is_not_learned_again(table, tmp_path):
-    store = nh.FoldStore(tmp_path / "out")
-    nh.crossvalidate(table, store, params())
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "folds").iterdir()}
-    again = nh.crossvalidate(table, store, params(models="nearest-mean", positive="healthy")).record
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "folds").iterdir()} == before
-    assert (list(again["models"]), again["positive"]) == (["nearest-mean"], "healthy")
-
-
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff\xfe", b'{"sha256": "", "probabilities": 3}'])
-def test_a_damaged_fold_is_learned_again(table, tmp_path, damage):
-    store = nh.FoldStore(tmp_path / "out")
-    nh.crossvalidate(table, store, params())
-    before = contents(tmp_path / "out")
-    (tmp_path / "out" / "folds" / "nearest-mean-2.json").write_bytes(damage)
-    nh.crossvalidate(table, store, params())
-    assert contents(tmp_path / "out") == before
-
-
-def test_a_fold_that_was_changed_by_hand_is_not_believed(table, tmp_path):
-    store = nh.FoldStore(tmp_path / "out")
-    before = nh.crossvalidate(table, store, params()).record
-    path = tmp_path / "out" / "folds" / "nearest-mean-2.json"
-    content = json.loads(path.read_text())
-    content["probabilities"] = [row[::-1] for row in content["probabilities"]]
-    path.write_text(json.dumps(content))
-    assert nh.crossvalidate(table, store, params()).record == before
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"seed": 1}, "with seed 0, not 1"),
-        ({"folds": 3}, "with folds 4, not 3"),
-        ({"locked": 0.2}, "with locked 0.0, not 0.2"),
-        ({"recipe": {"prepare": {"matrix": 12}}}, "with recipe.prepare.matrix 10, not 12"),
-    ],
-)
-def test_other_parameters_are_refused(table, tmp_path, changes, said):
-    store = nh.FoldStore(tmp_path / "out")
-    nh.crossvalidate(table, store, params())
-    before = contents(tmp_path / "out")
-    with pytest.raises(ParameterError, match=f"^out: was begun {re.escape(said)}; choose another folder$"):
-        nh.crossvalidate(table, store, params(**changes))
-    assert contents(tmp_path / "out") == before
-
-
-def test_another_table_and_other_pixels_are_refused(table, tmp_path):
-    store = nh.FoldStore(tmp_path / "out")
-    nh.crossvalidate(table, store, params())
-    fewer = nh.read_image_table(write_study(tmp_path / "fewer", 20))
-    with pytest.raises(ParameterError, match="begun from another table, or other images"):
-        nh.crossvalidate(fewer, store, params())
-    repainted = nh.read_image_table(write_study(tmp_path / "study", seed=1))
-    with pytest.raises(ParameterError, match="begun from another table, or other images"):
-        nh.crossvalidate(repainted, store, params())
-
-
-def test_other_folds_and_foreign_files_are_refused(table, tmp_path):
-    out = tmp_path / "out"
-    nh.crossvalidate(table, nh.FoldStore(out), params())
-    nh.crossvalidate(table, nh.FoldStore(tmp_path / "other"), params(seed=5))
-    (out / "folds.json").write_bytes((tmp_path / "other" / "folds.json").read_bytes())
-    with pytest.raises((ParameterError, FormatError), match=r"folds\.json"):
-        nh.crossvalidate(table, nh.FoldStore(out), params())
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "report.html").write_text("mine")
-    with pytest.raises(WriteError, match=r"holds report\.html, which no comparison wrote"):
-        nh.crossvalidate(table, nh.FoldStore(tmp_path / "mine"), params())
-    (tmp_path / "file").write_text("")
-    with pytest.raises(WriteError, match="is a file"):
-        nh.crossvalidate(table, nh.FoldStore(tmp_path / "file"), params())
-
-
 def test_several_images_of_a_patient_stay_together_and_count_as_one(tmp_path):
     table = nh.read_image_table(write_study(tmp_path / "study", 48, per_patient=4))
     record = nh.crossvalidate(table, params()).record
@@ -238,12 +121,12 @@ def test_a_patient_with_both_labels_is_kept_together(tmp_path):
 
 def test_three_classes(tmp_path):
     table = nh.read_image_table(write_study(tmp_path / "study", 36, classes=("a", "b", "c")))
-    record = nh.crossvalidate(table, nh.FoldStore(tmp_path / "out"), params()).record
+    record = nh.crossvalidate(table, params()).record
     assert record["positive"] is None
     pooled = record["models"]["nearest-mean"]["pooled"]
     assert set(pooled["classes"]) == {"a", "b", "c"}
     assert pooled["accuracy"] == np.trace(pooled["confusion"]) / 36
-    one = nh.crossvalidate(table, nh.FoldStore(tmp_path / "out"), params(positive="b")).record["models"]["nearest-mean"]["pooled"]
+    one = nh.crossvalidate(table, params(positive="b")).record["models"]["nearest-mean"]["pooled"]
     assert {name: one[name] for name in ("tp", "fp", "fn", "tn")} == {
         name: pooled["classes"]["b"][name] for name in ("tp", "fp", "fn", "tn")
     }

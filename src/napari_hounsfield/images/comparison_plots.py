@@ -55,14 +55,14 @@ def courses_plot(courses: Mapping[str, Sequence[Course]]) -> str:
             axes.set_axis_off()
         for axes, (name, lines) in zip(every, courses.items(), strict=False):
             for number, points in enumerate(line for line in lines if line):
-                epochs, training = [point[0] for point in points], [point[1] for point in points]
-                held = [(point[0], point[2]) for point in points if point[2] is not None]
-                axes.plot(epochs, training, color=COLOURS[0], linewidth=0.8, label=None if number else "training")
-                if held:
-                    dashed = {"color": COLOURS[1], "linewidth": 0.8, "linestyle": "--"}
-                    axes.plot(*zip(*held, strict=True), **dashed, label=None if number else "held back")
+                for place, style, label in ((1, "-", "training"), (2, "--", "held back")):
+                    known = [(point[0], point[place]) for point in points if point[place] is not None]
+                    if known:
+                        shown = {"color": COLOURS[place - 1], "linewidth": 0.8, "linestyle": style}
+                        axes.plot(*zip(*known, strict=True), **shown, label=None if number else label)
             axes.set(title=short(name), xlabel="epoch", ylabel="loss")
             axes.grid(alpha=0.3)
-            axes.legend(fontsize=8)
+            if axes.lines:
+                axes.legend(fontsize=8)
 
     return svg_of(draw, 4 * columns, 2.6 * rows)

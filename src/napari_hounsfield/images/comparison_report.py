@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from napari_hounsfield.evaluation.html import Cell, Missing, bullets, heading, page, paragraph, picture, table
 from napari_hounsfield.evaluation.report import NOT_FOR_DIAGNOSIS
 from napari_hounsfield.evaluation.report_plots import curves_plot
+from napari_hounsfield.operation import Progress, finish
 
 from .comparison_plots import bars_plot, courses_plot
 from .fold_figures import FIGURES
@@ -38,31 +39,44 @@ Record = Mapping[str, Any]
 
 def report_html(record: Record) -> str:
     """The text of the report of a record, as `crossvalidation.json` holds it; the same record gives the same bytes."""
-    parts = [
-        paragraph(NOT_FOR_DIAGNOSIS, "warning"),
-        paragraph(_about(record)),
-        bullets(record["notes"]),
-        heading("Pooled figures"),
-        _pooled(record, "pooled", TABLE_3),
-        paragraph(WARNING),
-        picture(bars_plot({name: model["pooled"] for name, model in record["models"].items()}), "Pooled figures as bars"),
-        *_locked(record),
-        heading("Models compared"),
-        _compared(record),
-        heading("Curves"),
-        *_curves(record),
-        heading("What is called what"),
-        *_confusion(record),
-        heading("Folds"),
-        _folds(record),
-        *_courses(record),
-        heading("Images"),
-        *_near_duplicates(record),
-        *_unreadable(record),
-        heading("Where the numbers come from"),
-        *_provenance(record),
-    ]
+    return finish(report_steps(record))
+
+
+def report_steps(record: Record) -> Generator[Progress, None, str]:
+    """As `report_html`, picture by picture."""
+    parts: list[str] = []
+    for each in _parts(record):
+        parts.append(each)
+        yield Progress(0.5, "report")
     return page("Comparison of models that recognise images", parts)
+
+
+def _parts(record: Record) -> Iterator[str]:
+    yield paragraph(NOT_FOR_DIAGNOSIS, "warning")
+    yield paragraph(_about(record))
+    yield bullets(record["notes"])
+    yield heading("Pooled figures")
+    yield _pooled(record, "pooled", TABLE_3)
+    yield paragraph(WARNING)
+    yield picture(bars_plot({name: model["pooled"] for name, model in record["models"].items()}), "Pooled figures as bars")
+    yield from _locked(record)
+    if record["comparisons"]:
+        yield heading("Models compared")
+        yield _compared(record)
+    yield heading("Curves")
+    yield from _curves(record)
+    yield heading("What is called what")
+    yield from _confusion(record)
+    yield heading("Folds")
+    yield _folds(record)
+    yield from _courses(record)
+    yield heading("Images")
+    yield from _near_duplicates(record)
+    yield from _unreadable(record)
+    yield heading("Undefined figures")
+    yield from _undefined(record)
+    yield heading("Where the numbers come from")
+    yield from _provenance(record)
 
 
 def _about(record: Record) -> str:
@@ -155,6 +169,16 @@ def _courses(record: Record) -> Iterator[str]:
     if courses:
         yield heading("Training curves")
         yield picture(courses_plot(courses), "Loss by epoch; a line a fold, dashed of the images held back from training")
+
+
+def _undefined(record: Record) -> Iterator[str]:
+    """Which pooled figures and intervals are undefined, and why; those of folds say it where they are pointed at."""
+    rows = [
+        [name, figure.replace(".", " of "), reason]
+        for name, model in record["models"].items()
+        for figure, reason in model["pooled"]["reasons"].items()
+    ]
+    yield table("Why", ("model", "figure", "reason"), rows) if rows else paragraph("None of the pooled ones.")
 
 
 def _near_duplicates(record: Record) -> Iterator[str]:

@@ -94,8 +94,7 @@ def crossvalidate(
     }
     comparison = Comparison(record, cost_of(outcomes, folds.count))
     if store is not None:
-        yield Progress(0.995, "writing the report")
-        store.write(comparison)
+        yield from part(store.written(comparison), 0.995, 1)
     return comparison
 
 

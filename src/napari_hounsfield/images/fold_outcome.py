@@ -26,7 +26,7 @@ class FoldOutcome:
         A row an image of the fold, in the order of the images, a column a class. float32, written with as few digits as tell
         them apart, so that what is read again is the same.
     course
-        Points of the training curve: epoch, loss of training, loss of what was held back (or None).
+        Points of the training curve: epoch, loss of training, loss of what was held back; None where there is none, or no number.
     seconds
         Of learning and predicting.
     peak_memory_mb
@@ -34,7 +34,7 @@ class FoldOutcome:
     """
 
     probabilities: tuple[tuple[float, ...], ...]
-    course: tuple[tuple[int, float, float | None], ...] = ()
+    course: tuple[tuple[int, float | None, float | None], ...] = ()
     seconds: float = 0.0
     peak_memory_mb: int | None = None
 
@@ -52,7 +52,7 @@ class FoldOutcome:
         if not fit or not np.allclose(array.sum(axis=1), 1, atol=1e-3):
             raise ModelError(f"{name}: gives no probabilities of {shape[0]} images and {shape[1]} classes")
         rows = tuple(tuple(_short(value) for value in row) for row in array)
-        points = ((int(p.epoch), _short(p.training), None if p.held is None else _short(p.held)) for p in course)
+        points = ((int(p.epoch), _loss(p.training), _loss(p.held)) for p in course)
         return cls(rows, tuple(points))
 
     def after(self, seconds: float, peak_memory_mb: int | None) -> Self:
@@ -73,7 +73,7 @@ class FoldOutcome:
             if said != _digest(content) or content.pop("key") != key:
                 return None
             rows = tuple(tuple(float(value) for value in row) for row in content.pop("probabilities"))
-            course = tuple((int(e), float(t), None if h is None else float(h)) for e, t, h in content.pop("course"))
+            course = tuple((int(e), _loss(t), _loss(h)) for e, t, h in content.pop("course"))
             found = cls(rows, course, **content)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
@@ -83,6 +83,10 @@ class FoldOutcome:
 def _short(value: Any) -> float:
     """A float32 as the number of fewest digits that is nearest to it alone."""
     return float(str(np.float32(value)))
+
+
+def _loss(value: Any) -> float | None:
+    return None if value is None or not np.isfinite(value) else _short(value)
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from .fold_outcome import LARGEST, FoldOutcome
 from .folds import Folds, load_folds, save_folds
 
 if TYPE_CHECKING:
+    from napari_hounsfield.operation import Progress
+
     from .comparison import Comparison
 
 FOLDS, RECORD, COST, REPORT = "folds.json", "crossvalidation.json", "cost.json", "report.html"
@@ -110,13 +112,14 @@ class FoldStore:
         """Keep what a model said of a fold."""
         self._write(f"{PARTS}/{self._part(model, fold).name}", outcome.to_text(self._key_of(model, fold)))
 
-    def write(self, comparison: Comparison) -> None:
-        """Write what came of it: the record, its cost, and the report."""
-        from .comparison_report import report_html
+    def written(self, comparison: Comparison) -> Generator[Progress, None, None]:
+        """Write what came of it: the report, its cost, and last the record."""
+        from .comparison_report import report_steps
 
-        self._write(RECORD, json_text(comparison.record))
+        report = yield from report_steps(comparison.record)
+        self._write(REPORT, report)
         self._write(COST, json_text(comparison.cost))
-        self._write(REPORT, report_html(comparison.record))
+        self._write(RECORD, json_text(comparison.record))
 
     def _part(self, model: str, fold: int | str) -> Path:
         return self.folder / PARTS / f"{model}-{fold}.json"
