@@ -86,9 +86,18 @@ from .gabor_bank import gabor as gabor
 from .gabor_output import gabor_into as gabor_into
 from .grid import Grid as Grid
 from .grid import axial_affine as axial_affine
+from .images.classification import Classification as Classification
+from .images.classification import ClassifyParams as ClassifyParams
+from .images.classification import classify as classify
+from .images.classifier import ImageClassifier as ImageClassifier
 from .images.crossvalidate_params import CrossValidateParams as CrossValidateParams
 from .images.crossvalidation import crossvalidate as crossvalidate
 from .images.fold_store import FoldStore as FoldStore
+from .images.image_list import image_list as image_list
+from .images.image_training import TrainImagesParams as TrainImagesParams
+from .images.image_training import train_images as train_images
+from .images.occlusion import OcclusionParams as OcclusionParams
+from .images.occlusion import occlusion as occlusion
 from .images.table import ImageTable as ImageTable
 from .images.table import read_image_table as read_image_table
 from .intensity import ThresholdParams as ThresholdParams
@@ -107,6 +116,7 @@ from .meshes.extraction import SurfaceParams as SurfaceParams
 from .meshes.extraction import surfaces as surfaces
 from .meshes.mesh import Surface as Surface
 from .meshes.mesh import Surfaces as Surfaces
+from .model_file import load_model as load_model
 from .operation import Operation as Operation
 from .operation import Params as Params
 from .operation import Progress as Progress
@@ -121,7 +131,6 @@ from .pixels.class_methods.isodata import IsodataParams as IsodataParams
 from .pixels.class_params import ClassesParams as ClassesParams
 from .pixels.class_params import SuggestParams as SuggestParams
 from .pixels.classifier import PixelClassifier as PixelClassifier
-from .pixels.classifier import load_model as load_model
 from .pixels.drafts import Drafts as Drafts
 from .pixels.first_classes import classes as classes
 from .pixels.forest import ForestParams as ForestParams

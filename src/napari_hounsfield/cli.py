@@ -60,6 +60,8 @@ COMMANDS = {
     "grow-region": Entry("editing.grow_region", "grow_region", "grow a class from seeds by the values of the image"),
     "from-seeds": Entry("editing.from_seeds", "from_seeds", "grow all classes from seeds up to the edges in the image"),
     "crossvalidate": Entry("_cli.crossvalidate", "CrossValidate", "compare models that recognise whole images, fold by fold"),
+    "train-images": Entry("_cli.train_images", "TrainImages", "train a classifier of whole images"),
+    "classify": Entry("_cli.classify", "Classify", "say what whole images are of"),
     "surfaces": Entry("meshes.extraction", "surfaces", "smooth surfaces of classes, as STL or PLY"),
 }
 

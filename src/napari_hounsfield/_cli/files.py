@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_hounsfield.errors import DicomError
+from napari_hounsfield.errors import DicomError, ModelError
 from napari_hounsfield.results import Features, Samples, Segmentation
 from napari_hounsfield.volume import LabelMap, Source, Volume
 
@@ -86,9 +86,12 @@ class Reader:
             if kinds[0] is Segmentation:
                 return read_draft(path)
             return self.told(read_labels(path, source=self._drawn_on), path.name)
-        from napari_hounsfield.pixels.classifier import load_model
+        from napari_hounsfield.model_file import load_model
 
-        return load_model(path)
+        model = load_model(path)
+        if not isinstance(model, kinds):
+            raise ModelError(f"{path.name}: recognises whole images; `hounsfield classify` takes it")
+        return model
 
     def image(self, path: Path, params: Params | None = None) -> Volume:
         """The one image of a path, or the series that was chosen."""

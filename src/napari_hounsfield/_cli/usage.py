@@ -59,9 +59,9 @@ class Command:
         self.parser = Parser(f"hounsfield {name}", description=about[0].upper() + about[1:] + ".")
         self._usage = self.parser.prog
 
-    def take(self, word: str, about: str, *, to: str = "", required: bool = True, shown: str = "") -> None:
-        """Add a positional path, called `word` in the help and `to` in the values."""
-        settings: Any = {} if required else {"nargs": "?"}
+    def take(self, word: str, about: str, *, to: str = "", required: bool = True, shown: str = "", many: bool = False) -> None:
+        """Add a positional path, or as many as are given, called `word` in the help and `to` in the values."""
+        settings: Any = {"nargs": "+"} if many else {} if required else {"nargs": "?"}
         self.parser.add_argument(to or word.lower(), metavar=word, type=Path, help=about, **settings)
         self._usage += f" {shown or word}"
 

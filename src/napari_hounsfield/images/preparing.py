@@ -110,7 +110,7 @@ def prepare(table: ImageTable, params: PrepareParams) -> Generator[Progress, Non
     number_of = {name: index for index, name in enumerate(dict.fromkeys(entry.patient for entry in entries))}
     images = PreparedImages(
         array[: len(entries)],
-        np.array([table.classes.index(entry.label) for entry in entries], np.int64),
+        np.array([table.classes.index(entry.label) if entry.label else -1 for entry in entries], np.int64),
         np.array([number_of[entry.patient] for entry in entries], np.int64),
         table.classes,
     )

@@ -27,7 +27,7 @@ class ImageEntry:
     path
         A file, or the folder of a series.
     label
-        Name of its class.
+        Name of its class; empty where it is not known.
     patient
         Who it is of; the image itself where the table does not say. Like the paths out of every representation.
     row
@@ -56,7 +56,7 @@ class ImageTable:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names, sorted."""
-        return tuple(sorted({entry.label for entry in self.entries}))
+        return tuple(sorted({entry.label for entry in self.entries if entry.label}))
 
     @property
     def folder(self) -> Path:

@@ -39,8 +39,7 @@ class Principal:
 
     def of_rows(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Projected rows (n, components)."""
-        projected: NDArray[np.float32] = (rows - self.centre) @ self.components.T
-        return projected
+        return np.asarray((rows - self.centre) @ self.components.T, np.float32)
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
         """Everything to save, by name."""
