@@ -152,6 +152,14 @@ def test_the_same_image_in_two_folds_is_found(tmp_path):
     assert all(pair["folds"][0] != pair["folds"][1] for pair in pairs)
 
 
+def test_the_locked_part_is_asked_about_last_of_all(table):
+    said = list(
+        dict.fromkeys(p.message.rpartition(",")[0] or p.message for p in nh.crossvalidate.steps(table, params(locked=0.25)))
+    )
+    parts = [message for message in said if message.startswith("nearest-")]
+    assert [("locked" in message) for message in parts[-3:]] == [False, True, True], parts
+
+
 def test_folds_that_do_not_fit_are_refused():
     images = PreparedImages(np.zeros((8, 2, 2), np.float32), np.arange(8) % 2, np.arange(8) // 2, ("a", "b"))
     fitting = np.arange(8) // 4
