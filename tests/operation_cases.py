@@ -66,6 +66,19 @@ def shifted(chest):
     return nh.Volume(chest[0].array, affine, name="another")
 
 
+def images_of(chest):
+    """A table of twelve pictures of two classes, which are written."""
+    from PIL import Image
+
+    folder, lines = Path(tempfile.mkdtemp()), ["path,label"]
+    for number in range(12):
+        picture = chest[0].array[number % 6, ::16, ::16].astype(np.float32) / 8 + 128 + 20 * (number % 2)
+        Image.fromarray(picture.clip(0, 255).astype(np.uint8)).save(folder / f"{number}.png")
+        lines.append(f"{number}.png,{'ab'[number % 2]}")
+    (folder / "table.csv").write_text("\n".join(lines))
+    return nh.read_image_table(folder / "table.csv")
+
+
 PLAIN = {"texture": False}
 CASES = {
     "window": lambda c, s: nh.window.steps(c[0]),
@@ -110,5 +123,6 @@ CASES = {
     "evaluate": lambda c, s: nh.evaluate.steps(c[2], c[1]),
     "measure": lambda c, s: nh.measure.steps(c[0], c[1]),
     "compare_readers": lambda c, s: nh.compare_readers.steps(nh.Readers([c[1], c[2]], ["first", "second"])),
+    "crossvalidate": lambda c, s: nh.crossvalidate.steps(images_of(c), nh.CrossValidateParams(models="svm-pixels", folds=2)),
     "evaluate_cases": lambda c, s: nh.evaluate_cases.steps(cases_of(c)),
 }

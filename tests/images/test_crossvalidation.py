@@ -12,8 +12,9 @@ from tests.images.nearest_models import NearestImage, NearestMean, register, wri
 import napari_hounsfield as nh
 from napari_hounsfield.errors import LabelError, ParameterError
 from napari_hounsfield.images.comparison import record_of
+from napari_hounsfield.images.crossvalidation import check_folds
 from napari_hounsfield.images.fold_learning import learned_outcomes
-from napari_hounsfield.images.folds import stratified_folds
+from napari_hounsfield.images.folds import Folds, stratified_folds
 from napari_hounsfield.images.prepared import PreparedImages
 from napari_hounsfield.images.recipe import ImageRecipe
 from napari_hounsfield.operation import finish
@@ -149,6 +150,29 @@ def test_the_same_image_in_two_folds_is_found(tmp_path):
     pairs = nh.crossvalidate(nh.read_image_table(path), params()).record["near_duplicates"]
     assert pairs
     assert all(pair["folds"][0] != pair["folds"][1] for pair in pairs)
+
+
+def test_the_locked_part_is_asked_about_last_of_all(table):
+    said = list(
+        dict.fromkeys(p.message.rpartition(",")[0] or p.message for p in nh.crossvalidate.steps(table, params(locked=0.25)))
+    )
+    parts = [message for message in said if message.startswith("nearest-")]
+    assert [("locked" in message) for message in parts[-3:]] == [False, True, True], parts
+
+
+def test_folds_that_do_not_fit_are_refused():
+    images = PreparedImages(np.zeros((8, 2, 2), np.float32), np.arange(8) % 2, np.arange(8) // 2, ("a", "b"))
+    fitting = np.arange(8) // 4
+    check_folds(images, Folds(fitting, 2, 0), nh.CrossValidateParams(folds=2))
+    for of, count, changes, said in [
+        (fitting[1:], 2, {}, "of 7 images"),
+        (fitting, 2, {"folds": 3}, "2 are frozen, and 3 asked for"),
+        (fitting, 2, {"locked": 0.5}, "0 images are locked away"),
+        (np.arange(8) % 2, 2, {}, "one patient lie in several"),
+        (np.zeros(8, int), 2, {}, "a class has no image left|fold 2 of 2 has no image"),
+    ]:
+        with pytest.raises(ParameterError, match=said):
+            check_folds(images, Folds(of, count, 0), nh.CrossValidateParams(**({"folds": 2} | changes)))
 
 
 def test_bad_input(tmp_path):

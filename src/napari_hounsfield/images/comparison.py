@@ -160,8 +160,10 @@ def table_of(record: Mapping[str, Any]) -> list[str]:
     if tested:
         lines += ["", *text_table(("compared", "AR", "p (McNemar)", "AUC", "p (DeLong)"), tested)]
     positive = f"{record['positive']} is positive" if record["positive"] else "mean over classes, each against the rest"
-    count = record["folds"]["count"]
-    lines += ["", f"{len(record['images']['row'])} images, {count} folds; {positive}; p by Holm's correction. Not for diagnosis."]
+    folds = record["images"]["fold"]
+    locked_away = f", {folds.count(None)} more locked away" if None in folds else ""
+    said = f"{len(folds) - folds.count(None)} images in {record['folds']['count']} folds{locked_away}; {positive}"
+    lines += ["", f"{said}; p by Holm's correction. Not for diagnosis."]
     return lines + [f"row {each['row']} left out: {each['reason']}" for each in record.get("unreadable", ())]
 
 

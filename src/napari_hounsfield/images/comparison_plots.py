@@ -41,7 +41,7 @@ def _bars(axes: Any, models: Mapping[str, Mapping[str, Any]], title: str) -> Non
     axes.set_title(title, fontsize=10)
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
-    axes.legend(fontsize=8, loc="lower right", framealpha=0.9)
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=min(len(models), 4), frameon=False)
 
 
 def courses_plot(courses: Mapping[str, Sequence[Course]]) -> str:

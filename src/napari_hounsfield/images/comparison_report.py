@@ -28,7 +28,6 @@ DEFINITIONS = {
     "specificity": "SP: tn / (tn + fp); with no positive class the mean over the classes",
     "accuracy": "AR: share of the images that are given their class",
     "auc": "area under the ROC curve of the probabilities; with no positive class the mean over the classes",
-    "pooled": "of all images together, each as the model said that did not learn from its fold",
     "p adjusted": "corrected for all pairs of models (Holm 1979)",
 }
 MOST_CLASSES = 12
@@ -56,7 +55,7 @@ def _parts(record: Record) -> Iterator[str]:
     yield paragraph(_about(record))
     yield bullets(record["notes"])
     yield heading("Pooled figures")
-    yield _pooled(record, "pooled", TABLE_3)
+    yield _figures(record, "pooled", TABLE_3, "All images together, each judged by the model that did not learn from its fold")
     yield paragraph(WARNING)
     yield picture(bars_plot({name: model["pooled"] for name, model in record["models"].items()}), "Pooled figures as bars")
     yield from _locked(record)
@@ -65,7 +64,7 @@ def _parts(record: Record) -> Iterator[str]:
         yield _compared(record)
     yield heading("Curves")
     yield from _curves(record)
-    yield heading("What is called what")
+    yield heading("Confusion")
     yield from _confusion(record)
     yield heading("Folds")
     yield _folds(record)
@@ -99,24 +98,23 @@ def _interval(figures: Record, name: str) -> Cell:
     return Missing(figures["reasons"].get(f"intervals.{name}", "")) if ends is None else f"{ends[0]:.4g} to {ends[1]:.4g}"
 
 
-def _pooled(record: Record, part: str, published: Mapping[str, Mapping[str, float]]) -> str:
-    rows: list[list[Cell]] = []
-    for name, model in record["models"].items():
-        figures = model[part]
-        cells = [cell for figure in FIGURES for cell in (_value(figures, figure), _interval(figures, figure))]
-        rows.append([name, model["title"], *(figures[count] for count in COUNTS), *cells])
-    for name, figures in published.items():
-        cells = [cell for figure in FIGURES for cell in (figures.get(figure), None)]
-        rows.append([f"{name}, as published", "", *([None] * len(COUNTS)), *cells])
-    header = ("model", "", *COUNTS, *(head for figure in FIGURES for head in (figure, "interval")))
-    return table(DEFINITIONS["pooled"] if part == "pooled" else "Locked part", header, rows, DEFINITIONS)
+def _figures(record: Record, part: str, published: Mapping[str, Mapping[str, float]], caption: str) -> str:
+    """A column a model, as the seed's Table 3 has it."""
+    models = [model[part] for model in record["models"].values()]
+    beside: list[list[Cell]] = [[figures.get(name) for name in FIGURES] for figures in published.values()]
+    share, rows = f"{record['statistics']['confidence']:.0%} interval", []
+    for place, name in enumerate(FIGURES):
+        rows.append([name, *(_value(figures, name) for figures in models), *(column[place] for column in beside)])
+        rows.append([share, *(_interval(figures, name) for figures in models), *([None] * len(beside))])
+    rows += [[count, *(figures[count] for figures in models), *([None] * len(beside))] for count in COUNTS]
+    header = ("", *record["models"], *(f"{name}, as published" for name in published))
+    return table(caption, header, rows, {name: model["title"] for name, model in record["models"].items()})
 
 
 def _locked(record: Record) -> Iterator[str]:
     if any("locked" in model for model in record["models"].values()):
         yield heading("Locked part")
-        yield paragraph("Of images that were in no fold, each model having learned from all others.")
-        yield _pooled(record, "locked", {})
+        yield _figures(record, "locked", {}, "Images that were in no fold, judged by models that learned from all others")
 
 
 def _compared(record: Record) -> str:

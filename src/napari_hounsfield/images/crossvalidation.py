@@ -77,7 +77,7 @@ def crossvalidate(
 
     about = {"table": _digest(prepared), "parameters": described(params), "versions": versions}
     folds = made() if store is None else store.frozen(made, about)
-    check_folds(images, folds)
+    check_folds(images, folds, params)
     steps = learned_outcomes(images, kinds, folds, params.recipe, params.seed, store)
     outcomes = yield from part(steps, READ, LEARNED)
     duplicates = yield from part(duplicates_across(prepared, folds), LEARNED, 0.985)
@@ -106,10 +106,16 @@ def check_classes(images: PreparedImages) -> None:
         raise LabelError("all images that can be read are of one class; there is nothing to tell apart")
 
 
-def check_folds(images: PreparedImages, folds: Folds) -> None:
+def check_folds(images: PreparedImages, folds: Folds, params: CrossValidateParams) -> None:
     """Raise ParameterError unless folds are of these images, none is empty, and every class is there to learn from."""
     if len(folds.of) != len(images):
         raise ParameterError(f"folds of {len(folds.of)} images are not those of {len(images)}")
+    if folds.count != params.folds:
+        raise ParameterError(f"folds: {folds.count} are frozen, and {params.folds} asked for")
+    if (folds.of < 0).any() != (params.locked > 0):
+        raise ParameterError(f"locked: {np.count_nonzero(folds.of < 0)} images are locked away, and {params.locked:g} asked for")
+    if len(np.unique(np.stack([images.patients, folds.of]), axis=1).T) > len(np.unique(images.patients)):
+        raise ParameterError("folds: images of one patient lie in several of them")
     for fold in range(folds.count):
         left_out = folds.of == fold
         if not left_out.any():

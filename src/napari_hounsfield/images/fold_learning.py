@@ -64,17 +64,17 @@ def learned_outcomes(
         for outcome in outcomes:
             if outcome is not None:
                 clock.known(model, outcome.seconds)
-    done, many = 0, len(kinds) * len(parts)
-    for kind in kinds:
-        for place, name in enumerate(parts):
-            if found[kind.name][place] is None:
-                said = f"{kind.name}, {LOCKED} part" if name == LOCKED else f"{kind.name}, fold {name} of {folds.count}"
-                steps = _timed(_outcome(images, kind, folds, name, recipe, seed), clock, kind.name, said)
-                outcome = yield from part(steps, done / many, (done + 1) / many)
-                found[kind.name][place] = outcome
-                if store is not None:
-                    store.put(kind.name, name, outcome)
-            done += 1
+    # what is locked away is asked about last of all
+    order = sorted(((place, kind) for kind in kinds for place in range(len(parts))), key=lambda one: parts[one[0]] == LOCKED)
+    for done, (place, kind) in enumerate(order):
+        if found[kind.name][place] is None:
+            name = parts[place]
+            said = f"{kind.name}, {LOCKED} part" if name == LOCKED else f"{kind.name}, fold {name} of {folds.count}"
+            steps = _timed(_outcome(images, kind, folds, name, recipe, seed), clock, kind.name, said)
+            outcome = yield from part(steps, done / len(order), (done + 1) / len(order))
+            found[kind.name][place] = outcome
+            if store is not None:
+                store.put(kind.name, name, outcome)
     return {name: [each for each in outcomes if each is not None] for name, outcomes in found.items()}
 
 
