@@ -31,7 +31,7 @@ class TrainImages(Command):
             "--tag", "TABLE is a folder of DICOM files: attribute whose value is the label", metavar="KEYWORD", default=""
         )
         self.option("--overwrite", "replace what is there already", action="store_true")
-        self.options = derive({name: TrainImagesParams}, RESERVED | {"tag", "table", "comparison"})[name]
+        self.options = derive({name: TrainImagesParams}, RESERVED - {"model"} | {"tag", "table", "comparison"})[name]
         group = self.parser.add_argument_group("parameters")
         for option in self.options:
             option.add_to(group)
