@@ -120,9 +120,9 @@ def test_the_map_of_what_speaks_for_a_class_lies_where_the_texture_is(classifier
 def test_commands_train_with_figures_classify_and_write_a_table(folder, tmp_path, capsys):
     table, model, study = str(folder / "table.csv"), str(tmp_path / "model.safetensors"), str(tmp_path / "study")
     shared = ["--matrix", "48"]
-    assert main(["crossvalidate", table, "--models", "svm-pixels", "--folds", "3", "--out", study, *shared]) == 0
-    assert main(["train-images", table, model, "--model", "svm-pixels", "--comparison", study, *shared]) == 0
-    assert read_comparison(study).record["models"].keys() == {"svm-pixels"}
+    assert main(["crossvalidate", table, "--models", "svm-hog", "--folds", "3", "--out", study, *shared]) == 0
+    assert main(["train-images", table, model, "--model", "svm-hog", "--comparison", study, *shared]) == 0
+    assert read_comparison(study).record["models"].keys() == {"svm-hog"}
     assert nh.load_model(model).card["figures"]
     capsys.readouterr()
     assert main(["classify", str(folder / "0.png"), "--model", model, "--out", str(tmp_path / "found.csv"), "--json"]) == 0
@@ -132,5 +132,5 @@ def test_commands_train_with_figures_classify_and_write_a_table(folder, tmp_path
     assert (tmp_path / "found.csv").read_text().splitlines()[0].startswith("path,row,label,probability_across")
     assert main(["segment", str(folder / "0.png"), str(tmp_path / "out.nii.gz"), "--model", model]) == 2
     assert capsys.readouterr().err.count("\n") == 1
-    assert main(["train-images", table, model, "--model", "svm-pixels"]) == 2
+    assert main(["train-images", table, model, "--model", "svm-hog"]) == 2
     assert "overwrite" in capsys.readouterr().err
