@@ -135,9 +135,9 @@ def test_other_versions_are_refused(table, out):
 
 
 def test_another_table_and_other_pixels_are_refused(out, tmp_path):
-    for number, changes in enumerate(({"count": 20}, {"seed": 1})):
-        other = nh.read_image_table(write_study(tmp_path / str(number), **({"strength": 20} | changes)))
-        with pytest.raises(ParameterError, match="begun from another table, or other images"):
+    for changes, said in (({"count": 20}, "another table"), ({"seed": 1}, "other images")):
+        other = nh.read_image_table(write_study(tmp_path / said, **({"strength": 20} | changes)))
+        with pytest.raises(ParameterError, match=f"begun from {said}; choose"):
             nh.crossvalidate(other, nh.FoldStore(out), params(locked=0.25))
 
 

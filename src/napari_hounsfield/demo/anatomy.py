@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,9 @@ CAGE_DEPTH = 30.0
 """From the skin to the middle of the ribs."""
 TIPS = 420
 """Ends of the vessel tree of one lung."""
+HILA = ((-34.0, 10.0, 168.0), (40.0, 12.0, 164.0))
+"""Where the trees of the right and the left lung begin."""
+Tube = tuple[NDArray[np.float64], NDArray[np.float64], tuple[float, float]]
 
 
 def _body_depth(canvas: Canvas) -> Field:
@@ -135,26 +140,32 @@ def _paint_spine(canvas: Canvas) -> None:
 
 
 def paint_vessels(canvas: Canvas, lungs: NDArray[np.bool_], random: np.random.Generator) -> None:
-    """A tree from each hilum that reaches all of its lung, and tapers until it is thinner than a voxel.
-
-    Points spread over the lung are joined one after the other, the nearest first, to the tree that stands by then, where the way
-    from the hilum is short. A vessel's cube of radius is the sum of its branches' (Murray's law).
-    """
+    """A tree from each hilum that reaches all of its lung, and tapers until it is thinner than a voxel."""
     spots = np.argwhere(lungs)[:, ::-1] * np.array(canvas.spacing[::-1])
     spots += [float(axis.flat[0]) for axis in (canvas.x, canvas.y, canvas.z)]
-    for hilum in ((-34.0, 10.0, 168.0), (40.0, 12.0, 164.0)):
+    for hilum in HILA:
         side = spots[spots[:, 0] * hilum[0] > 0]
         points = side[random.choice(len(side), min(TIPS, len(side)), replace=False)]
-        points = points[np.argsort(np.linalg.norm(points - hilum, axis=1))]
-        nodes, parents = _joined(np.vstack([hilum, points]))
-        flow = np.ones(len(nodes))
-        for child in range(len(nodes) - 1, 0, -1):
-            flow[parents[child]] += flow[child]
-        radii = 0.55 * flow ** (1 / 3)
-        for child in range(1, len(nodes)):
-            start, stop = nodes[parents[child]], nodes[child]
-            depth, window = canvas.tube(start, stop, (min(radii[child] * 1.1, radii[parents[child]]), radii[child]))
+        for start, stop, radii in vessel_tree(points, hilum):
+            depth, window = canvas.tube(start, stop, radii)
             canvas.paint(np.where(lungs[window], depth, np.float32(-9.0)), 42.0, SOFT, window)
+
+
+def vessel_tree(points: NDArray[np.float64], hilum: Sequence[float]) -> Iterator[Tube]:
+    """Vessels, each with its start, stop and the radii there, from a hilum to points (n, 3) in its lung, all (L, P, S) in mm.
+
+    The points are joined one after the other, the nearest first, to the tree that stands by then, where the way from the hilum is
+    short. A vessel's cube of radius is the sum of its branches' (Murray's law).
+    """
+    points = points[np.argsort(np.linalg.norm(points - hilum, axis=1))]
+    nodes, parents = _joined(np.vstack([hilum, points]))
+    flow = np.ones(len(nodes))
+    for child in range(len(nodes) - 1, 0, -1):
+        flow[parents[child]] += flow[child]
+    radii = 0.55 * flow ** (1 / 3)
+    for child in range(1, len(nodes)):
+        parent = parents[child]
+        yield nodes[parent], nodes[child], (min(radii[child] * 1.1, radii[parent]), radii[child])
 
 
 def _joined(nodes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:

@@ -47,15 +47,22 @@ def _honeycomb(points: NDArray[np.float64], random: np.random.Generator) -> NDAr
 
 def scanned(canvas: Canvas, noise: float, random: np.random.Generator) -> Field:
     """Blur a little in the plane, and add noise with a CT's spectrum, stronger in the middle of the body."""
-    from scipy import fft, ndimage
+    from scipy import ndimage
 
     image = ndimage.gaussian_filter(canvas.values, (0, 0.55, 0.55))
-    rows, columns = canvas.shape[1:]
-    frequency = np.hypot(fft.fftfreq(rows)[:, None], fft.rfftfreq(columns)[None, :]).astype(np.float32)
-    spectrum = frequency * np.exp(-((frequency / 0.22) ** 2))  # a ramp filter with a smooth kernel
-    grains = random.standard_normal(canvas.shape, dtype=np.float32)
-    grains = fft.irfft2(fft.rfft2(grains, workers=-1) * spectrum, s=(rows, columns), workers=-1)
-    grains /= grains.std()
     strength = noise * (0.45 + 0.55 * np.exp(-((canvas.x / 110) ** 2) - (canvas.y / 85) ** 2))
-    result: Field = image + grains * strength.astype(np.float32)
+    result: Field = image + grains(canvas.shape, random) * strength.astype(np.float32)
     return result
+
+
+def grains(shape: tuple[int, int, int], random: np.random.Generator) -> Field:
+    """Noise of standard deviation 1 with a CT's spectrum in the plane: a ramp filter with a smooth kernel."""
+    from scipy import fft
+
+    rows, columns = shape[1:]
+    frequency = np.hypot(fft.fftfreq(rows)[:, None], fft.rfftfreq(columns)[None, :]).astype(np.float32)
+    spectrum = frequency * np.exp(-((frequency / 0.22) ** 2))
+    noise: Field = random.standard_normal(shape, dtype=np.float32)
+    noise = fft.irfft2(fft.rfft2(noise, workers=-1) * spectrum, s=(rows, columns), workers=-1)
+    noise /= noise.std()
+    return noise

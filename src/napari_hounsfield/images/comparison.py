@@ -15,7 +15,7 @@ from napari_hounsfield.operation import Progress
 from .crossvalidate_params import CrossValidateParams
 from .fold_figures import CONFIDENCE, FIGURES, figures_of
 from .fold_outcome import FoldOutcome
-from .folds import Folds
+from .folds import LOCKED, Folds
 from .model_comparisons import comparisons_of
 from .prepared import PreparedImages
 
@@ -81,7 +81,7 @@ def record_of(
         The positive class, or empty.
     """
     classes, by_patient = list(images.classes), len(np.unique(images.patients)) < len(images)
-    open_, locked = folds.of >= 0, folds.of < 0
+    open_, locked = ~folds.locked, folds.locked
     models: dict[str, Any] = {}
     pooled: dict[str, NDArray[np.float64]] = {}
 
@@ -92,7 +92,7 @@ def record_of(
     for done, (name, parts) in enumerate(outcomes.items()):
         every = np.zeros((len(images), len(classes)))
         for fold, part in enumerate(parts):
-            every[folds.of == (fold if fold < folds.count else -1)] = part.probabilities
+            every[folds.of == (fold if fold < folds.count else LOCKED)] = part.probabilities
         pooled[name] = every[open_]
         of_folds = []
         for fold in range(folds.count):

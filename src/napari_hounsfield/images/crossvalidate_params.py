@@ -27,7 +27,7 @@ class CrossValidateParams(Params):
     positive: str = ""
     """The class that sensitivity is of; blank: of two classes the second, of more the mean over all, each against the rest."""
     locked: float = number(0.0, 0.0, 0.5)
-    """Share of the images, by patient, that is kept out of all folds and scored once, at the end; 0: none."""
+    """Share of the patients that is kept out of all folds and scored once, at the end; 0: none."""
     recipe: ImageRecipe = Field(default_factory=ImageRecipe)
     """How images are prepared and learned."""
 

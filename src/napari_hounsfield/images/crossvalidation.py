@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +15,11 @@ from .comparison import Comparison, cost_of, described, record_of
 from .crossvalidate_params import CrossValidateParams
 from .fold_learning import learned_outcomes
 from .fold_store import FoldStore
-from .folds import Folds, stratified_folds
+from .folds import LOCKED, Folds, stratified_folds
 from .models.registry import kind_of
-from .near_duplicates import duplicates_across
+from .near_duplicates import NearDuplicate, near_duplicates
 from .prepared import PreparedImages
-from .preparing import Preparation, prepare
+from .preparing import prepare
 from .software import software
 from .table import ImageTable
 
@@ -73,20 +73,22 @@ def crossvalidate(
     check_classes(images)
 
     def made() -> Folds:
-        return stratified_folds(images.targets, images.patients, params.folds, params.seed, params.locked)
+        patients = [entry.patient for entry in prepared.entries]  # by name: who is locked away depends on nothing else
+        return stratified_folds(images.targets, patients, params.folds, params.seed, params.locked, prepared.table)
 
-    about = {"table": _digest(prepared), "parameters": described(params), "versions": versions}
+    pixels = hashlib.sha256("".join(prepared.hashes).encode()).hexdigest()
+    about = {"table": prepared.table, "images": pixels, "parameters": described(params), "versions": versions}
     folds = made() if store is None else store.frozen(made, about)
     check_folds(images, folds, params)
     steps = learned_outcomes(images, kinds, folds, params.recipe, params.seed, store)
     outcomes = yield from part(steps, READ, LEARNED)
-    duplicates = yield from part(duplicates_across(prepared, folds), LEARNED, 0.985)
+    alike = yield from part(near_duplicates(images), LEARNED, 0.985)
     titles = {kind.name: kind.title for kind in kinds}
     rows = [entry.row for entry in prepared.entries]
     counted = record_of(images, rows, folds, outcomes, titles, params.positive)
     record = yield from part(counted, 0.985, 0.995)
     record |= {
-        "near_duplicates": duplicates,
+        "near_duplicates": across_folds(alike, rows, folds),
         "unreadable": [{"row": row, "reason": reason} for row, reason in prepared.unreadable],
         "notes": list(table.notes),
         "parameters": params.model_dump(mode="json"),
@@ -112,21 +114,30 @@ def check_folds(images: PreparedImages, folds: Folds, params: CrossValidateParam
         raise ParameterError(f"folds of {len(folds.of)} images are not those of {len(images)}")
     if folds.count != params.folds:
         raise ParameterError(f"folds: {folds.count} are frozen, and {params.folds} asked for")
-    if (folds.of < 0).any() != (params.locked > 0):
-        raise ParameterError(f"locked: {np.count_nonzero(folds.of < 0)} images are locked away, and {params.locked:g} asked for")
+    if folds.locked.any() != (params.locked > 0):
+        raise ParameterError(f"locked: {np.count_nonzero(folds.locked)} images are locked away, and {params.locked:g} asked for")
     if len(np.unique(np.stack([images.patients, folds.of]), axis=1).T) > len(np.unique(images.patients)):
         raise ParameterError("folds: images of one patient lie in several of them")
     for fold in range(folds.count):
-        left_out = folds.of == fold
-        if not left_out.any():
+        if not (folds.of == fold).any():
             raise ParameterError(f"folds: fold {fold + 1} of {folds.count} has no image; ask for fewer")
-        there = np.unique(images.targets[~left_out & (folds.of >= 0)])
+        there = np.unique(images.targets[folds.split(fold)[0]])
         if len(there) < len(np.unique(images.targets)):
             raise ParameterError(f"folds: without fold {fold + 1} a class has no image left; it needs images of more patients")
 
 
-def _digest(prepared: Preparation) -> str:
-    """Of rows and pixels; who the images are of is in it as equal or not, never by name."""
-    numbers = (prepared.images.targets, prepared.images.patients)
-    content = [prepared.table, list(prepared.images.classes), list(prepared.hashes), [each.tolist() for each in numbers]]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+def across_folds(pairs: Iterable[NearDuplicate], rows: Sequence[int], folds: Folds) -> list[dict[str, Any]]:
+    """Pairs of images that lie in different folds, by their rows in the table; the locked part is no fold (None)."""
+
+    def number(place: int) -> int | None:
+        return None if folds.of[place] == LOCKED else int(folds.of[place]) + 1
+
+    return [
+        {
+            "rows": [rows[pair.first], rows[pair.second]],
+            "folds": [number(pair.first), number(pair.second)],
+            "correlation": float(pair.correlation),
+        }
+        for pair in pairs
+        if folds.of[pair.first] != folds.of[pair.second]
+    ]

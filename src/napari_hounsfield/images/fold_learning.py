@@ -12,13 +12,14 @@ from napari_hounsfield.memory import peak_memory, restart_peak
 from napari_hounsfield.operation import Progress, part
 
 from .fold_outcome import FoldOutcome
-from .fold_store import LOCKED, FoldStore
-from .folds import Folds
+from .fold_store import FoldStore
+from .folds import LOCKED, Folds
 from .models.model import ModelKind
 from .prepared import PreparedImages
 from .recipe import ImageRecipe
 from .time_left import TimeLeft, in_words
 
+Places = NDArray[np.intp]
 LEARNING = 0.95
 """What of a fold is learning; the rest is asking."""
 
@@ -53,42 +54,36 @@ def learned_outcomes(
     """
     if images.volumes and (flat := [kind.name for kind in kinds if not kind.volumes]):
         raise ParameterError(f"models: {flat[0]} takes images, not volumes; slices 0 takes the middle slice of each")
-    parts: list[int | str] = [*range(1, folds.count + 1), *([LOCKED] if (folds.of < 0).any() else [])]
+    parts = [*range(folds.count), *([LOCKED] if folds.locked.any() else [])]
     found: dict[str, list[FoldOutcome | None]] = {}
     for kind in kinds:
-        shapes = [(int(np.count_nonzero(_left_out(folds, name))), len(images.classes)) for name in parts]
+        shapes = [(len(folds.split(fold)[1]), len(images.classes)) for fold in parts]
         stored = (None if store is None else store.get(kind.name, *each) for each in zip(parts, shapes, strict=True))
         found[kind.name] = list(stored)
     clock = TimeLeft({name: outcomes.count(None) for name, outcomes in found.items()})
-    for model, outcomes in found.items():
+    for name, outcomes in found.items():
         for outcome in outcomes:
             if outcome is not None:
-                clock.known(model, outcome.seconds)
+                clock.known(name, outcome.seconds)
     # what is locked away is asked about last of all
     order = sorted(((place, kind) for kind in kinds for place in range(len(parts))), key=lambda one: parts[one[0]] == LOCKED)
     for done, (place, kind) in enumerate(order):
         if found[kind.name][place] is None:
-            name = parts[place]
-            said = f"{kind.name}, {LOCKED} part" if name == LOCKED else f"{kind.name}, fold {name} of {folds.count}"
-            steps = _timed(_outcome(images, kind, folds, name, recipe, seed), clock, kind.name, said)
+            fold = parts[place]
+            said = f"{kind.name}, locked part" if fold == LOCKED else f"{kind.name}, fold {fold + 1} of {folds.count}"
+            steps = _timed(_outcome(images, kind, folds.split(fold), recipe, seed), clock, kind.name, said)
             outcome = yield from part(steps, done / len(order), (done + 1) / len(order))
             found[kind.name][place] = outcome
             if store is not None:
-                store.put(kind.name, name, outcome)
+                store.put(kind.name, fold, outcome)
     return {name: [each for each in outcomes if each is not None] for name, outcomes in found.items()}
 
 
-def _left_out(folds: Folds, name: int | str) -> NDArray[np.bool_]:
-    left_out: NDArray[np.bool_] = folds.of < 0 if name == LOCKED else folds.of == int(name) - 1
-    return left_out
-
-
 def _outcome(
-    images: PreparedImages, kind: ModelKind, folds: Folds, name: int | str, recipe: ImageRecipe, seed: int
+    images: PreparedImages, kind: ModelKind, split: tuple[Places, Places], recipe: ImageRecipe, seed: int
 ) -> Generator[Progress, None, FoldOutcome]:
-    """Learn from all images but those of a fold and those locked away, and ask about the fold, or about those locked away."""
-    left_out = _left_out(folds, name)
-    learning, asked = images.some(~left_out & (folds.of >= 0)), images.some(left_out)
+    """Learn from the images of one side, and ask about those of the other."""
+    learning, asked = (images.some(places) for places in split)
     model = yield from part(kind.learn(learning, recipe, seed), 0, LEARNING)
     probabilities = yield from part(model.steps(asked.array), LEARNING, 1)
     return FoldOutcome.of(kind.name, probabilities, (len(asked), len(images.classes)), model.course)

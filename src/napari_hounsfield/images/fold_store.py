@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from napari_hounsfield.errors import FormatError, ParameterError, WriteError
 
 from .fold_outcome import LARGEST, FoldOutcome
-from .folds import Folds, load_folds, save_folds
+from .folds import LOCKED, Folds, load_folds
 
 if TYPE_CHECKING:
     from napari_hounsfield.operation import Progress
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 FOLDS, RECORD, COST, REPORT = "folds.json", "crossvalidation.json", "cost.json", "report.html"
 PARTS, ABOUT = "folds", "about.json"
-LOCKED = "locked"
-"""What the outcome on the locked part is called, in place of a fold's number."""
 _NUMBERS = re.compile(r"\[\n\s+([^\[\]{}]*?)\n\s+\]")
 
 
@@ -69,7 +67,8 @@ class FoldStore:
         make
             Makes the folds.
         about
-            JSON-ready: what the comparison is of, under `table`, `parameters` and `versions`.
+            JSON-ready, what the comparison is of: digests of the rows, `table`, and of their pixels, `images`; `parameters`,
+            `versions`.
 
         Raises
         ------
@@ -81,7 +80,7 @@ class FoldStore:
         path, begun = self.folder / FOLDS, self._begun()
         if begun is not None and (different := _difference(begun, about)):
             raise ParameterError(f"{self.folder.name}: was begun {different}; choose another folder")
-        folds = load_folds(path) if path.exists() else make()
+        folds = load_folds(path, about["table"]) if path.exists() else make()
         digest = hashlib.sha256(folds.of.astype("<i8").tobytes()).hexdigest()
         if begun is not None and begun.get("folds") != digest:
             raise ParameterError(f"{self.folder.name}: {FOLDS} is not the one that it was begun with; choose another folder")
@@ -93,12 +92,12 @@ class FoldStore:
                 reason = (error.strerror or "no reason given").lower()
                 raise WriteError(f"{self.folder.name}: cannot be made ({reason})") from None
             if not path.exists():
-                save_folds(path, folds)
+                folds.save(path)
             self._write(f"{PARTS}/{ABOUT}", json.dumps({**about, "folds": digest}, indent=1))
         return folds
 
-    def get(self, model: str, fold: int | str, shape: tuple[int, int]) -> FoldOutcome | None:
-        """What a model said of a fold, as (images, classes); None if it is not known, or its file is damaged."""
+    def get(self, model: str, fold: int, shape: tuple[int, int]) -> FoldOutcome | None:
+        """What a model said of a fold (`LOCKED`: of the locked part), as (images, classes); None if unknown, or damaged."""
         path = self._part(model, fold)
         try:
             if path.stat().st_size > LARGEST:
@@ -108,7 +107,7 @@ class FoldStore:
             return None
         return FoldOutcome.from_text(text, self._key_of(model, fold), shape)
 
-    def put(self, model: str, fold: int | str, outcome: FoldOutcome) -> None:
+    def put(self, model: str, fold: int, outcome: FoldOutcome) -> None:
         """Keep what a model said of a fold."""
         self._write(f"{PARTS}/{self._part(model, fold).name}", outcome.to_text(self._key_of(model, fold)))
 
@@ -121,10 +120,10 @@ class FoldStore:
         self._write(COST, json_text(comparison.cost))
         self._write(RECORD, json_text(comparison.record))
 
-    def _part(self, model: str, fold: int | str) -> Path:
-        return self.folder / PARTS / f"{model}-{fold}.json"
+    def _part(self, model: str, fold: int) -> Path:
+        return self.folder / PARTS / f"{model}-{'locked' if fold == LOCKED else fold + 1}.json"
 
-    def _key_of(self, model: str, fold: int | str) -> str:
+    def _key_of(self, model: str, fold: int) -> str:
         return f"{self._key}-{model}-{fold}"
 
     def _begun(self) -> dict[str, Any] | None:
@@ -154,8 +153,9 @@ def json_text(record: Mapping[str, Any]) -> str:
 
 def _difference(begun: Mapping[str, Any], about: Mapping[str, Any]) -> str:
     """In words, in what a folder differs from what is asked for; empty if in nothing."""
-    if begun.get("table") != about["table"]:
-        return "from another table, or other images"
+    for part, said in (("table", "another table"), ("images", "other images")):
+        if begun.get(part) != about[part]:
+            return f"from {said}"
     for part in ("parameters", "versions"):
         ours, theirs = _flat(about[part]), _flat(begun.get(part) or {})
         for name in dict.fromkeys([*ours, *theirs]):
