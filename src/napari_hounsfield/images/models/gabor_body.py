@@ -2,62 +2,73 @@
 
 from __future__ import annotations
 
+import os
 import torch
 from torch import Tensor, nn
 
 from .gabor_layer import GaborLayer
-from .network_layers import BPHidden, convolution, halved, halving, normalisation, pooled
+from .network_layers import BPHidden, convolution, halved, halving, normalisation, pooled, Dropout
 from .network_params import NetworkParams
 
 HIDDEN = 32
-"""Units of the BP network, as for voxels."""
-CHANNELS = (32, 64, 96, 128)
-"""Of the convolutions, one after the other."""
 COARSE = 4
-"""Parts along each axis of the plane whose mean Gabor maps the head sees."""
 LARGE = 48
-"""Pixels from which every second one is enough for the Gabor maps."""
+V = dict(kv.split("=") for kv in os.environ.get("V", "conv=flat").split(","))
 
 
 class GaborBody(nn.Module):
-    """Features (n, HIDDEN) of images (n, 1, y, x) or (n, 1, z, y, x).
-
-    The head sees mean and maximum of the last convolution, and, as a support vector machine on Gabor statistics does, the mean
-    Gabor maps of the parts of the image.
-    """
-
     def __init__(self, shape: tuple[int, ...], params: NetworkParams) -> None:
         super().__init__()
         side = min(shape[-2:])
         stride = 2 if side >= LARGE else 1
-        fitting = [length for length in params.wavelengths if length <= side / 2] or [min(params.wavelengths)]
-        self.gabor = GaborLayer(fitting, params.orientations, stride, params.gabor == "learnable")
+        waves = [max(2.0, side * p) for p in (eval(V["waves"].replace("/", ",")) if "waves" in V else (3 / 64, 6 / 64, 12 / 64))]
+        self.gabor = GaborLayer(waves, params.orientations, stride, params.gabor == "learnable")
         channels = self.gabor.channels + 1
         dimensions = len(shape)
-        self.shrink = _mean_pool(dimensions, stride)
+        self.shrink = nn.AvgPool2d(stride, ceil_mode=True)
         self.norm = normalisation(dimensions, channels)
-        left = (*shape[:-2], *(-(-length // stride) for length in shape[-2:]))
-        blocks: list[nn.Module] = []
+        C = [int(c) for c in V.get("ch", "32/48/64").split("/")]
         inputs = channels
-        for outputs in CHANNELS:
-            blocks += [convolution(dimensions, inputs, outputs), normalisation(dimensions, outputs), nn.ReLU(), halving(left)]
-            left, inputs = halved(left), outputs
+        blocks = []
+        for k, c in enumerate(C):
+            if k == 0 and "pool0" in V:
+                blocks += [nn.AvgPool2d(2)]
+            blocks += [convolution(2, inputs, c), normalisation(2, c), nn.ReLU()]
+            blocks += [nn.MaxPool2d(2)]
+            if "cdrop" in V: blocks += [Drop2(float(V["cdrop"]))]
+            inputs = c
         self.blocks = nn.Sequential(*blocks)
-        coarse = channels * COARSE**2
-        self.bp = BPHidden(2 * inputs + coarse, HIDDEN, params.dropout or 0)
+        self.mode = V["conv"]
+        with torch.no_grad():
+            n = self.found(torch.zeros(2, 1, *shape)).shape[1]
+        self.bp = BPHidden(n, HIDDEN, params.dropout or 0)
         self.width = HIDDEN
 
+    def found(self, images):
+        g = self.gabor(images)
+        raw = self.shrink(images)
+        P = nn.functional.adaptive_avg_pool2d
+        e = g.exp()
+        mean = P(e, COARSE)
+        sd = (P(e * e, COARSE) - mean * mean).clamp_min(1e-6).sqrt()
+        out = []
+        if "nocoarse" not in V:
+            out += [mean.log().flatten(1), torch.log(sd + 0.01).flatten(1), P(raw, COARSE).flatten(1)]
+        if self.mode != "none":
+            maps = self.blocks(self.norm(torch.cat([g, raw], 1)))
+            if self.mode == "flat":
+                out += [nn.functional.adaptive_max_pool2d(maps, 4).flatten(1)]
+            elif self.mode == "gap":
+                out += [pooled(maps)]
+            elif self.mode == "both":
+                out += [nn.functional.adaptive_max_pool2d(maps, 4).flatten(1), pooled(maps)]
+        return torch.cat(out, 1)
+
     def forward(self, images: Tensor) -> Tensor:
-        """Find features."""
-        maps = self.norm(torch.cat([self.gabor(images), self.shrink(images)], dim=1))
-        parts = maps.mean(2) if maps.ndim == 5 else maps
-        coarse = nn.functional.adaptive_avg_pool2d(parts, COARSE).flatten(1)
-        features: Tensor = self.bp(torch.cat([pooled(self.blocks(maps)), coarse], dim=1))
-        return features
+        return self.bp(self.found(images))
 
-
-def _mean_pool(dimensions: int, stride: int) -> nn.Module:
-    """Mean of as many pixels as lie between two Gabor responses, in the plane."""
-    if dimensions == 3:
-        return nn.AvgPool3d((1, stride, stride), ceil_mode=True)
-    return nn.AvgPool2d(stride, ceil_mode=True)
+class Drop2(Dropout):
+    def forward(self, x):
+        if not self.training: return x
+        k = torch.rand((x.shape[0], x.shape[1], 1, 1), generator=self.source) >= self.share
+        return x * k / (1 - self.share)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Generator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +36,16 @@ CHOSEN: dict[str, Any] = {
     "averaging": 0.0,
     "members": 1,
     "augment": False,
+    "pretraining": 0,
 }
 """What is chosen where a kind chooses nothing else: a plain training."""
 
 
 class NetworkKind(ModelKind):
     """A kind of networks: a subclass builds them and says how they are trained."""
+
+    standardised: ClassVar[bool] = True
+    """Whether networks see intensities standardised over the training images, or as they are."""
 
     @abstractmethod
     def build(self, shape: Shape, outputs: int, params: NetworkParams) -> Network:
@@ -77,6 +81,8 @@ class NetworkKind(ModelKind):
         for member, own in enumerate(np.random.SeedSequence(seed).generate_state(members)):
             with torch.random.fork_rng(devices=[]):  # layers draw first weights when they are made
                 network = self.build(shape, outputs_of(len(images.classes)), params)
+            if self.standardised:
+                network.standardise(images.array)
             initialise(network, torch.Generator().manual_seed(int(own)))
             message = f"{self.title}: {f'network {member + 1} of {members}, ' if members > 1 else ''}"
             start, stop = member / members, (member + 1) / members

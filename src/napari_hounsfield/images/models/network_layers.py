@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 GAIN = 0.5
 """First weights of the BP head are drawn uniformly within this / sqrt(inputs), as those of the BP network are."""
+
+
+FLAT = 1e-3
+"""Least standard deviation that is divided by."""
 
 
 class Dropout(nn.Module):
@@ -48,6 +56,11 @@ class Network(nn.Module):
         self.register_buffer("mean", torch.zeros(()))
         self.register_buffer("scale", torch.ones(()))
 
+    def standardise(self, array: NDArray[np.float32]) -> None:
+        """See images from now on as standardised over these."""
+        self.mean.fill_(float(array.mean(dtype=np.float64)))
+        self.scale.fill_(max(FLAT, float(array.std(dtype=np.float64))))
+
     def embed(self, images: Tensor) -> Tensor:
         """Features before the last layer."""
         features: Tensor = self.body((images - self.mean) / self.scale)
@@ -66,10 +79,24 @@ class BPHidden(nn.Sequential):
         super().__init__(nn.BatchNorm1d(inputs, affine=False), Dropout(dropout), nn.Linear(inputs, hidden), nn.Sigmoid())
 
 
-def convolution(dimensions: int, inputs: int, outputs: int, size: int = 3) -> nn.Module:
-    """Convolution that keeps the shape, without bias."""
+class Reduced(nn.Module):
+    """Pixels (n, width) of images, averaged to at most `most` along each axis."""
+
+    def __init__(self, shape: tuple[int, ...], most: int) -> None:
+        super().__init__()
+        self.shape = tuple(min(length, most) for length in shape)
+        self.width = math.prod(self.shape)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Average."""
+        pool = nn.functional.adaptive_avg_pool3d if len(self.shape) == 3 else nn.functional.adaptive_avg_pool2d
+        return pool(images, self.shape).flatten(1)
+
+
+def convolution(dimensions: int, inputs: int, outputs: int, bias: bool = False) -> nn.Module:
+    """Convolution by three pixels along each axis, that keeps the shape."""
     kind = nn.Conv3d if dimensions == 3 else nn.Conv2d
-    return kind(inputs, outputs, size, padding=size // 2, bias=False)
+    return kind(inputs, outputs, 3, padding=1, bias=bias)
 
 
 def normalisation(dimensions: int, channels: int) -> nn.Module:

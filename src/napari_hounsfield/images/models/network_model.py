@@ -13,9 +13,9 @@ from napari_hounsfield.errors import ModelError
 from napari_hounsfield.operation import Progress
 from napari_hounsfield.runtime import device, threads
 
+from .channels_last import laid_out
 from .loss_point import LossPoint
 from .network_targets import probabilities
-from .network_training import laid_out
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -52,6 +52,8 @@ class NetworkParams(Params):
     """Images are mixed in pairs by a share drawn from Beta(this, this); 0: not."""
     averaging: float | None = _chosen(0, 0.9999)
     """Weights are averaged over the last steps with this decay; 0: not."""
+    pretraining: int | None = _chosen(0, 10_000)
+    """Epochs in which each layer is prepared by itself, of kinds that do so."""
     members: int | None = _chosen(1, 100)
     """Networks trained apart, whose probabilities are averaged."""
     augment: bool | None = None

@@ -13,6 +13,8 @@ from napari_hounsfield.operation import Progress
 from napari_hounsfield.runtime import device, threads
 
 from .augmentation import augmented
+from .batch_statistics import settle_statistics
+from .channels_last import laid_out
 from .inner_split import inner_split
 from .loss_point import LossPoint
 from .network_params import NetworkParams
@@ -67,8 +69,6 @@ def train_steps(
             learned, held = images.some(~mask), images.some(mask)
     where = device()
     inputs = torch.from_numpy(np.ascontiguousarray(learned.array, np.float32))[:, None]
-    network.mean.copy_(inputs.mean())
-    network.scale.copy_(inputs.std().clamp_min(1e-3))
     network.to(where)
     truth = torch.from_numpy(truth_of(learned.targets, len(images.classes)))
     weight = torch.from_numpy(weights_of(learned, params.balance))
@@ -110,15 +110,8 @@ def train_steps(
         if held is not None and since >= params.patience:
             break
     network.load_state_dict(best if best is not None else average.state())
-    network.eval()
+    yield from settle_statistics(network, inputs, batch, where, message)
     return course
-
-
-def laid_out(images: Tensor) -> Tensor:
-    """Images with their channels last in memory, as convolutions are fastest."""
-    import torch
-
-    return images.contiguous(memory_format=torch.channels_last_3d if images.ndim == 5 else torch.channels_last)
 
 
 def _rate(progress: float) -> float:
