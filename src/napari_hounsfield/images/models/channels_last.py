@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
 
 def laid_out(images: Tensor) -> Tensor:
-    """Images (n, channels, y, x) or volumes with their channels last in memory, as convolutions are fastest."""
+    """Images (n, channels, y, x) or volumes with their channels last in memory, for convolutions; features as they are."""
     import torch
 
+    if images.ndim < 4:
+        return images
     return images.contiguous(memory_format=torch.channels_last_3d if images.ndim == 5 else torch.channels_last)

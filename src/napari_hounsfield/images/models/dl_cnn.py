@@ -1,4 +1,4 @@
-"""The seed paper's network on images: Gabor functions, convolution, pooling, and the BP network as its head."""
+"""The seed paper's network on images: layers of Gabor convolutions and pooling, and the BP network as their head."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from .network_params import NetworkParams
 if TYPE_CHECKING:
     from .network_layers import Network
 
+HIDDEN = 32
+"""Units of the hidden layer, as of the BP network for voxels."""
+WAVELENGTHS = (3 / 64, 6 / 64, 12 / 64)
+"""As parts of the image's shorter side."""
+SHORTEST = 2.0
+"""Pixels of the shortest wavelength at least."""
+
 
 class GaborCNN(NetworkKind):
-    """Gabor functions, fixed or learnable, then convolution, pooling, and the BP network."""
+    """Gabor functions, fixed or learnable, pooling, convolution of the maps by such functions, pooling, and the BP network."""
 
     name = "dl-cnn"
     title = "DL-CNN"
@@ -20,20 +27,19 @@ class GaborCNN(NetworkKind):
 
     def build(self, shape: Shape, outputs: int, params: NetworkParams) -> Network:
         """Make a network."""
-        from .gabor_body import GaborBody
-        from .network_layers import Network
+        from .gabor_front import GaborFront
+        from .network_layers import BPHidden, Network
 
-        body = GaborBody(shape, params)
-        return Network(body, body.width, outputs)
+        front = GaborFront(shape, params)
+        return Network(BPHidden(front.width, HIDDEN, params.dropout or 0), HIDDEN, outputs, front)
 
     def choose(self, shape: Shape, count: int) -> dict[str, Any]:
-        """A training with variations."""
+        """Wavelengths that go with the image; much dropout, for the head sees far more features than there are images."""
         return {
-            "epochs": 40,
-            "batch": 32,
             "learning_rate": 3e-3,
             "weight_decay": 0.05,
-            "dropout": 0.3,
+            "dropout": 0.6,
             "smoothing": 0.05,
-            "augment": True,
+            "members": 4,
+            "wavelengths": tuple(max(SHORTEST, round(min(shape[-2:]) * each, 2)) for each in WAVELENGTHS),
         }

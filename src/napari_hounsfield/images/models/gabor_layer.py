@@ -13,13 +13,13 @@ SIGMA = 0.5
 REACH = 2.5
 """Half-width of the kernels, in standard deviations."""
 FLOOR = 0.01
-"""Added to the modulus before its logarithm, so that flat regions stay finite."""
+"""Least modulus, so that its logarithm, and its gradient, stay finite where an image is flat."""
 
 
 class GaborLayer(nn.Module):
-    """Logarithm of the modulus of Gabor responses (n, wavelengths * orientations, y, x) of images (n, 1, y, x).
+    """Modulus of Gabor responses (n, wavelengths * orientations, y, x) of images (n, 1, y, x).
 
-    Volumes (n, 1, z, y, x) are filtered slice by slice. Kernels are those of `gabor_kernels.kernel` (psi 0, gamma 1, divided by
+    Kernels are those of `gabor_kernels.kernel` (psi 0, gamma 1, divided by
     the sum of the envelope), without their mean, so that the brightness does not matter; borders are continued.
 
     Parameters
@@ -61,16 +61,12 @@ class GaborLayer(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Filter."""
-        volumes = images.ndim == 5
-        maps = images.transpose(1, 2).flatten(0, 1) if volumes else images
-        found = torch.cat([self._level(maps, level) for level in range(len(self.radii))], dim=1)
-        if volumes:
-            found = found.unflatten(0, (len(images), -1)).transpose(1, 2)
-        return found
+        return torch.cat([self._level(images, level) for level in range(len(self.radii))], dim=1)
 
     def _level(self, images: Tensor, level: int) -> Tensor:
+        """Moduli (n, orientations, y, x) of one wavelength."""
         parts = torch.cat([part - part.mean((1, 2), keepdim=True) for part in self.kernels(level)])
         room = (self.radii[level],) * 4
         framed = nn.functional.pad(images, room, mode="replicate")
         real, imaginary = nn.functional.conv2d(framed, parts[:, None], stride=self.stride).chunk(2, dim=1)
-        return torch.log(FLOOR + torch.sqrt(real**2 + imaginary**2 + FLOOR**2 * 1e-2))
+        return torch.sqrt(real**2 + imaginary**2 + FLOOR**2)

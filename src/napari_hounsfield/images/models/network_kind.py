@@ -37,6 +37,7 @@ CHOSEN: dict[str, Any] = {
     "members": 1,
     "augment": False,
     "pretraining": 0,
+    "wavelengths": (),
 }
 """What is chosen where a kind chooses nothing else: a plain training."""
 
@@ -58,7 +59,7 @@ class NetworkKind(ModelKind):
     def settings(self, params: NetworkParams, shape: Shape, count: int) -> NetworkParams:
         """The parameters with nothing left blank."""
         chosen = {**CHOSEN, **self.choose(shape, count)}
-        return params.model_copy(update={name: value for name, value in chosen.items() if getattr(params, name) is None})
+        return params.model_copy(update={name: value for name, value in chosen.items() if getattr(params, name) in (None, ())})
 
     def pretrain(
         self, network: Network, images: PreparedImages, params: NetworkParams, seed: int, message: str

@@ -35,24 +35,27 @@ class Dropout(nn.Module):
 
 
 class Network(nn.Module):
-    """A network on images: standardised input, a body that finds features, and a last linear layer to logits.
+    """A network on images: standardised input, a front, a body that finds features, and a last linear layer to logits.
 
     Parameters
     ----------
     body
-        From images (n, 1, y, x) or (n, 1, z, y, x) to features (n, width).
+        From what the front finds to features (n, width).
     width
         Number of features.
     outputs
         One a class; for two classes a single one.
+    front
+        From images (n, 1, y, x) or (n, 1, z, y, x), standardised; what it finds of an image that does not vary is kept while the
+        rest is trained, where the front itself is not trained.
     """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, body: nn.Module, width: int, outputs: int) -> None:
+    def __init__(self, body: nn.Module, width: int, outputs: int, front: nn.Module | None = None) -> None:
         super().__init__()
-        self.body, self.last = body, nn.Linear(width, outputs)
+        self.front, self.body, self.last = front or nn.Identity(), body, nn.Linear(width, outputs)
         self.register_buffer("mean", torch.zeros(()))
         self.register_buffer("scale", torch.ones(()))
 
@@ -61,15 +64,24 @@ class Network(nn.Module):
         self.mean.fill_(float(array.mean(dtype=np.float64)))
         self.scale.fill_(max(FLAT, float(array.std(dtype=np.float64))))
 
+    def seen(self, images: Tensor) -> Tensor:
+        """What the body sees of images."""
+        found: Tensor = self.front((images - self.mean) / self.scale)
+        return found
+
+    def of_seen(self, seen: Tensor) -> Tensor:
+        """Logits (n, outputs) by what the body sees."""
+        logits: Tensor = self.last(self.body(seen))
+        return logits
+
     def embed(self, images: Tensor) -> Tensor:
         """Features before the last layer."""
-        features: Tensor = self.body((images - self.mean) / self.scale)
+        features: Tensor = self.body(self.seen(images))
         return features
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (n, outputs)."""
-        logits: Tensor = self.last(self.embed(images))
-        return logits
+        return self.of_seen(self.seen(images))
 
 
 class BPHidden(nn.Sequential):

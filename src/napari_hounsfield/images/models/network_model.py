@@ -92,7 +92,7 @@ class NetworkModel:
         kept: dict[str, NDArray[Any]] = {SHAPE: np.array(self.shape, np.int64)}
         for number, network in enumerate(self.networks):
             for name, values in network.state_dict().items():
-                kept[f"{number}.{name}"] = np.ascontiguousarray(values.cpu().numpy())
+                kept[f"{number}.{name}"] = np.array(values.cpu().numpy(), order="C")
         return kept
 
     @staticmethod
@@ -113,9 +113,7 @@ class NetworkModel:
         return sizes
 
     @classmethod
-    def from_tensors(
-        cls, networks: Sequence[Network], shape: tuple[int, ...], tensors: Mapping[str, NDArray[Any]]
-    ) -> Self:
+    def from_tensors(cls, networks: Sequence[Network], shape: tuple[int, ...], tensors: Mapping[str, NDArray[Any]]) -> Self:
         """Fill networks, as they were built, from `tensors`.
 
         Raises

@@ -68,8 +68,8 @@ class NetworkParams(Params):
     """Part of the patients held back for that."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """bfloat16: convolutions in half precision, faster where the processor has it."""
-    wavelengths: Numbers = numbers((3.0, 6.0, 12.0), low=2, high=256)
-    """Of the Gabor functions, in pixels; those that do not fit into the image are left out."""
+    wavelengths: Numbers = numbers(low=2, high=256)
+    """Of the Gabor functions, in pixels; those that do not fit into the image are left out; empty: chosen by the matrix."""
     orientations: int = number(5, 1, 64)
     """Of the Gabor functions."""
     gabor: Literal["fixed", "learnable"] = "fixed"

@@ -13,7 +13,7 @@ from napari_hounsfield.operation import Progress
 from napari_hounsfield.runtime import device, threads
 
 from .augmentation import augmented
-from .batch_statistics import settle_statistics
+from .batch_statistics import seen_steps, settle_statistics
 from .channels_last import laid_out
 from .inner_split import inner_split
 from .loss_point import LossPoint
@@ -22,8 +22,6 @@ from .network_targets import loss_of, mixed, truth_of, weights_of
 from .weight_average import WeightAverage
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from .network_layers import Network
 
 HELD_BATCH = 64
@@ -70,6 +68,9 @@ def train_steps(
     where = device()
     inputs = torch.from_numpy(np.ascontiguousarray(learned.array, np.float32))[:, None]
     network.to(where)
+    constant = not params.augment and not params.mixup and not any(each.requires_grad for each in network.front.parameters())
+    if constant:
+        inputs = yield from seen_steps(network, inputs, where, message)
     truth = torch.from_numpy(truth_of(learned.targets, len(images.classes)))
     weight = torch.from_numpy(weights_of(learned, params.balance))
     epochs, batch = int(params.epochs or 1), int(params.batch or 32)
@@ -90,7 +91,7 @@ def train_steps(
             some, wanted, counts = mixed(some, truth[chosen], weight[chosen], params.mixup or 0, source)
             wanted = wanted * (1 - (params.smoothing or 0)) + (params.smoothing or 0) / max(2, wanted.shape[1])
             with torch.autocast(torch.device(where).type, torch.bfloat16, enabled=params.precision == "bfloat16"):
-                logits = network(laid_out(some).to(where)).float()
+                logits = (network.of_seen if constant else network)(laid_out(some).to(where)).float()
             loss = loss_of(logits, wanted.to(where), counts.to(where))
             optimiser.zero_grad()
             loss.backward()
@@ -110,7 +111,7 @@ def train_steps(
         if held is not None and since >= params.patience:
             break
     network.load_state_dict(best if best is not None else average.state())
-    yield from settle_statistics(network, inputs, batch, where, message)
+    yield from settle_statistics(network, network.of_seen if constant else network, inputs, batch, message)
     return course
 
 
@@ -128,9 +129,7 @@ def _groups(network: Network, decay: float) -> list[dict[str, Any]]:
     return [{"params": pulled, "weight_decay": decay}, {"params": free, "weight_decay": 0.0}]
 
 
-def _held_loss(
-    network: Network, held: PreparedImages, fraction: float, message: str
-) -> Generator[Progress, None, float]:
+def _held_loss(network: Network, held: PreparedImages, fraction: float, message: str) -> Generator[Progress, None, float]:
     """Mean loss of images held back."""
     import torch
 
