@@ -127,6 +127,30 @@ def test_the_strokes_go_while_it_computes(page: Any, window: Any, settled: Any, 
     assert np.array_equal(page.desk.bound[0].image.strokes.array, painted), "nothing of the user's is lost"
 
 
+def test_an_image_comes_back_with_its_strokes(page: Any, window: Any, settled: Any) -> None:
+    page.live.value = False
+    strokes(page)
+    settled(page)
+    bound, painted = page.desk.bound[0], page.desk.bound[0].image.strokes.array.copy()
+    page.leave_image()
+    bound.strokes.visible = False
+    page.add_image()
+    assert page.desk.bound[0].strokes is bound.strokes
+    assert bound.strokes.visible
+    assert np.array_equal(page.desk.session.images[0].strokes.array, painted)
+    assert [layer.name for layer in window.layers] == ["CT 3", "CT 3 strokes"]
+    page.leave_image()
+    page.strokes.value = other = window.add_labels(np.zeros_like(bound.strokes.data), name="other", scale=bound.strokes.scale)
+    page.add_image()
+    assert page.desk.bound[0].strokes is other, "as was chosen"
+    page.leave_image()
+    page.strokes.value = None
+    window.layers.remove(other)
+    page.add_image()
+    assert page.desk.bound[0].strokes not in (bound.strokes, other)
+    assert not page.desk.session.images[0].strokes.array.any()
+
+
 def test_the_viewer_closes_while_it_computes(page: Any, window: Any, qtbot: Any) -> None:
     strokes(page)
     page.recognise_all()

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels, Layer
 
+LeftStrokes = LabelMap | tuple["ref[Labels]", bool]
+"""What was painted, where the layer is deleted; else the layer, and whether it was made for the strokes."""
 FIRST_CLASSES = {1: "background", 2: "structure"}
 BRUSH = 5
 
@@ -61,7 +63,7 @@ class SessionDesk(Work):
     def __init__(self, viewer: ViewerModel, session: LabellingSession | None = None) -> None:
         self._viewer = ref(viewer)
         self.bound: list[BoundImage] = []
-        self._lost: WeakKeyDictionary[Layer, LabelMap] = WeakKeyDictionary()  # strokes whose layer was deleted, by their image
+        self._left: WeakKeyDictionary[Layer, LeftStrokes] = WeakKeyDictionary()  # of images that are in the session no more
         self.message = ""
         self.session = session or LabellingSession()
         self.mark = Mark(viewer)
@@ -82,7 +84,7 @@ class SessionDesk(Work):
         return viewer
 
     def take(self, layer: Layer, strokes: Labels | None = None, image: Channels | None = None) -> BoundImage:
-        """Take an image into the session, with a new layer to paint strokes on unless one is given.
+        """Take an image into the session, with the strokes that it left with, or a new layer for some, unless one is given.
 
         Parameters
         ----------
@@ -102,11 +104,10 @@ class SessionDesk(Work):
         if layer not in self.viewer.layers:
             raise HounsfieldError(f"{layer.name}: is gone")
         image = self.session.fitting(image or as_channels(self.volume(layer)))
-        if strokes is not None:
-            return self._bind(layer, image, strokes)
-        lost = self._lost.pop(layer, None)
-        fits = lost is not None and lost.array.shape == image.main.array.shape
-        return self._bind(layer, image, self._new_strokes(layer, image.main, lost if fits else None), made=True)
+        made = False
+        if strokes is None:
+            strokes, made = self._own_strokes(layer, image.main)
+        return self._bind(layer, image, strokes, made)
 
     def _bind(self, layer: Layer, channels: Channels, strokes: Labels, made: bool = False) -> BoundImage:
         editing = editing_of(strokes, self.viewer)
@@ -130,6 +131,9 @@ class SessionDesk(Work):
         """Let go of an image; its layers stay, except that of its uncertainty."""
         self.live.cancel()
         self.interrupted.emit()
+        layer, strokes = bound._layer(), bound.strokes
+        if layer is not None:
+            self._left[layer] = bound.image.strokes if strokes is None else (ref(strokes), bound.made)
         self._let_go(bound)
 
     def _let_go(self, bound: BoundImage) -> None:
@@ -160,6 +164,19 @@ class SessionDesk(Work):
             bound.show_doubt(on)
         self.live.follow()
 
+    def _own_strokes(self, layer: Layer, volume: Volume) -> tuple[Labels, bool]:
+        """Strokes that an image left with, else new ones; and whether their layer was made for them."""
+        left = self._left.pop(layer, None)
+        if isinstance(left, tuple):
+            strokes, made = left[0](), left[1]
+            free = strokes in self.viewer.layers and all(one.strokes is not strokes for one in self.bound)
+            editing = editing_of(strokes) if free else None
+            if strokes is not None and editing is not None and editing.editor.labels.grid.shape == volume.grid.shape:
+                strokes.visible = True
+                return strokes, made
+        deleted = left if isinstance(left, LabelMap) and left.grid.shape == volume.grid.shape else None
+        return self._new_strokes(layer, volume, deleted), True
+
     def _new_strokes(self, layer: Layer, volume: Volume, labels: LabelMap | None = None) -> Labels:
         classes = names(self.session.classes) or FIRST_CLASSES
         labels = labels or blank(volume, dict(classes))
@@ -189,6 +206,7 @@ class SessionDesk(Work):
         no file stay as a hidden layer; a layer of the user's stays as it is.
         """
         self.live.cancel()
+        self._left.clear()
         saved = self.saved
         kept = [layer for bound in list(self.bound) if (layer := self._clear(bound, saved)) is not None]
         if kept:
@@ -294,7 +312,6 @@ class SessionDesk(Work):
             layer, painted = bound._layer(), int(np.count_nonzero(bound.image.strokes.array))
             self.leave(bound)
             if gone is not layer and layer is not None and painted:
-                self._lost[layer] = bound.image.strokes
                 QTimer.singleShot(0, partial(self._tell_lost, layer, painted))  # the image may be about to go too
 
     def _tell_lost(self, layer: Layer, painted: int) -> None:
