@@ -28,6 +28,8 @@ def test_drafts_are_applied_on_request(page: Any, window: Any, ball: nh.Volume, 
 
 
 def test_estimate_and_importance(dock: Any, page: Any, window: Any, settled: Any) -> None:
+    assert dock.judge.table.isHidden(), "no empty tables"
+    assert dock.judge.bars.isHidden()
     strokes(page)
     for place in ((4, 30, 4), (4, 36, 36)):
         paint(page, place, 1)
@@ -45,6 +47,9 @@ def test_estimate_and_importance(dock: Any, page: Any, window: Any, settled: Any
     judge.weigh()
     settled(page)
     assert judge.bars.rowCount() == len(page.desk.session.resolved().kept)
+    assert not judge.bars.isHidden()
+    assert judge.table.maximumHeight() >= judge.table.verticalHeader().length()
+    assert dock.widget().minimumSizeHint().height() < 720, "of 800, beside napari's own bars"
     judge.bars.cellClicked.emit(0, 0)
     settled(page)
     (shown,) = [layer for layer in window.layers if layer.name.startswith("feature: ")]
