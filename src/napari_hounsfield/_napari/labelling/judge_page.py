@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHeaderView, QTableWidgetItem
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.bridge import add, in_units_of, worlds
-from napari_hounsfield._napari.layers import layer_tuples
+from napari_hounsfield._napari.layers import aside, layer_tuples
 from napari_hounsfield._napari.layout import wrap
 from napari_hounsfield._napari.notices import reported
 from napari_hounsfield.bp_course import LossProgress
@@ -96,8 +96,8 @@ class JudgePage(Container[Any]):
         for layer in [one for one in viewer.layers if one.name.startswith(MAP)]:
             viewer.layers.remove(layer)
         active = viewer.layers.selection.active
-        tuples = in_units_of(layer_tuples(volume, worlds(viewer), f"{MAP}{volume.name}"), bound.layer)
-        (shown,) = add(viewer, tuples)
+        (tuples,) = layer_tuples(volume, worlds(viewer), f"{MAP}{volume.name}")
+        (shown,) = add(viewer, in_units_of([aside(tuples)], bound.layer))
         shown.colormap, shown.contrast_limits = "viridis", volume.window
         if bound.strokes is not None:
             viewer.layers.move(viewer.layers.index(shown), viewer.layers.index(bound.strokes))
