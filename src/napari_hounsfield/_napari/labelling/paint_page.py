@@ -161,11 +161,11 @@ class PaintPage(Container[Any]):
             self.runs.start(self.desk.next_steps(), self._show_next)
 
     def _show_next(self, found: Any) -> None:
-        bound, place = found
+        bound, place, version = found
         if place is None:
             tell("it is sure of everything that is not painted")
         else:
-            self.desk.mark.show(bound, place)
+            self.desk.mark.show(bound, place, version)
 
     def _choose_recipe(self, name: str) -> None:
         with reported():
@@ -182,7 +182,7 @@ class PaintPage(Container[Any]):
 
     def _settle(self) -> None:
         if self._follower.alive:
-            self.desk.live.follow()
+            self.desk.catch_up()
             self.refresh()
 
     def _show_plane(self, found: Any) -> None:
