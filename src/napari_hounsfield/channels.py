@@ -147,7 +147,15 @@ class Channels:
 
 
 def as_channels(image: Volume | Channels) -> Channels:
-    """One image as the only channel; channels as they are."""
+    """One image as the only channel; channels as they are.
+
+    Raises
+    ------
+    TypeError
+        If it is neither, an array for one.
+    """
+    if not isinstance(image, Volume | Channels):
+        raise TypeError(f"give a Volume or Channels, not {type(image).__name__}; of an array: Volume(array, affine, unit='HU')")
     return image if isinstance(image, Channels) else Channels((image,))
 
 

@@ -143,6 +143,8 @@ def finish_warm(session: nh.LabellingSession) -> list[object]:
 
 def test_what_cannot_be_learned_is_said(volume: nh.Volume) -> None:
     session = nh.LabellingSession()
+    with pytest.raises(TypeError, match=r"give a Volume or Channels, not ndarray"):
+        nh.LabellingSession().add(np.zeros((3, 4, 5)))  # type: ignore[arg-type]
     with pytest.raises(nh.LabelError, match="no image"):
         session.train()
     image = session.add(volume)

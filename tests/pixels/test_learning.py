@@ -7,7 +7,7 @@ import napari_hounsfield as nh
 from napari_hounsfield.operation import finish
 from napari_hounsfield.pixels.calibration import calibration_error, fitted_temperature, tempered
 from napari_hounsfield.pixels.classifiers import TITLES
-from napari_hounsfield.pixels.learning import PaintedSamples, learn
+from napari_hounsfield.pixels.learning import PaintedSamples, catch_up, learn
 from napari_hounsfield.pixels.slab_recognition import recognise_plane
 from napari_hounsfield.pixels.training import painted_samples
 
@@ -126,6 +126,20 @@ def test_a_class_that_comes_later_is_learned_by_a_warm_start():
         right = warm.recogniser.probabilities(fresh.rows).argmax(1) + 1 == fresh.values
         assert right.mean() > 0.8
         assert all(right[fresh.values == v].mean() > 0.6 for v in range(1, 5))
+
+
+def test_more_samples_are_caught_up_with():
+    samples, fresh = blobs(3), blobs(3, seed=5)
+    last = finish(learn(samples.some(samples.strokes % 12 < 10), names_of(samples), recipe()))
+    caught = finish(catch_up(samples, last))
+    assert (caught.figures, caught.temperature, caught.course) == (last.figures, last.temperature, last.course)
+    assert (caught.classes, caught.params, caught.counts["test"]) == (last.classes, last.params, last.counts["test"])
+    assert sum(caught.counts["train"].values()) == len(samples.values) > sum(last.counts["train"].values())
+    cold = finish(learn(samples, names_of(samples), recipe()))
+    right, chosen = (one.recogniser.probabilities(fresh.rows).argmax(1) for one in (cold, caught))
+    assert (right == chosen).mean() > 0.95
+    again = finish(catch_up(samples, last))
+    np.testing.assert_array_equal(again.recogniser.probabilities(fresh.rows), caught.recogniser.probabilities(fresh.rows))
 
 
 def test_a_start_that_does_not_fit_is_left():

@@ -15,7 +15,7 @@ from napari_hounsfield.results import Features
 from napari_hounsfield.volume import LabelMap, Volume
 
 from .bridge import draft_of, from_layer
-from .layers import KEY
+from .layers import KEY, is_aside
 from .listening import LayerListener
 from .session import session_of
 
@@ -83,7 +83,7 @@ class LayerChoice(ComboBox):
         if self._wants_labels:
             return isinstance(layer, Labels)
         stack = isinstance(getattr(layer.metadata.get(KEY), "template", None), Features)
-        return isinstance(layer, Image) and stack == (Features in self.needed.kinds)
+        return isinstance(layer, Image) and stack == (Features in self.needed.kinds) and not is_aside(layer)
 
     def refresh(self) -> None:
         """Offer the layers that are there now, and keep the choice if it still is, even under a new name."""

@@ -46,6 +46,8 @@ class Shown:
     """The voxels, where they are on the disk."""
     partial: bool = False
     """Whether the array is still being filled, so that nothing may compute on it."""
+    aside: bool = False
+    """Whether it only says something of another layer, so that no form offers it."""
 
     def __repr__(self) -> str:
         return f"{type(self.template).__name__} on {self.placement.grid}"
@@ -108,6 +110,18 @@ def partial_layer(volume: Volume, worlds: Worlds, preset: str = "auto") -> Layer
     """Layer of a volume whose array is still being filled, its middle plane first, by which the contrast is judged."""
     array, arguments, kind = _image(volume, worlds, f"{volume.name} (reading…)".lstrip(), preset, middle_plane(volume))
     return array, {**arguments, "metadata": {KEY: replace(arguments["metadata"][KEY], partial=True)}}, kind
+
+
+def aside(layer: LayerTuple) -> LayerTuple:
+    """A layer of ours that only says something of another: how unsure a classifier is, or what a feature sees."""
+    array, arguments, kind = layer
+    return array, {**arguments, "metadata": {KEY: replace(arguments["metadata"][KEY], aside=True)}}, kind
+
+
+def is_aside(layer: Any) -> bool:
+    """Whether a layer is one that no form offers."""
+    how = layer.metadata.get(KEY)
+    return isinstance(how, Shown) and how.aside
 
 
 def middle_plane(volume: Volume) -> Volume:

@@ -66,6 +66,8 @@ class PaintedImages:
             If its unit or modality is not that of the others, or it has other channels.
         GridError
             If the strokes lie on another grid, or a channel in another frame of reference.
+        TypeError
+            If the image is no Volume, an array for one.
         """
         image = self.fitting(aligned(volume, channels) if isinstance(volume, Volume) and channels else as_channels(volume))
         volume = image.main

@@ -9,9 +9,13 @@ from .session import LabellingSession
 
 TEMPLATE = '''"""Repeats a labelling session: trains on its strokes, and writes what is recognised."""
 
+from dataclasses import replace
+
 import napari_hounsfield as nh
 
-images = [volume for path in {paths!r} for volume in nh.read(path) if isinstance(volume, nh.Volume)]
+read = [volume for path in {paths!r} for volume in nh.read(path) if isinstance(volume, nh.Volume)]
+kinds = {kinds!r}  # units and modalities of the session's images, which their files may not say
+images = [replace(volume, unit=unit, modality=modality) for volume in read for unit, modality in kinds]
 session = nh.load_session({session!r}, images)  # strokes, classes, parameters; images are known by their voxels
 classifier = session.train()  # by strokes, parameters and seed alone
 classifier.save({model!r})
@@ -33,10 +37,12 @@ def as_script(session: LabellingSession, path: str | Path, sources: str | Path |
     sources
         Folders and files of its images; empty: of the DICOM series that they were read from, or a place to fill in.
     """
+    volumes = [volume for image in session.images for volume in image.channels.originals]
+    kinds = sorted({(volume.unit, volume.modality) for volume in volumes})
     found = [str(source) for source in ([sources] if isinstance(sources, (str, Path)) else sources)]
     if not found:
-        volumes = [volume for image in session.images for volume in image.channels.originals]
         folders = [{str(file.parent) for file in volume.source.files} if volume.source else set() for volume in volumes]
         found = sorted(set().union(*folders)) or ["folder or file of the image"]
     path = Path(path)
-    return TEMPLATE.format(paths=found, session=str(path), model=str(path.with_name(f"{path.stem}.classifier.safetensors")))
+    model = path.with_name(f"{path.stem}.classifier.safetensors")
+    return TEMPLATE.format(paths=found, kinds=kinds, session=str(path), model=str(model))

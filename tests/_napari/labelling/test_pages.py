@@ -28,6 +28,8 @@ def test_drafts_are_applied_on_request(page: Any, window: Any, ball: nh.Volume, 
 
 
 def test_estimate_and_importance(dock: Any, page: Any, window: Any, settled: Any) -> None:
+    assert dock.judge.table.isHidden(), "no empty tables"
+    assert dock.judge.bars.isHidden()
     strokes(page)
     for place in ((4, 30, 4), (4, 36, 36)):
         paint(page, place, 1)
@@ -45,10 +47,14 @@ def test_estimate_and_importance(dock: Any, page: Any, window: Any, settled: Any
     judge.weigh()
     settled(page)
     assert judge.bars.rowCount() == len(page.desk.session.resolved().kept)
+    assert not judge.bars.isHidden()
+    assert judge.table.maximumHeight() >= judge.table.verticalHeader().length()
+    assert dock.widget().minimumSizeHint().height() < 720, "of 800, beside napari's own bars"
     judge.bars.cellClicked.emit(0, 0)
     settled(page)
     (shown,) = [layer for layer in window.layers if layer.name.startswith("feature: ")]
     assert shown.data.size == 40 * 44
+    assert page.image.choices == (page.desk.bound[0].layer,), "the map is no image to recognise"
     assert np.allclose(shown.contrast_limits, np.percentile(shown.data, (0.5, 99.5)), atol=1e-5)
     judge.drop_features()
     settled(page)
@@ -128,6 +134,8 @@ def test_uncertainty_is_shown_in_percent(page: Any, window: Any, settled: Any) -
     bound = page.desk.bound[0]
     shown = frame_of(bound.doubt.layer).stored(bound.doubt.layer.data)
     assert shown.dtype == np.uint8
+    assert page.image.choices == (bound.layer,), "nobody recognises it"
+    assert list(page.desk.images().values()) == [bound.layer]
     plane = finish(page.desk.session.plane_steps(bound.image, 4))
     assert np.abs(shown[4] - 100 * (1 - plane.sureness)).max() <= 0.51
     assert not shown[2].any()
@@ -151,6 +159,13 @@ def test_where_to_paint_next(page: Any, window: Any, settled: Any) -> None:
     paint(page, (place.z, place.y, place.x), 1)
     settled(page)
     assert "paint here" not in window.layers
+    for other in (page.update_once, lambda: setattr(page.recipe, "value", "logistic regression"), page._undo):
+        page.find_next()
+        settled(page)
+        assert "paint here" in window.layers
+        other()
+        settled(page)
+        assert "paint here" not in window.layers, "it was the place of another classifier"
 
 
 def test_colours_and_names_are_those_of_the_strokes(

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from tests._napari.labelling.painting import dice, look, paint, strokes
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.editor.frame import frame_of
 from napari_hounsfield._napari.labelling.desk import desk_of
+from napari_hounsfield._napari.labelling.paint_page import PATIENCE_MS
 from napari_hounsfield._napari.labelling.recipes import SEED
 from napari_hounsfield._napari.worker import _running
 from napari_hounsfield.editing.near import Plane
@@ -127,11 +129,71 @@ def test_the_strokes_go_while_it_computes(page: Any, window: Any, settled: Any, 
     assert np.array_equal(page.desk.bound[0].image.strokes.array, painted), "nothing of the user's is lost"
 
 
+def test_an_image_comes_back_with_its_strokes(page: Any, window: Any, settled: Any) -> None:
+    page.live.value = False
+    strokes(page)
+    settled(page)
+    bound, painted = page.desk.bound[0], page.desk.bound[0].image.strokes.array.copy()
+    page.leave_image()
+    bound.strokes.visible = False
+    page.add_image()
+    assert page.desk.bound[0].strokes is bound.strokes
+    assert bound.strokes.visible
+    assert np.array_equal(page.desk.session.images[0].strokes.array, painted)
+    assert [layer.name for layer in window.layers] == ["CT 3", "CT 3 strokes"]
+    page.leave_image()
+    page.strokes.value = other = window.add_labels(np.zeros_like(bound.strokes.data), name="other", scale=bound.strokes.scale)
+    page.add_image()
+    assert page.desk.bound[0].strokes is other, "as was chosen"
+    page.leave_image()
+    page.strokes.value = None
+    window.layers.remove(other)
+    page.add_image()
+    assert page.desk.bound[0].strokes not in (bound.strokes, other)
+    assert not page.desk.session.images[0].strokes.array.any()
+
+
 def test_the_viewer_closes_while_it_computes(page: Any, window: Any, qtbot: Any) -> None:
     strokes(page)
     page.recognise_all()
     window.close()
     qtbot.wait(300)
+
+
+def test_what_the_page_shows_is_current_when_a_stroke_is_learned(dock: Any, page: Any, settled: Any, qtbot: Any) -> None:
+    strokes(page)
+    settled(page)
+    follower, desk = page._follower, page.desk
+    paint(page, (4, 36, 36), 1)
+    assert desk.live.learning
+    assert follower._later.isActive(), "first the labels are shown"
+    paint(page, (4, 10, 36), 2)
+    settled(page)
+    assert not follower._later.isActive(), "shown when it has ended, if not before"
+    assert page.undo.text == "Undo paint structure"
+    voxels = np.bincount(desk.bound[0].image.strokes.array.ravel())
+    model = page.classes.model
+    shown = [model.index(row, model.columnCount() - 1).data() for row in range(model.rowCount())]
+    assert [float(text) for text in shown] == [pytest.approx(4 * count / 1000, abs=6e-4) for count in voxels[1:]]
+    paint(page, (4, 30, 4), 1)
+    assert follower._later.isActive()
+    qtbot.waitUntil(lambda: page.undo.text == "Undo paint background", timeout=60_000)
+    paint(page, (4, 12, 4), 1)
+    assert follower._later.isActive()
+    dock.deleteLater()
+    qtbot.waitUntil(lambda: not follower.alive)
+    paint(page, (4, 20, 4), 1)
+    qtbot.wait(2 * PATIENCE_MS)
+    assert np.bincount(desk.bound[0].image.strokes.array.ravel())[1] > voxels[1], "the session goes on"
+
+
+def test_the_viewer_closes_while_the_page_waits(page: Any, window: Any, settled: Any, qtbot: Any) -> None:
+    strokes(page)
+    settled(page)
+    paint(page, (4, 36, 36), 1)
+    assert page._follower._later.isActive()
+    window.close()
+    qtbot.wait(2 * PATIENCE_MS)
 
 
 def test_result_goes_and_comes_back(page: Any, window: Any, settled: Any) -> None:

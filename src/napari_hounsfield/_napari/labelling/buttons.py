@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from magicgui.widgets import Container, PushButton
+from qtpy.QtWidgets import QLayout
 
 LONGEST = 26
 """Letters of a button's text, two in a row."""
@@ -31,8 +32,9 @@ def row(*widgets: Any) -> Container[Any]:
 
 
 def native(widget: Any) -> Container[Any]:
-    """A widget of Qt as part of a form."""
+    """A widget of Qt as part of a form, no larger than it may be."""
     made: Container[Any] = Container(labels=False)
     made.margins = (0, 0, 0, 0)
+    made.native.layout().setSizeConstraint(QLayout.SizeConstraint.SetMinAndMaxSize)
     made.native.layout().addWidget(widget)
     return made

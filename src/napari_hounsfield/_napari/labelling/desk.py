@@ -16,7 +16,7 @@ from qtpy.QtCore import QTimer
 from napari_hounsfield._napari.bridge import add, in_units_of, worlds
 from napari_hounsfield._napari.editor.register import editing_of
 from napari_hounsfield._napari.inputs import read_at
-from napari_hounsfield._napari.layers import layer_tuples
+from napari_hounsfield._napari.layers import is_aside, layer_tuples
 from napari_hounsfield._napari.notices import reported, tell
 from napari_hounsfield._napari.onlookers import onlookers_of
 from napari_hounsfield._napari.places import bring_into_sight
@@ -28,6 +28,7 @@ from napari_hounsfield.labelling.session import LabellingSession
 from napari_hounsfield.volume import LabelMap, Volume
 
 from .bound import BoundImage
+from .left import LeftStrokes
 from .live import Live
 from .mark import Mark
 from .work import Work
@@ -61,11 +62,11 @@ class SessionDesk(Work):
     def __init__(self, viewer: ViewerModel, session: LabellingSession | None = None) -> None:
         self._viewer = ref(viewer)
         self.bound: list[BoundImage] = []
-        self._lost: WeakKeyDictionary[Layer, LabelMap] = WeakKeyDictionary()  # strokes whose layer was deleted, by their image
+        self._left = LeftStrokes()
         self.message = ""
         self.session = session or LabellingSession()
         self.mark = Mark(viewer)
-        self.live = Live(self.session, self.seen, self._say, self.changed.emit)
+        self.live = Live(self.session, self.seen, self._say, self._on_live)
         self.session.changed.connect(self._on_session)
         viewer.dims.events.current_step.connect(self.live.follow)
         viewer.dims.events.order.connect(self.live.follow)
@@ -82,7 +83,7 @@ class SessionDesk(Work):
         return viewer
 
     def take(self, layer: Layer, strokes: Labels | None = None, image: Channels | None = None) -> BoundImage:
-        """Take an image into the session, with a new layer to paint strokes on unless one is given.
+        """Take an image into the session, with the strokes that it left with, or a new layer for some, unless one is given.
 
         Parameters
         ----------
@@ -102,11 +103,10 @@ class SessionDesk(Work):
         if layer not in self.viewer.layers:
             raise HounsfieldError(f"{layer.name}: is gone")
         image = self.session.fitting(image or as_channels(self.volume(layer)))
-        if strokes is not None:
-            return self._bind(layer, image, strokes)
-        lost = self._lost.pop(layer, None)
-        fits = lost is not None and lost.array.shape == image.main.array.shape
-        return self._bind(layer, image, self._new_strokes(layer, image.main, lost if fits else None), made=True)
+        made = False
+        if strokes is None:
+            strokes, made = self._own_strokes(layer, image.main)
+        return self._bind(layer, image, strokes, made)
 
     def _bind(self, layer: Layer, channels: Channels, strokes: Labels, made: bool = False) -> BoundImage:
         editing = editing_of(strokes, self.viewer)
@@ -130,6 +130,7 @@ class SessionDesk(Work):
         """Let go of an image; its layers stay, except that of its uncertainty."""
         self.live.cancel()
         self.interrupted.emit()
+        self._left.remember(bound)
         self._let_go(bound)
 
     def _let_go(self, bound: BoundImage) -> None:
@@ -160,6 +161,14 @@ class SessionDesk(Work):
             bound.show_doubt(on)
         self.live.follow()
 
+    def _own_strokes(self, layer: Layer, volume: Volume) -> tuple[Labels, bool]:
+        """Strokes that an image left with, else new ones; and whether their layer was made for them."""
+        left = self._left.given_back(layer, volume, self.viewer)
+        if isinstance(left, tuple) and all(one.strokes is not left[0] for one in self.bound):
+            left[0].visible = True
+            return left
+        return self._new_strokes(layer, volume, left if isinstance(left, LabelMap) else None), True
+
     def _new_strokes(self, layer: Layer, volume: Volume, labels: LabelMap | None = None) -> Labels:
         classes = names(self.session.classes) or FIRST_CLASSES
         labels = labels or blank(volume, dict(classes))
@@ -176,7 +185,7 @@ class SessionDesk(Work):
         """Images that a session could be of: those that are open, with their layers."""
         found: dict[Volume, Layer] = {}
         for layer in self.viewer.layers:
-            if layer._type_string == "image" and not layer.rgb:
+            if layer._type_string == "image" and not layer.rgb and not is_aside(layer):
                 volume = read_at(layer, None, self.viewer.dims.current_step)
                 if isinstance(volume, Volume) and volume.axes == "zyx":
                     found[volume] = layer
@@ -189,6 +198,7 @@ class SessionDesk(Work):
         no file stay as a hidden layer; a layer of the user's stays as it is.
         """
         self.live.cancel()
+        self._left.forget()
         saved = self.saved
         kept = [layer for bound in list(self.bound) if (layer := self._clear(bound, saved)) is not None]
         if kept:
@@ -224,6 +234,11 @@ class SessionDesk(Work):
         self.viewer.layers.remove(strokes)
         return None
 
+    def catch_up(self) -> None:
+        """Show what was computed beside the interface, and go on following."""
+        self.mark.follow(self.session.version)
+        self.live.follow()
+
     def redraw(self) -> None:
         """Draw strokes again that were written to beside the interface."""
         for bound in self.bound:
@@ -257,6 +272,7 @@ class SessionDesk(Work):
             return  # told again when the job ends
         if what == "strokes":
             self.mark.remove()
+        self.mark.follow(self.session.version)
         if what in ("strokes", "classes", "params", "classifier"):
             self.live.follow()
         if what == "classes":
@@ -264,9 +280,14 @@ class SessionDesk(Work):
                 bound.dress(self.session)
         self.changed.emit()
 
+    def _on_live(self) -> None:
+        """A job of the live labels has ended."""
+        self.mark.follow(self.session.version)
+        self.changed.emit()
+
     def _on_editing(self) -> None:
         """What was done beside the interface is done, or counted."""
-        self.live.follow()
+        self.catch_up()
         self.changed.emit()
 
     def _on_look(self, event: Any = None) -> None:
@@ -294,7 +315,6 @@ class SessionDesk(Work):
             layer, painted = bound._layer(), int(np.count_nonzero(bound.image.strokes.array))
             self.leave(bound)
             if gone is not layer and layer is not None and painted:
-                self._lost[layer] = bound.image.strokes
                 QTimer.singleShot(0, partial(self._tell_lost, layer, painted))  # the image may be about to go too
 
     def _tell_lost(self, layer: Layer, painted: int) -> None:

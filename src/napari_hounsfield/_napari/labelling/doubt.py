@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield._napari.bridge import add, in_units_of, worlds
 from napari_hounsfield._napari.editor.frame import frame_of
-from napari_hounsfield._napari.layers import layer_tuples
+from napari_hounsfield._napari.layers import aside, layer_tuples
 from napari_hounsfield.editing.near import Plane
 from napari_hounsfield.labelling.plane import in_plane
 from napari_hounsfield.volume import Volume
@@ -37,7 +37,8 @@ class DoubtLayer:
         empty = Volume(
             np.zeros(volume.grid.shape, np.uint8), volume.affine, unit="%", frame_of_reference=volume.frame_of_reference
         )
-        ((array, arguments, kind),) = layer_tuples(empty, worlds(viewer), f"{volume.name} uncertainty (%)".strip())
+        (shown,) = layer_tuples(empty, worlds(viewer), f"{volume.name} uncertainty (%)".strip())
+        array, arguments, kind = aside(shown)
         (layer,) = add(viewer, in_units_of([(array, {**arguments, **_look()}, kind)], below))
         if below is not None:
             viewer.layers.move(viewer.layers.index(layer), viewer.layers.index(below))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, Label
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import QHeaderView, QTableWidgetItem
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.bridge import add, in_units_of, worlds
-from napari_hounsfield._napari.layers import layer_tuples
+from napari_hounsfield._napari.layers import aside, layer_tuples
 from napari_hounsfield._napari.layout import wrap
 from napari_hounsfield._napari.notices import reported
 from napari_hounsfield.bp_course import LossProgress
@@ -18,7 +18,7 @@ from napari_hounsfield.pixels.cross_validation import CrossValidation
 from napari_hounsfield.pixels.importance import Importance
 
 from .buttons import button, native, row
-from .charts import Bars, LossCurve
+from .charts import Bars, FittedTable, LossCurve
 
 if TYPE_CHECKING:
     from .bound import BoundImage
@@ -96,8 +96,8 @@ class JudgePage(Container[Any]):
         for layer in [one for one in viewer.layers if one.name.startswith(MAP)]:
             viewer.layers.remove(layer)
         active = viewer.layers.selection.active
-        tuples = in_units_of(layer_tuples(volume, worlds(viewer), f"{MAP}{volume.name}"), bound.layer)
-        (shown,) = add(viewer, tuples)
+        (tuples,) = layer_tuples(volume, worlds(viewer), f"{MAP}{volume.name}")
+        (shown,) = add(viewer, in_units_of([aside(tuples)], bound.layer))
         shown.colormap, shown.contrast_limits = "viridis", volume.window
         if bound.strokes is not None:
             viewer.layers.move(viewer.layers.index(shown), viewer.layers.index(bound.strokes))
@@ -122,17 +122,12 @@ class JudgePage(Container[Any]):
             self.loss.show_points([*before, (progress.iteration, progress.loss, progress.held_loss)])
 
 
-class _FigureTable(QTableWidget):
+class _FigureTable(FittedTable):
     """Figures of each class and their mean: on the strokes held back, and, a line below, on those left out in turn."""
 
     def __init__(self) -> None:
-        super().__init__(0, 2 + len(FIGURES))
+        super().__init__(["class", "strokes", *FIGURES.values()])
         self._kinds: dict[str, dict[str, Any]] = {}
-        self.setHorizontalHeaderLabels(["class", "strokes", *FIGURES.values()])
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setMinimumHeight(130)
-        vertical: Any = self.verticalHeader()
-        vertical.hide()
         header: Any = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -143,7 +138,7 @@ class _FigureTable(QTableWidget):
         shown = {kind: found for kind, found in self._kinds.items() if found}
         names = list(dict.fromkeys(one["name"] for found in shown.values() for one in found["classes"]))
         self.clearSpans()
-        self.setRowCount(len(shown) * (len(names) + bool(names)))
+        self.make_rows(len(shown) * (len(names) + bool(names)))
         for place, name in enumerate([*names, None] if names else []):
             first = place * len(shown)
             title = QTableWidgetItem("mean" if name is None else name)  # a long name has the lines of all kinds

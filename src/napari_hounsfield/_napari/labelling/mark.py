@@ -1,4 +1,4 @@
-"""Where to paint next, in the viewer: the slice is turned to, and the region framed until something is painted."""
+"""Where to paint next, in the viewer: the slice is turned to, and the region framed until something is painted or learned."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class Mark:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = ref(viewer)
         self._layer: Any = lambda: None
+        self._version = -1
 
-    def show(self, bound: BoundImage, place: NextPlace) -> None:
-        """Turn to a place of an image, and frame its region."""
+    def show(self, bound: BoundImage, place: NextPlace, version: int) -> None:
+        """Turn to a place of an image, of which this version of the classifier is unsure, and frame its region."""
         viewer, strokes = self._viewer(), bound.strokes
         self.remove()
         if viewer is None or strokes is None:
@@ -47,7 +48,12 @@ class Mark:
         )
         layer.editable = False
         viewer.layers.selection.active = active
-        self._layer = ref(getattr(layer, "__wrapped__", layer))
+        self._layer, self._version = ref(getattr(layer, "__wrapped__", layer)), version
+
+    def follow(self, version: int) -> None:
+        """Take the frame away where another version of the classifier recognises now."""
+        if version != self._version:
+            self.remove()
 
     def remove(self) -> None:
         """Take the frame away."""

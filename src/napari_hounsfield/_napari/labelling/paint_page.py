@@ -161,11 +161,11 @@ class PaintPage(Container[Any]):
             self.runs.start(self.desk.next_steps(), self._show_next)
 
     def _show_next(self, found: Any) -> None:
-        bound, place = found
+        bound, place, version = found
         if place is None:
             tell("it is sure of everything that is not painted")
         else:
-            self.desk.mark.show(bound, place)
+            self.desk.mark.show(bound, place, version)
 
     def _choose_recipe(self, name: str) -> None:
         with reported():
@@ -182,7 +182,7 @@ class PaintPage(Container[Any]):
 
     def _settle(self) -> None:
         if self._follower.alive:
-            self.desk.live.follow()
+            self.desk.catch_up()
             self.refresh()
 
     def _show_plane(self, found: Any) -> None:
@@ -234,7 +234,7 @@ class _Follower:
 
     def __init__(self, desk: SessionDesk, page: PaintPage) -> None:
         self._desk, self._page, self.alive = desk, page, True
-        self._later = QTimer()
+        self._later = QTimer(page.native)
         self._later.setSingleShot(True)
         self._later.setInterval(PATIENCE_MS)
         self._later.timeout.connect(self.show)
@@ -248,20 +248,19 @@ class _Follower:
 
         if current_thread() is not main_thread():
             return
-        if self._desk.live.learning:
-            self._later.start()
-        else:
+        if not self._desk.live.learning:
             self.show()
+        elif not self._later.isActive():  # else who goes on painting would see nothing of it
+            self._later.start()
 
     def show(self) -> None:
         """Show how things stand now."""
-        self._later.stop()
         if self.alive:
+            self._later.stop()
             self._page.refresh()
 
     def stop(self, *_: Any) -> None:
-        """Let go of the session."""
+        """Let go of the session; the timer has gone with the page."""
         self.alive = False
-        self._later.stop()
         self._desk.changed.disconnect(self.on_change, missing_ok=True)
         self._desk.interrupted.disconnect(self._page.bar.cancel, missing_ok=True)

@@ -82,10 +82,10 @@ class Work:
             yield from part(bound.write_steps(result), 0.9, 1)
         return bound, self.session.version
 
-    def next_steps(self) -> Generator[Progress, None, tuple[BoundImage, NextPlace | None]]:
-        """Where to paint next in the image that is seen."""
-        bound = self.shown()
-        return bound, (yield from self.session.next_steps(bound.image))
+    def next_steps(self) -> Generator[Progress, None, tuple[BoundImage, NextPlace | None, int]]:
+        """Where to paint next in the image that is seen, by this version of the classifier."""
+        bound, version = self.shown(), self.session.version
+        return bound, (yield from self.session.next_steps(bound.image)), version
 
     def map_steps(self, name: str) -> Generator[Progress, None, tuple[BoundImage, Volume]]:
         """The map of one feature in the plane that is seen."""
