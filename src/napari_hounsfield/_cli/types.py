@@ -35,7 +35,7 @@ def choice(text: str, annotation: Any) -> Any:
 
 def metavar(annotation: Any) -> str:
     """What stands for the value in the help."""
-    return "|".join(dict.fromkeys(_word(part) for part in _parts(annotation)))
+    return "|".join(dict.fromkeys(_word(part) for part in _parts(annotation) if part is not type(None)))
 
 
 def help_text(field: FieldInfo, default: Any) -> str:
@@ -61,7 +61,7 @@ def written(value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, Enum):
         return str(value.value)
-    if value == "":
+    if value == "" or value is None:
         return "empty"
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
