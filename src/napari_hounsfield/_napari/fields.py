@@ -61,6 +61,28 @@ class OpenLimit(LineEdit):
         super().set_value("" if abs(value) >= abs(self._none) else f"{round(value, 3):.10g}")
 
 
+class Blank(LineEdit):
+    """A number in one line; empty where it is chosen for the user, which the model says by None."""
+
+    def __init__(self, kind: type, **options: Any) -> None:
+        self._kind = kind
+        super().__init__(**options)
+        self.native.setPlaceholderText("automatic")
+
+    def get_value(self) -> Any:
+        """Read the number that is typed in; a word raises ValueError, which names it."""
+        text = super().get_value().strip()
+        try:
+            return self._kind(text) if text else None
+        except ValueError:
+            what = "whole number" if self._kind is int else "number"
+            raise ValueError(f"{self.name.replace('_', ' ')}: {text!r} is not a {what}") from None
+
+    def set_value(self, value: Any) -> None:
+        """Write a number, or none."""
+        super().set_value("" if value is None else f"{value:.10g}")
+
+
 class WholeOrWord(FloatSpinBox):
     """A whole number whose lower bound is shown as a word, which magicgui's own box for whole numbers cannot do."""
 
@@ -206,6 +228,12 @@ def _input(name: str, field: FieldInfo, value: Any) -> Widget:
     unit = str(extra.get("unit", ""))
     label = f"{_words(name.removesuffix(f'_{unit}'))} ({unit})" if unit and name != unit else _words(name)
     options: dict[str, Any] = {"name": name, "label": label, "value": value, "tooltip": field.description or ""}
+    kinds = get_args(field.annotation)
+    if type(None) in kinds:
+        kind = next(each for each in kinds if each is not type(None))
+        if kind is bool:
+            return ComboBox(choices=[("automatic", None), ("yes", True), ("no", False)], nullable=True, **options)
+        return Blank(kind, **options)
     words = _choices(field.annotation)
     if words:
         return ComboBox(choices=words, **options)
