@@ -21,8 +21,8 @@ THRESHOLD = 0.9
 """Least correlation of details of two images laid over each other.
 
 Of copies that were cropped by up to 3 % a side, made brighter by up to 15 % and saved as JPEG of quality 60, the least had 0.94
-in chest X-rays, 0.91 in breast ultrasound and 0.90 in X-rays of 28 x 28 pixels (100 each); of images of different patients the most
-alike had 0.84, 0.69 and 0.89.
+in chest X-rays, 0.91 in breast ultrasound and 0.90 in X-rays of 28 x 28 pixels (100 each); of images of different patients
+the most alike had 0.84, 0.69 and 0.89.
 """
 COARSE, FINE = 16, 48
 """Rows and columns at which like images are looked for, and compared."""
@@ -95,7 +95,7 @@ def _laid_over(fixed: NDArray[np.float32], moving: NDArray[np.float32]) -> float
     """Correlation of details after rows and columns of one were moved and scaled, by Gauss and Newton, to fit the other."""
     from scipy.ndimage import gaussian_filter
 
-    axis = (np.arange(FINE) - (FINE - 1) / 2) / (FINE / 2)
+    axis: NDArray[np.float64] = (np.arange(FINE, dtype=np.float64) - (FINE - 1) / 2) / (FINE / 2)
     rows, columns = np.meshgrid(axis, axis, indexing="ij")
     smooth = gaussian_filter(moving, 1.0).astype(np.float64)
     aim = gaussian_filter(fixed, 1.0).astype(np.float64).ravel()
@@ -124,7 +124,7 @@ def _laid_over(fixed: NDArray[np.float32], moving: NDArray[np.float32]) -> float
     return _likeness(fixed, at(moving))
 
 
-def _mixed(image: NDArray[Any], axis: NDArray[np.float64], shift: float, scale: float, along: int) -> NDArray[np.float64]:
+def _mixed(image: NDArray[Any], axis: NDArray[Any], shift: float, scale: float, along: int) -> NDArray[np.float64]:
     """An image moved and scaled along an axis, linearly between pixels."""
     places = np.clip(axis * (FINE / 2 + scale) + shift + (FINE - 1) / 2, 0, FINE - 1)
     below = np.minimum(places.astype(np.intp), FINE - 2)
