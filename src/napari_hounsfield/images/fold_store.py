@@ -67,7 +67,7 @@ class FoldStore:
         make
             Makes the folds.
         about
-            JSON-ready, what the comparison is of: digests of the rows, `table`, and of their pixels, `images`; `parameters`,
+            JSON-ready, what the comparison is of: digests of the rows, `table`, and of what is seen of them, `images`; `parameters`,
             `versions`.
 
         Raises
@@ -153,15 +153,14 @@ def json_text(record: Mapping[str, Any]) -> str:
 
 def _difference(begun: Mapping[str, Any], about: Mapping[str, Any]) -> str:
     """In words, in what a folder differs from what is asked for; empty if in nothing."""
-    for part, said in (("table", "another table"), ("images", "other images")):
-        if begun.get(part) != about[part]:
-            return f"from {said}"
+    if begun.get("table") != about["table"]:
+        return "from another table"
     for part in ("parameters", "versions"):
         ours, theirs = _flat(about[part]), _flat(begun.get(part) or {})
         for name in dict.fromkeys([*ours, *theirs]):
             if ours.get(name) != theirs.get(name):
                 return f"with {name} {theirs.get(name, 'unknown')}, not {ours.get(name, 'unknown')}"
-    return ""
+    return "" if begun.get("images") == about["images"] else "from other images"
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 import numpy as np
@@ -22,6 +23,7 @@ from napari_hounsfield.window_presets import PET, Limits, WindowPreset, limits_o
 
 from .prepared import PreparedImages
 from .reading import read_image
+from .region import cut, region_box
 from .shrinking import in_matrix
 from .table import ImageEntry, ImageTable
 
@@ -37,6 +39,8 @@ class PrepareParams(Params):
     """Slices that volumes are resampled to; 0: images, of a volume its middle slice."""
     fit: Literal["stretch", "pad"] = "stretch"
     """How what is not square becomes so: stretched, or with black on two sides."""
+    margin: float = number(20.0, 0.0, 400.0, unit="%")
+    """What is seen around a region on every side, in parts of its longest side; only of rows of a table that have one."""
     window: Numbers = numbers(low=-NO_LIMIT, high=NO_LIMIT)
     """Values shown black and white; blank: -1000 to 400 HU, SUV 0 to 5, of 8 bits all, else the image's 1 and 99 percentiles."""
 
@@ -96,7 +100,7 @@ def prepare(table: ImageTable, params: PrepareParams) -> Generator[Progress, Non
     entries: list[ImageEntry] = []
     unreadable: list[tuple[int, str]] = []
     hashes: list[str] = []
-    tasks = (partial(_read, entry, params) for entry in table.entries)
+    tasks = (partial(_read, entry, table.folder, params) for entry in table.entries)
     for done, (entry, seen) in enumerate(zip(table.entries, in_threads(tasks), strict=True), start=1):
         if isinstance(seen, _Seen):
             array[len(entries)] = seen.array
@@ -171,14 +175,17 @@ def _sides(size: int, matrix: int) -> tuple[int, int]:
     return (matrix - size) // 2, matrix - size - (matrix - size) // 2
 
 
-def _read(entry: ImageEntry, params: PrepareParams) -> _Seen | str:
+def _read(entry: ImageEntry, folder: Path, params: PrepareParams) -> _Seen | str:
     """An image, prepared, and the digest of its pixels; or why it cannot be read, without the file's name."""
     try:
         volume = read_image(entry.path)
         digest = hashlib.sha256(repr((volume.array.dtype.str, volume.array.shape)).encode())
         digest.update(np.ascontiguousarray(volume.array).data)
+        if entry.region:
+            digest.update(entry.region.encode())
+            volume = cut(volume, region_box(entry.region, folder, volume), params.margin / 100)
         return _Seen(prepared(volume, params), digest.hexdigest())
     except HounsfieldError as error:
-        return str(error).removeprefix(f"{entry.path.name}: ")
+        return str(error).removeprefix(f"{entry.path.name}: ").removeprefix(f"{Path(entry.region).name}: ")
     except OSError as error:
         return (error.strerror or "cannot be read").lower()

@@ -33,7 +33,8 @@ class ImageEntry:
     row
         Line of the table's file, of a folder the number of the image from 1: what messages name.
     region
-        A mask, or a box in voxels, of what of it is classified; empty: all of it.
+        What of it is classified: a mask's path from the table on, or a box in voxels, `10:40,20:60` (rows, columns; slices before
+        them where it has some); empty: all of it.
     """
 
     path: Path = field(repr=False)
