@@ -115,8 +115,8 @@ def test_the_mean_of_members_is_told() -> None:
     tensors = model.tensors()
     parts = []
     for member in "01":
-        own = {name: values for name, values in tensors.items() if name == "shape" or name.startswith(f"{member}.")}
-        renamed = {name if name == "shape" else f"0.{name[2:]}": values for name, values in own.items()}
+        own = {name: values for name, values in tensors.items() if name == "learned_from" or name.startswith(f"{member}.")}
+        renamed = {name if name == "learned_from" else f"0.{name[2:]}": values for name, values in own.items()}
         parts.append(finish(kind.rebuild(renamed, recipe(), 2).steps(images.array)))
     np.testing.assert_allclose(finish(model.steps(images.array)), (parts[0] + parts[1]) / 2, atol=1e-6)
     assert not np.array_equal(*parts)
@@ -148,16 +148,16 @@ def test_constant_images_are_no_trouble() -> None:
 def test_other_tensors_are_refused(name: str) -> None:
     kind = kind_of(name)
     good = finish(kind.learn(gratings(8), recipe(epochs=1), 0)).tensors()
-    some = next(name for name, values in good.items() if name != "shape" and values.ndim == 2)
+    some = next(name for name, values in good.items() if name != "learned_from" and values.ndim == 2)
     bad: list[dict[str, Any]] = [
         {},
-        {"shape": good["shape"]},
+        {"learned_from": good["learned_from"]},
         {key: values for key, values in good.items() if key != some},
         {**good, "0.more": good[some]},
         {**good, some: good[some][:-1]},
         {**good, some: np.full_like(good[some], np.nan)},
-        {**good, "shape": np.array([24])},
-        {**good, "shape": np.array([10**6, 24])},
+        {**good, "learned_from": np.array([8, 24])},
+        {**good, "learned_from": np.array([8, 10**6, 24])},
         {**good, "x.last.bias": np.zeros(1, np.float32)},
     ]
     for tensors in bad:

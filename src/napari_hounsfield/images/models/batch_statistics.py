@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_hounsfield.operation import Progress
+from napari_hounsfield.runtime import threads
 
 from .channels_last import laid_out
 
@@ -18,14 +22,15 @@ FRONT_BATCH = 16
 """Images whose maps are found between two reports."""
 
 
-def seen_steps(network: Network, images: Tensor, where: str, message: str) -> Generator[Progress, None, Tensor]:
-    """What the network's body sees of images (n, 1, ...), in steps."""
+def seen_steps(network: Network, array: NDArray[np.float32], message: str) -> Generator[Progress, None, Tensor]:
+    """What the network's body sees of images, in steps."""
     import torch
 
     found = []
-    for some in images.split(FRONT_BATCH):
+    for some in torch.from_numpy(np.ascontiguousarray(array, np.float32))[:, None].split(FRONT_BATCH):
+        torch.set_num_threads(threads())
         with torch.no_grad():
-            found.append(network.seen(laid_out(some).to(where)).cpu())
+            found.append(network.seen(laid_out(some).to(network.mean.device)).cpu())
         yield Progress(0.0, f"{message}what the network sees")
     return torch.cat(found)
 

@@ -17,6 +17,11 @@ WAVELENGTHS = (3 / 64, 6 / 64, 12 / 64)
 SHORTEST = 2.0
 """Pixels of the shortest wavelength at least."""
 
+IMAGES_SEEN = 20_000
+"""Images of all epochs together, about, where there are many."""
+MANY = 200
+"""Training images from which it may matter where in the image something is; of fewer, little more than what there is."""
+
 
 class GaborCNN(NetworkKind):
     """Gabor functions, fixed or learnable, pooling, convolution of the maps by such functions, pooling, and the BP network."""
@@ -36,7 +41,9 @@ class GaborCNN(NetworkKind):
     def choose(self, shape: Shape, count: int) -> dict[str, Any]:
         """Wavelengths that go with the image; much dropout, for the head sees far more features than there are images."""
         return {
-            "learning_rate": 3e-3,
+            "epochs": min(40, max(12, IMAGES_SEEN // max(1, count))),
+            "parts": 4 if count >= MANY else 2,
+            "learning_rate": 3e-3 if count >= MANY else 1e-3,
             "weight_decay": 0.05,
             "dropout": 0.6,
             "smoothing": 0.05,

@@ -14,8 +14,6 @@ SECOND_ORIENTATIONS = 4
 """Of the second layer."""
 CELLS = 16
 """Cells along each axis of the plane into which the maps of the first layer are averaged."""
-PARTS = 4
-"""Parts along each axis of the plane of which the head sees statistics."""
 LARGE = 48
 """Pixels along an axis from which every second response of the first layer is enough."""
 FLOOR = 0.01
@@ -34,7 +32,7 @@ class GaborFront(nn.Module):
     shape
         Of an image or volume.
     params
-        Wavelengths and orientations of the first layer, and whether the functions of both are learned.
+        Wavelengths and orientations of the first layer, the parts along each axis, and whether the functions of both are learned.
     """
 
     def __init__(self, shape: tuple[int, ...], params: NetworkParams) -> None:
@@ -43,7 +41,7 @@ class GaborFront(nn.Module):
         lengths = [length for length in params.wavelengths if length <= side / 2] or [min(params.wavelengths)]
         learnable = params.gabor == "learnable"
         self.cells = min(CELLS, side)
-        self.parts = min(PARTS, side)
+        self.parts = min(params.parts or 1, self.cells)
         self.first = GaborLayer(lengths, params.orientations, 2 if side >= LARGE else 1, learnable)
         self.second = GaborLayer(SECOND_WAVELENGTHS, SECOND_ORIENTATIONS, 1, learnable)
         self.width = (self.first.channels * (2 + self.second.channels) + 1) * self.parts**2

@@ -13,7 +13,9 @@ from napari_hounsfield.errors import ModelError
 from napari_hounsfield.images.prepared import PreparedImages
 from napari_hounsfield.images.recipe import ImageRecipe
 from napari_hounsfield.operation import Progress, part
+from napari_hounsfield.runtime import device
 
+from .batch_statistics import seen_steps
 from .loss_point import LossPoint
 from .model import ModelKind
 from .network_model import NetworkModel
@@ -38,6 +40,7 @@ CHOSEN: dict[str, Any] = {
     "augment": False,
     "pretraining": 0,
     "wavelengths": (),
+    "parts": 4,
 }
 """What is chosen where a kind chooses nothing else: a plain training."""
 
@@ -79,6 +82,7 @@ class NetworkKind(ModelKind):
         members = int(params.members or 1)
         networks: list[Network] = []
         course: list[LossPoint] = []
+        seen = None
         for member, own in enumerate(np.random.SeedSequence(seed).generate_state(members)):
             with torch.random.fork_rng(devices=[]):  # layers draw first weights when they are made
                 network = self.build(shape, outputs_of(len(images.classes)), params)
@@ -86,25 +90,28 @@ class NetworkKind(ModelKind):
                 network.standardise(images.array)
             initialise(network, torch.Generator().manual_seed(int(own)))
             message = f"{self.title}: {f'network {member + 1} of {members}, ' if members > 1 else ''}"
+            network.to(device())
             start, stop = member / members, (member + 1) / members
+            if not networks and params.front_stays and not any(each.requires_grad for each in network.front.parameters()):
+                seen = yield from seen_steps(network, images.array, message)
             yield from part(self.pretrain(network, images, params, int(own), message), start, start)
-            found = yield from part(train_steps(network, images, params, int(own), message), start, stop)
+            found = yield from part(train_steps(network, images, seen, params, int(own), message), start, stop)
             networks.append(network)
             course = course or found
-        return NetworkModel(networks, shape, course)
+        return NetworkModel(networks, shape, len(images), course)
 
     def rebuild(self, tensors: Mapping[str, NDArray[Any]], recipe: ImageRecipe, classes: int) -> NetworkModel:
         """Rebuild a trained network."""
         import torch
 
-        shape = NetworkModel.shape_of(tensors)
-        params = self.settings(recipe.network, shape, 0)
+        count, *shape = NetworkModel.learned_from(tensors)
+        params = self.settings(recipe.network, tuple(shape), count)
         members = 1 + max((int(name.partition(".")[0]) for name in tensors if name[:1].isdigit()), default=-1)
         if not 1 <= members <= 100:
             raise ModelError(f"the tensors are not those of {self.title}")
         with torch.random.fork_rng(devices=[]):
-            networks = [self.build(shape, outputs_of(classes), params) for _ in range(members)]
-        return NetworkModel.from_tensors(networks, shape, tensors)
+            networks = [self.build(tuple(shape), outputs_of(classes), params) for _ in range(members)]
+        return NetworkModel.from_tensors(networks, tensors)
 
 
 def outputs_of(classes: int) -> int:

@@ -26,8 +26,8 @@ PIXELS = 2**19
 """Pixels of the images between two reports."""
 LARGEST = 4096
 """Pixels along an axis of an image at most."""
-SHAPE = "shape"
-"""Name of the tensor that holds the shape of images."""
+LEARNED = "learned_from"
+"""Name of the tensor that holds the number and the shape of the training images."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +40,15 @@ class NetworkModel:
         Each by itself; probabilities are averaged.
     shape
         Of images (y, x) or (z, y, x).
+    count
+        Of the training images.
     course
         How the loss of the first one fell.
     """
 
     networks: Sequence[Network]
     shape: tuple[int, ...]
+    count: int
     course: Sequence[LossPoint] = ()
 
     def steps(self, array: NDArray[np.float32]) -> Generator[Progress, None, NDArray[np.float32]]:
@@ -88,32 +91,32 @@ class NetworkModel:
         return np.concatenate(found)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Everything to save: the shape of images, and each network's weights after its number."""
-        kept: dict[str, NDArray[Any]] = {SHAPE: np.array(self.shape, np.int64)}
+        """Everything to save: number and shape of the training images, and each network's weights after its number."""
+        kept: dict[str, NDArray[Any]] = {LEARNED: np.array([self.count, *self.shape], np.int64)}
         for number, network in enumerate(self.networks):
             for name, values in network.state_dict().items():
                 kept[f"{number}.{name}"] = np.array(values.cpu().numpy(), order="C")
         return kept
 
     @staticmethod
-    def shape_of(tensors: Mapping[str, NDArray[Any]]) -> tuple[int, ...]:
-        """The shape of images.
+    def learned_from(tensors: Mapping[str, NDArray[Any]]) -> tuple[int, ...]:
+        """Number and shape (n, y, x) or (n, z, y, x) of the training images.
 
         Raises
         ------
         ModelError
-            If there is none.
+            If they are not told.
         """
-        shape = tensors.get(SHAPE)
-        if shape is None or shape.shape not in ((2,), (3,)) or not np.issubdtype(shape.dtype, np.integer):
+        told = tensors.get(LEARNED)
+        if told is None or told.shape not in ((3,), (4,)) or not np.issubdtype(told.dtype, np.integer):
             raise ModelError("the tensors are not those of a network on images")
-        sizes = tuple(int(length) for length in shape)
-        if not all(1 <= length <= LARGEST for length in sizes):
-            raise ModelError(f"the network is of images {_by(sizes)}")
-        return sizes
+        count, *shape = (int(length) for length in told)
+        if count < 1 or not all(1 <= length <= LARGEST for length in shape):
+            raise ModelError(f"the network is of {count} images {_by(tuple(shape))}")
+        return count, *shape
 
     @classmethod
-    def from_tensors(cls, networks: Sequence[Network], shape: tuple[int, ...], tensors: Mapping[str, NDArray[Any]]) -> Self:
+    def from_tensors(cls, networks: Sequence[Network], tensors: Mapping[str, NDArray[Any]]) -> Self:
         """Fill networks, as they were built, from `tensors`.
 
         Raises
@@ -124,7 +127,7 @@ class NetworkModel:
         import torch
 
         wanted = {f"{k}.{name}": values for k, network in enumerate(networks) for name, values in network.state_dict().items()}
-        if set(tensors) != {SHAPE, *wanted}:
+        if set(tensors) != {LEARNED, *wanted}:
             raise ModelError("the tensors are not those of the network")
         for name, values in wanted.items():
             if tensors[name].shape != tuple(values.shape):
@@ -134,7 +137,8 @@ class NetworkModel:
             values.copy_(torch.from_numpy(np.array(tensors[name])))
         for network in networks:
             network.eval()
-        return cls(networks, shape)
+        count, *shape = cls.learned_from(tensors)
+        return cls(networks, tuple(shape), count)
 
 
 def _by(shape: tuple[int, ...]) -> str:

@@ -72,5 +72,12 @@ class NetworkParams(Params):
     """Of the Gabor functions, in pixels; those that do not fit into the image are left out; empty: chosen by the matrix."""
     orientations: int = number(5, 1, 64)
     """Of the Gabor functions."""
+    parts: int | None = _chosen(1, 64)
+    """Parts along each axis of which the DL-CNN sees Gabor statistics; few for few images."""
     gabor: Literal["fixed", "learnable"] = "fixed"
     """Gabor functions as they are, or learned by their wavelength, orientation and standard deviation."""
+
+    @property
+    def front_stays(self) -> bool:
+        """Whether images are the same in every epoch."""
+        return not self.augment and not self.mixup

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from napari_hounsfield.operation import Progress
 from napari_hounsfield.runtime import device, threads
 
 from .augmentation import augmented
-from .batch_statistics import seen_steps, settle_statistics
+from .batch_statistics import settle_statistics
 from .channels_last import laid_out
 from .inner_split import inner_split
 from .loss_point import LossPoint
@@ -22,6 +22,8 @@ from .network_targets import loss_of, mixed, truth_of, weights_of
 from .weight_average import WeightAverage
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from .network_layers import Network
 
 HELD_BATCH = 64
@@ -31,16 +33,18 @@ RISE = 0.1
 
 
 def train_steps(
-    network: Network, images: PreparedImages, params: NetworkParams, seed: int, message: str
+    network: Network, images: PreparedImages, seen: Tensor | None, params: NetworkParams, seed: int, message: str
 ) -> Generator[Progress, None, list[LossPoint]]:
     """Train a network in place, a batch between two reports.
 
     Parameters
     ----------
     network
-        With its first weights.
+        With its first weights, on the device.
     images
         To learn from; some of their patients are held back where there is patience.
+    seen
+        What the body of the network sees of them, where that stays the same; then the front is not run.
     params
         With nothing left blank.
     seed
@@ -60,21 +64,17 @@ def train_steps(
     for module in network.modules():
         if isinstance(module, Dropout):
             module.source = source
-    learned, held = images, None
-    if params.patience:
-        mask = inner_split(images, params.held_share, seed)
-        if mask.any():
-            learned, held = images.some(~mask), images.some(mask)
     where = device()
-    inputs = torch.from_numpy(np.ascontiguousarray(learned.array, np.float32))[:, None]
-    network.to(where)
-    constant = not params.augment and not params.mixup and not any(each.requires_grad for each in network.front.parameters())
-    if constant:
-        inputs = yield from seen_steps(network, inputs, where, message)
-    truth = torch.from_numpy(truth_of(learned.targets, len(images.classes)))
-    weight = torch.from_numpy(weights_of(learned, params.balance))
+    inputs = torch.from_numpy(np.ascontiguousarray(images.array, np.float32))[:, None] if seen is None else seen
+    truth = torch.from_numpy(truth_of(images.targets, len(images.classes)))
+    held = torch.zeros(len(images), dtype=torch.bool)
+    if params.patience:
+        held = torch.from_numpy(inner_split(images, params.held_share, seed))
+    aside = (inputs[held], truth[held])
+    inputs, truth = inputs[~held], truth[~held]
+    weight = torch.from_numpy(weights_of(images.some(~held.numpy()), params.balance))
     epochs, batch = int(params.epochs or 1), int(params.batch or 32)
-    steps = max(1, len(learned) // batch)
+    steps = max(1, len(inputs) // batch)
     optimiser = torch.optim.AdamW(_groups(network, params.weight_decay or 0), lr=params.learning_rate or 1e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step / (epochs * steps)))
     average = WeightAverage(network, params.averaging or 0)
@@ -91,7 +91,7 @@ def train_steps(
             some, wanted, counts = mixed(some, truth[chosen], weight[chosen], params.mixup or 0, source)
             wanted = wanted * (1 - (params.smoothing or 0)) + (params.smoothing or 0) / max(2, wanted.shape[1])
             with torch.autocast(torch.device(where).type, torch.bfloat16, enabled=params.precision == "bfloat16"):
-                logits = (network.of_seen if constant else network)(laid_out(some).to(where)).float()
+                logits = _run(network, seen)(laid_out(some).to(where)).float()
             loss = loss_of(logits, wanted.to(where), counts.to(where))
             optimiser.zero_grad()
             loss.backward()
@@ -102,16 +102,16 @@ def train_steps(
             total += float(loss.detach()) * len(chosen)
             yield Progress((epoch - 1 + (number + 1) / steps) / epochs, f"{message}epoch {epoch} of {epochs}")
         held_loss = None
-        if held is not None:
-            held_loss = yield from _held_loss(average.network, held, epoch / epochs, message)
+        if held.any():
+            held_loss = yield from _held_loss(_run(average.network, seen), average.network, *aside, epoch / epochs, message)
             since = 0 if held_loss < best_loss else since + 1
             if not since:
                 best, best_loss = average.state(), held_loss
         course.append(LossPoint(epoch, total / len(inputs), held_loss))
-        if held is not None and since >= params.patience:
+        if held.any() and since >= params.patience:
             break
     network.load_state_dict(best if best is not None else average.state())
-    yield from settle_statistics(network, network.of_seen if constant else network, inputs, batch, message)
+    yield from settle_statistics(network, _run(network, seen), inputs, batch, message)
     return course
 
 
@@ -129,17 +129,22 @@ def _groups(network: Network, decay: float) -> list[dict[str, Any]]:
     return [{"params": pulled, "weight_decay": decay}, {"params": free, "weight_decay": 0.0}]
 
 
-def _held_loss(network: Network, held: PreparedImages, fraction: float, message: str) -> Generator[Progress, None, float]:
+def _run(network: Network, seen: Tensor | None) -> Callable[[Tensor], Tensor]:
+    """The network, or what of it comes after the front."""
+    return network if seen is None else network.of_seen
+
+
+def _held_loss(
+    run: Callable[[Tensor], Tensor], network: Network, inputs: Tensor, truth: Tensor, fraction: float, message: str
+) -> Generator[Progress, None, float]:
     """Mean loss of images held back."""
     import torch
 
-    where = device()
-    truth, total = torch.from_numpy(truth_of(held.targets, len(held.classes))), 0.0
+    where, total = device(), 0.0
     network.eval()
-    for start in range(0, len(held), HELD_BATCH):
-        some = torch.from_numpy(np.ascontiguousarray(held.array[start : start + HELD_BATCH], np.float32))[:, None]
+    for some, wanted in zip(inputs.split(HELD_BATCH), truth.split(HELD_BATCH), strict=True):
         with torch.inference_mode():
-            logits = network(laid_out(some).to(where)).float()
-            total += float(loss_of(logits, truth[start : start + HELD_BATCH].to(where), torch.ones(len(some), 1))) * len(some)
+            logits = run(laid_out(some).to(where)).float().cpu()
+            total += float(loss_of(logits, wanted, torch.ones(len(some), 1))) * len(some)
         yield Progress(fraction, f"{message}held-back images")
-    return total / len(held)
+    return total / len(inputs)
