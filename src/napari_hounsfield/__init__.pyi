@@ -90,6 +90,8 @@ from .images.classification import Classification as Classification
 from .images.classification import ClassifyParams as ClassifyParams
 from .images.classification import classify as classify
 from .images.classifier import ImageClassifier as ImageClassifier
+from .images.comparison import Comparison as Comparison
+from .images.comparison_reading import read_comparison as read_comparison
 from .images.crossvalidate_params import CrossValidateParams as CrossValidateParams
 from .images.crossvalidation import crossvalidate as crossvalidate
 from .images.fold_store import FoldStore as FoldStore
@@ -98,6 +100,7 @@ from .images.image_training import TrainImagesParams as TrainImagesParams
 from .images.image_training import train_images as train_images
 from .images.occlusion import OcclusionParams as OcclusionParams
 from .images.occlusion import occlusion as occlusion
+from .images.reading import read_image as read_image
 from .images.table import ImageTable as ImageTable
 from .images.table import read_image_table as read_image_table
 from .intensity import ThresholdParams as ThresholdParams
