@@ -67,8 +67,8 @@ class FoldStore:
         make
             Makes the folds.
         about
-            JSON-ready, what the comparison is of: digests of the rows, `table`, and of what is seen of them, `images`; `parameters`,
-            `versions`.
+            JSON-ready, what the comparison is of: digests of the rows, `table`, and of what is seen of them, `images`;
+            `parameters`, `versions`.
 
         Raises
         ------
