@@ -7,7 +7,7 @@ was laid over them: anatomy makes all images of a kind alike, but only a copy fi
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +33,16 @@ CANDIDATES = 2
 LEAST = 0.75
 """Coarse correlation of a candidate."""
 BLOCK = 1024
+TOGETHER = 32
+"""Images, or pairs, between two reports."""
 STEPS = 12
 """Of laying one image over another; less where nothing moves any more."""
 TRIED, HOPELESS = 3, 0.5
 """After so many steps images whose details correlate less are left at that."""
+AXIS: NDArray[np.float64] = (np.arange(FINE, dtype=np.float64) - (FINE - 1) / 2) / (FINE / 2)
+"""Rows and columns of the fine matrix, -1 to 1."""
+Stack = NDArray[np.float64]
+"""Images (n, y, x)."""
 
 
 class NearDuplicate(NamedTuple):
@@ -52,8 +58,12 @@ def near_duplicates(images: PreparedImages, threshold: float = THRESHOLD) -> Gen
 
     Of volumes the mean of three parts along z is compared. Images without any detail are like none.
     """
-    planes = np.stack([_plane(image) for image in images.array])
-    coarse = np.stack([_details(in_matrix(plane, (COARSE, COARSE)), BLUR) for plane in planes]).reshape(len(planes), -1)
+    planes = []
+    for done, image in enumerate(images.array, start=1):
+        planes.append(_plane(image))
+        if done % TOGETHER == 0:
+            yield Progress(0.1 * done / len(images), "like images")
+    coarse = _details(_in_matrices(planes, COARSE), BLUR).reshape(len(planes), -1)
     pairs: set[tuple[int, int]] = set()
     for start in range(0, len(planes), BLOCK):
         alike = coarse[start : start + BLOCK] @ coarse.T
@@ -61,15 +71,15 @@ def near_duplicates(images: PreparedImages, threshold: float = THRESHOLD) -> Gen
         nearest = np.argsort(-alike, axis=1, kind="stable")[:, :CANDIDATES]
         for row, others in enumerate(nearest, start=start):
             pairs.update((min(row, int(j)), max(row, int(j))) for j in others if alike[row - start, j] >= LEAST)
-        yield Progress(0.2 * min(1.0, (start + BLOCK) / len(planes)), "like images")
-    fine = [in_matrix(plane, (FINE, FINE)) for plane in planes]
+        yield Progress(0.1 + 0.1 * min(1.0, (start + BLOCK) / len(planes)), "like images")
+    fine, listed = _in_matrices(planes, FINE), np.array(sorted(pairs), np.intp).reshape(-1, 2)
     found = []
-    for done, (first, second) in enumerate(sorted(pairs), start=1):
-        if done % 16 == 0:
-            yield Progress(0.2 + 0.8 * done / len(pairs), "comparing like images")
-        correlation = _laid_over(fine[first], fine[second])
-        if correlation >= threshold:
-            found.append(NearDuplicate(first, second, correlation))
+    for start in range(0, len(listed), TOGETHER):
+        some = listed[start : start + TOGETHER]
+        for (first, second), correlation in zip(some.tolist(), _laid_over(fine[some[:, 0]], fine[some[:, 1]]), strict=True):
+            if correlation >= threshold:
+                found.append(NearDuplicate(first, second, float(correlation)))
+        yield Progress(0.2 + 0.8 * min(1.0, (start + TOGETHER) / len(listed)), "comparing like images")
     return tuple(sorted(found, key=lambda pair: (-pair.correlation, pair)))
 
 
@@ -80,63 +90,68 @@ def _plane(image: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate(list(in_matrix(image, (3, *image.shape[1:]))), axis=1)
 
 
-def _details(image: NDArray[np.float32], blur: float) -> NDArray[np.float64]:
-    """What is finer than the blur, of norm 1; 0 where there is nothing."""
+def _in_matrices(planes: list[NDArray[np.float32]], side: int) -> Stack:
+    return np.stack([in_matrix(plane, (side, side)) for plane in planes]).astype(np.float64)
+
+
+def _details(images: Stack, blur: float) -> Stack:
+    """What is finer than the blur, of norm 1, of each image (n, y, x); 0 where there is nothing."""
     from scipy.ndimage import gaussian_filter
 
-    detail = image.astype(np.float64) - gaussian_filter(image.astype(np.float64), blur, mode="nearest")
-    detail -= detail.mean()
-    norm = np.linalg.norm(detail)
-    normed: NDArray[np.float64] = detail / norm if norm > 1e-6 else np.zeros_like(detail)
+    detail = images - gaussian_filter(images, (0, blur, blur), mode="nearest")
+    detail -= detail.mean(axis=(1, 2), keepdims=True)
+    norm = np.sqrt((detail * detail).sum(axis=(1, 2), keepdims=True))
+    normed: Stack = np.where(norm > 1e-6, detail / np.maximum(norm, 1e-6), 0.0)
     return normed
 
 
-def _laid_over(fixed: NDArray[np.float32], moving: NDArray[np.float32]) -> float:
-    """Correlation of details after rows and columns of one were moved and scaled, by Gauss and Newton, to fit the other."""
+def _laid_over(fixed: Stack, moving: Stack) -> NDArray[np.float64]:
+    """Correlation (n,) of details after rows and columns of images were moved and scaled, by Gauss and Newton, to fit others."""
     from scipy.ndimage import gaussian_filter
 
-    axis: NDArray[np.float64] = (np.arange(FINE, dtype=np.float64) - (FINE - 1) / 2) / (FINE / 2)
-    rows, columns = np.meshgrid(axis, axis, indexing="ij")
-    smooth = gaussian_filter(moving, 1.0).astype(np.float64)
-    aim = gaussian_filter(fixed, 1.0).astype(np.float64).ravel()
-    slopes = np.gradient(smooth)
-    place = np.zeros(4)  # of rows: shift, scale; of columns: the same, in pixels at the edge
-
-    def at(image: NDArray[Any]) -> NDArray[np.float64]:
-        return _mixed(_mixed(image, axis, place[0], place[1], 0), axis, place[2], place[3], 1)
-
-    for step_number in range(STEPS):
-        down, right = at(slopes[0]), at(slopes[1])
-        seen = at(smooth)
-        if step_number == TRIED and _likeness(fixed, seen) < HOPELESS:
+    aim, smooth = (gaussian_filter(images, (0, 1, 1)) for images in (fixed, moving))
+    slopes = np.gradient(smooth, axis=(1, 2))
+    place = np.zeros((len(fixed), 4))  # of rows: shift, scale; of columns: the same, in pixels at the edge
+    going = np.arange(len(fixed))
+    for number in range(STEPS):
+        seen, down, right = (_at(images[going], place[going]) for images in (smooth, *slopes))
+        if number == TRIED:
+            hopeful = _likeness(fixed[going], seen) >= HOPELESS
+            going, seen, down, right = going[hopeful], seen[hopeful], down[hopeful], right[hopeful]
+        if not len(going):
             break
-        terms = [seen, np.ones_like(seen), down, down * rows, right, right * columns]
-        matrix = np.stack([term.ravel() for term in terms], axis=1)
-        normal = matrix.T @ matrix
-        solved = np.linalg.solve(normal + 1e-9 * np.trace(normal) * np.eye(len(normal)), matrix.T @ aim)
-        gain = solved[0]
-        if gain < 0.2:
-            break
-        step = np.clip(solved[2:] / gain, -1.5, 1.5)
-        place = np.clip(place + step, -4.0, 4.0)
-        if np.abs(step).max() < 0.02:
-            break
-    return _likeness(fixed, at(moving))
+        terms = (seen, np.ones_like(seen), down, down * AXIS[:, None], right, right * AXIS)
+        matrix = np.stack([term.reshape(len(going), -1) for term in terms], axis=1)
+        normal = matrix @ matrix.transpose(0, 2, 1)
+        normal += 1e-9 * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(len(terms))
+        solved = np.linalg.solve(normal, matrix @ aim[going].reshape(len(going), -1, 1))[..., 0]
+        fitting = solved[:, 0] >= 0.2
+        going, solved = going[fitting], solved[fitting]
+        step = np.clip(solved[:, 2:] / solved[:, :1], -1.5, 1.5)
+        place[going] = np.clip(place[going] + step, -4.0, 4.0)
+        going = going[np.abs(step).max(axis=1, initial=0) >= 0.02]
+    return _likeness(fixed, _at(moving, place))
 
 
-def _mixed(image: NDArray[Any], axis: NDArray[Any], shift: float, scale: float, along: int) -> NDArray[np.float64]:
-    """An image moved and scaled along an axis, linearly between pixels."""
-    places = np.clip(axis * (FINE / 2 + scale) + shift + (FINE - 1) / 2, 0, FINE - 1)
+def _at(images: Stack, place: NDArray[np.float64]) -> Stack:
+    """Images moved and scaled along rows, then columns."""
+    return _mixed(_mixed(images, place[:, 0], place[:, 1], 1), place[:, 2], place[:, 3], 2)
+
+
+def _mixed(images: Stack, shift: NDArray[np.float64], scale: NDArray[np.float64], along: int) -> Stack:
+    """Images moved and scaled along an axis, linearly between pixels."""
+    places = AXIS * (FINE / 2 + scale[:, None]) + shift[:, None] + (FINE - 1) / 2
+    places = np.expand_dims(np.clip(places, 0, FINE - 1), 3 - along)
     below = np.minimum(places.astype(np.intp), FINE - 2)
     share = places - below
-    if along == 0:
-        share = share[:, None]
-    mixed: NDArray[np.float64] = image.take(below, along) * (1 - share) + image.take(below + 1, along) * share
+    low, high = (np.take_along_axis(images, index, along) for index in (below, below + 1))
+    mixed: Stack = low * (1 - share) + high * share
     return mixed
 
 
-def _likeness(fixed: NDArray[np.float32], laid: NDArray[np.float64]) -> float:
-    """Correlation of the details of two images, their borders left out."""
-    inner = slice(3, -3)
-    first, second = (_details(image[inner, inner], 3 * BLUR / 2) for image in (fixed, laid.astype(np.float32)))
-    return float((first * second).sum())
+def _likeness(fixed: Stack, laid: Stack) -> NDArray[np.float64]:
+    """Correlation (n,) of the details of images, their borders left out."""
+    inner = (slice(None), slice(3, -3), slice(3, -3))
+    first, second = (_details(images[inner], 3 * BLUR / 2) for images in (fixed, laid))
+    likeness: NDArray[np.float64] = (first * second).sum(axis=(1, 2))
+    return likeness
