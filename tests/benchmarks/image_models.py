@@ -1,7 +1,7 @@
 """Models of whole images compared on four sets: `python -m tests.benchmarks.image_models --out DIR` prints the tables.
 
-Ten folds by patient on four fifths of each set; the last fifth, chosen by a hash of the patients, is locked away and scored once by
-models that learned from all the rest. `dl-cnn` is trained with several seeds on the same folds. DIR keeps what is finished, and
+Ten folds by patient on four fifths of each set; the last fifth, chosen by a hash of the patients, is locked away and scored
+once by models that learned from all the rest. `dl-cnn` is trained with several seeds on the same folds. DIR keeps what is finished, and
 is gone on with. `--write` puts the tables into docs/image-comparison.md.
 """
 
@@ -47,7 +47,9 @@ def compared(name: str, out: Path, models: str, seed: int) -> nh.Comparison:
         if not (folder / FOLDS).exists():
             shutil.copyfile(out / f"{name}-0" / FOLDS, folder / FOLDS)
     recipe = {"prepare": {"matrix": MATRIX[name]}}
-    params = nh.CrossValidateParams(models=models, positive=POSITIVE[name], locked=LOCKED, seed=seed, recipe=recipe)
+    params = nh.CrossValidateParams(
+        models=models, positive=POSITIVE.get(name, "pneumonia"), locked=LOCKED, seed=seed, recipe=recipe
+    )
     steps, said = nh.crossvalidate.steps(images, nh.FoldStore(folder), params=params), ""
     while True:
         try:
@@ -100,7 +102,8 @@ def main() -> None:
         lines = table(HEADER, rows(name, given.out, given.models, given.seeds))
         record = json.loads((given.out / f"{name}-0" / "crossvalidation.json").read_text())
         folds = record["images"]["fold"]
-        head = f"{len(folds) - folds.count(None)} images in ten folds, {folds.count(None)} locked away, {MATRIX[name]} x {MATRIX[name]}"
+        away, matrix = folds.count(None), MATRIX[name]
+        head = f"{len(folds) - away} images in ten folds, {away} locked away, seen as {matrix} x {matrix}"
         parts.append(f"### `{name}`\n\n{head}; {record['positive']} is positive.\n\n" + "\n".join(lines))
         print(f"\n{parts[-1]}\n", flush=True)
     if given.write:
