@@ -23,7 +23,7 @@ class GaborBoosting(DescribedKind):
     name = "boosting-gabor"
     title = "Boosting on Gabor statistics"
     classifier = Boosting
-    choices = (BoostingParams(leaves=4, rounds=150), BoostingParams(leaves=8, rounds=150))
+    choices = (BoostingParams(leaves=8),)
 
     def describe(self, array: NDArray[np.float32]) -> Generator[Progress, None, NDArray[np.float32]]:
         """See `gabor_statistics`."""

@@ -112,7 +112,7 @@ class DescribedKind(ModelKind):
     def _chosen(self, rows: Rows, images: PreparedImages, seed: int) -> Generator[Progress, None, tuple[int, float]]:
         """Place of the choice that is right most often, and how often; the first of equals."""
         folds = min(INNER_FOLDS, int(images.patients.max()) + 1, len(np.unique(images.patients)))
-        if folds < 2:
+        if folds < 2 or len(self.choices) < 2:
             return 0, 0.0
         fold = stratified_folds(images.targets, images.patients, folds, seed).of
         right, total = np.zeros(len(self.choices)), folds * len(self.choices)
