@@ -45,11 +45,11 @@ class StackedAutoEncoder(NetworkKind):
         import torch
         from torch import nn
 
-        from .sigmoid_stack import linear_layers
+        from .sigmoid_stack import linear_layers, pixels
 
         source = torch.Generator().manual_seed(seed)
         layers = linear_layers(network)
-        seen = network.body[0](torch.from_numpy(images.array)[:, None])
+        seen = pixels(network, images.array)
         epochs, steps = int(params.pretraining or 0), max(1, len(seen) // int(params.batch or 32))
         for depth, layer in enumerate(layers):
             back = nn.Parameter(layer.weight.detach().T.clone())
@@ -61,7 +61,7 @@ class StackedAutoEncoder(NetworkKind):
                     noisy = wanted * (torch.rand(wanted.shape, generator=source) >= HIDDEN_PIXELS)
                     restored = torch.sigmoid(nn.functional.linear(torch.sigmoid(layer(noisy)), back, shift))
                     optimiser.zero_grad()
-                    nn.functional.mse_loss(restored, wanted, reduction="none").sum(1).mean().backward()
+                    torch.autograd.backward(nn.functional.mse_loss(restored, wanted, reduction="none").sum(1).mean())
                     optimiser.step()
                     yield Progress((depth + (epoch + 1) / epochs) / len(layers), f"{message}layer {depth + 1}")
             with torch.no_grad():

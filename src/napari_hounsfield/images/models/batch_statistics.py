@@ -27,7 +27,7 @@ def seen_steps(network: Network, array: NDArray[np.float32], message: str) -> Ge
     import torch
 
     found = []
-    for some in torch.from_numpy(np.ascontiguousarray(array, np.float32))[:, None].split(FRONT_BATCH):
+    for some in torch.split(torch.from_numpy(np.ascontiguousarray(array, np.float32))[:, None], FRONT_BATCH):
         torch.set_num_threads(threads())
         with torch.no_grad():
             found.append(network.seen(laid_out(some).to(network.mean.device)).cpu())

@@ -47,11 +47,11 @@ class DeepBelief(NetworkKind):
         """Train each layer as a machine on the probabilities that the ones before it find."""
         import torch
 
-        from .sigmoid_stack import linear_layers
+        from .sigmoid_stack import linear_layers, pixels
 
         source = torch.Generator().manual_seed(seed)
         layers = linear_layers(network)
-        seen = network.body[0](torch.from_numpy(images.array)[:, None])
+        seen = pixels(network, images.array)
         epochs, steps = int(params.pretraining or 0), max(1, len(seen) // int(params.batch or 32))
         for depth, layer in enumerate(layers):
             machine = Machine(layer, seen, source)

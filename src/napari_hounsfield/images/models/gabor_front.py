@@ -50,12 +50,12 @@ class GaborFront(nn.Module):
         """Find features."""
         if images.ndim == 5:
             slices = images.transpose(1, 2)
-            return self.forward(slices.flatten(0, 1)).unflatten(0, slices.shape[:2]).mean(1)
+            return self.forward(slices.flatten(0, 1)).reshape(*slices.shape[:2], self.width).mean(1)
         maps = self.first(images)
         mean = self._pooled(maps, self.parts)
         deviation = (self._pooled(maps**2, self.parts) - mean**2).clamp_min(FLOOR**4).sqrt()
         cells = self._pooled(maps, self.cells).log()
-        again = self.second(cells.flatten(0, 1)[:, None]).unflatten(0, cells.shape[:2]).flatten(1, 2)
+        again = self.second(cells.flatten(0, 1)[:, None]).reshape(len(cells), -1, *cells.shape[2:])
         found = (mean.log(), (deviation + FLOOR).log(), self._pooled(again, self.parts).log(), self._pooled(images, self.parts))
         return torch.cat([each.flatten(1) for each in found], dim=1)
 

@@ -46,7 +46,7 @@ class GaborLayer(nn.Module):
     @property
     def channels(self) -> int:
         """Responses of an image."""
-        return len(self.wavelength)
+        return len(self.radii) * self.orientations
 
     def kernels(self, level: int) -> tuple[Tensor, Tensor]:
         """Real and imaginary parts (orientations, y, x) of one wavelength's functions, before the mean is taken off."""

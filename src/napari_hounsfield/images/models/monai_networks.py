@@ -29,13 +29,13 @@ class DenseNet(_Monai):
 
     def build(self, shape: Shape, outputs: int, params: NetworkParams) -> Network:
         """Make a network."""
-        from monai.networks.nets import DenseNet121
+        from monai.networks.nets.densenet import DenseNet121
         from torch import nn
 
         from .network_layers import Network
 
         body = DenseNet121(spatial_dims=len(shape), in_channels=1, out_channels=1)
-        width = body.class_layers.out.in_features
+        width = int(body.class_layers.get_submodule("out").get_parameter("weight").shape[1])
         body.class_layers.out = nn.Identity()
         return Network(body, width, outputs)
 
@@ -48,12 +48,12 @@ class ResNet(_Monai):
 
     def build(self, shape: Shape, outputs: int, params: NetworkParams) -> Network:
         """Make a network."""
-        from monai.networks.nets import resnet18
+        from monai.networks.nets.resnet import resnet18
         from torch import nn
 
         from .network_layers import Network
 
         body = resnet18(spatial_dims=len(shape), n_input_channels=1, num_classes=1)
-        width = body.fc.in_features
-        body.fc = nn.Identity()
+        width = int(body.get_submodule("fc").get_parameter("weight").shape[1])
+        setattr(body, "fc", nn.Identity())  # noqa: B010 - MONAI says that it is linear or nothing
         return Network(body, width, outputs)

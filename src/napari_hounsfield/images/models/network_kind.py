@@ -90,11 +90,11 @@ class NetworkKind(ModelKind):
                 network.standardise(images.array)
             initialise(network, torch.Generator().manual_seed(int(own)))
             message = f"{self.title}: {f'network {member + 1} of {members}, ' if members > 1 else ''}"
-            network.to(device())
             start, stop = member / members, (member + 1) / members
+            yield from part(self.pretrain(network, images, params, int(own), message), start, start)
+            network.to(device())
             if not networks and params.front_stays and not any(each.requires_grad for each in network.front.parameters()):
                 seen = yield from seen_steps(network, images.array, message)
-            yield from part(self.pretrain(network, images, params, int(own), message), start, start)
             found = yield from part(train_steps(network, images, seen, params, int(own), message), start, stop)
             networks.append(network)
             course = course or found

@@ -88,7 +88,15 @@ class BPHidden(nn.Sequential):
     """The hidden layer of the BP network over features: standardised, dropout, linear, sigmoid."""
 
     def __init__(self, inputs: int, hidden: int, dropout: float) -> None:
-        super().__init__(nn.BatchNorm1d(inputs, affine=False), Dropout(dropout), nn.Linear(inputs, hidden), nn.Sigmoid())
+        linear = nn.Linear(inputs, hidden)
+        super().__init__(nn.BatchNorm1d(inputs, affine=False), Dropout(dropout), linear, nn.Sigmoid())
+
+    @property
+    def linear(self) -> nn.Linear:
+        """The weights."""
+        found = self[2]
+        assert isinstance(found, nn.Linear)
+        return found
 
 
 class Reduced(nn.Module):
@@ -96,13 +104,14 @@ class Reduced(nn.Module):
 
     def __init__(self, shape: tuple[int, ...], most: int) -> None:
         super().__init__()
-        self.shape = tuple(min(length, most) for length in shape)
-        self.width = math.prod(self.shape)
+        left = tuple(min(length, most) for length in shape)
+        self.pool = nn.AdaptiveAvgPool3d(left) if len(shape) == 3 else nn.AdaptiveAvgPool2d(left)
+        self.width = math.prod(left)
 
     def forward(self, images: Tensor) -> Tensor:
         """Average."""
-        pool = nn.functional.adaptive_avg_pool3d if len(self.shape) == 3 else nn.functional.adaptive_avg_pool2d
-        return pool(images, self.shape).flatten(1)
+        pixels: Tensor = self.pool(images)
+        return pixels.flatten(1)
 
 
 def convolution(dimensions: int, inputs: int, outputs: int, bias: bool = False) -> nn.Module:
@@ -143,7 +152,7 @@ def initialise(network: nn.Module, source: torch.Generator) -> None:
         elif isinstance(module, nn.LSTM):
             for weight in module.parameters():
                 nn.init.uniform_(weight, -(module.hidden_size**-0.5), module.hidden_size**-0.5, generator=source)
-    heads = [module[2] for module in network.modules() if isinstance(module, BPHidden)]
-    for layer in [*heads, *(module.last for module in network.modules() if isinstance(module, Network))]:
+    before_sigmoids = [module.linear for module in network.modules() if isinstance(module, BPHidden)]
+    for layer in [*before_sigmoids, *(module.last for module in network.modules() if isinstance(module, Network))]:
         reach = GAIN / layer.in_features**0.5
         nn.init.uniform_(layer.weight, -reach, reach, generator=source)

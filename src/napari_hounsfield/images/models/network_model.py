@@ -30,7 +30,7 @@ LEARNED = "learned_from"
 """Name of the tensor that holds the number and the shape of the training images."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class NetworkModel:
     """Trained networks.
 
@@ -55,7 +55,9 @@ class NetworkModel:
         """Class probabilities (n, classes), summing to 1."""
 
         def found(images: Tensor) -> Tensor:
-            return sum(probabilities(network(images).float()) for network in self.networks) / len(self.networks)
+            import torch
+
+            return torch.stack([probabilities(network(images).float()) for network in self.networks]).mean(0)
 
         return self._each(array, found)
 

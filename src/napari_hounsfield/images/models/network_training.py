@@ -94,7 +94,7 @@ def train_steps(
                 logits = _run(network, seen)(laid_out(some).to(where)).float()
             loss = loss_of(logits, wanted.to(where), counts.to(where))
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimiser.step()
             schedule.step()
@@ -142,7 +142,7 @@ def _held_loss(
 
     where, total = device(), 0.0
     network.eval()
-    for some, wanted in zip(inputs.split(HELD_BATCH), truth.split(HELD_BATCH), strict=True):
+    for some, wanted in zip(torch.split(inputs, HELD_BATCH), torch.split(truth, HELD_BATCH), strict=True):
         with torch.inference_mode():
             logits = run(laid_out(some).to(where)).float().cpu()
             total += float(loss_of(logits, wanted, torch.ones(len(some), 1))) * len(some)

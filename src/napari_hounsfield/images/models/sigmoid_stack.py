@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .network_layers import Network, Reduced
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 MOST = 32
 """Pixels along each axis to which larger images are averaged."""
@@ -19,9 +22,9 @@ def sigmoid_stack(shape: tuple[int, ...], outputs: int) -> Network:
     """A network of sigmoids over pixels from 0 to 1."""
     from torch import nn
 
-    pixels = Reduced(shape, MOST)
-    layers: list[nn.Module] = [pixels]
-    inputs = pixels.width
+    reduced = Reduced(shape, MOST)
+    layers: list[nn.Module] = [reduced]
+    inputs = reduced.width
     for width in WIDTHS:
         layers += [nn.Linear(inputs, width), nn.Sigmoid()]
         inputs = width
@@ -33,3 +36,13 @@ def linear_layers(network: Network) -> list[nn.Linear]:
     from torch import nn
 
     return [layer for layer in network.body.modules() if isinstance(layer, nn.Linear)]
+
+
+def pixels(network: Network, array: NDArray[np.float32]) -> Tensor:
+    """What the first layer sees of images."""
+    import torch
+
+    reduced = next(module for module in network.body.modules() if isinstance(module, Reduced))
+    where = network.mean.device
+    found: Tensor = reduced(torch.from_numpy(np.ascontiguousarray(array, np.float32))[:, None]).to(where)
+    return found
