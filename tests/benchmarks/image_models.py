@@ -1,8 +1,8 @@
 """Models of whole images compared on four sets: `python -m tests.benchmarks.image_models --out DIR` prints the tables.
 
 Ten folds by patient on four fifths of each set; the last fifth, chosen by a hash of the patients, is locked away and scored
-once by models that learned from all the rest. `dl-cnn` is trained with several seeds on the same folds. DIR keeps what is finished, and
-is gone on with. `--write` puts the tables into docs/image-comparison.md.
+once by models that learned from all the rest. `dl-cnn` is trained with several seeds on the same folds. DIR keeps what is
+finished, and is gone on with. `--write` puts the tables into docs/image-comparison.md.
 """
 
 from __future__ import annotations
