@@ -12,11 +12,10 @@ if TYPE_CHECKING:
 
 HIDDEN = 32
 """Units of the hidden layer, as of the BP network for voxels."""
-WAVELENGTHS = (3 / 64, 6 / 64, 12 / 64)
-"""As parts of the image's shorter side."""
-SHORTEST = 2.0
-"""Pixels of the shortest wavelength at least."""
-
+WAVELENGTHS = (3.0, 6.0, 12.0)
+"""In pixels, of images up to `SIDE`; larger ones have them in proportion."""
+SIDE = 64
+"""Pixels of an image's shorter side."""
 IMAGES_SEEN = 20_000
 """Images of all epochs together, about, where there are many."""
 MANY = 200
@@ -48,5 +47,5 @@ class GaborCNN(NetworkKind):
             "dropout": 0.6,
             "smoothing": 0.05,
             "members": 4,
-            "wavelengths": tuple(max(SHORTEST, round(min(shape[-2:]) * each, 2)) for each in WAVELENGTHS),
+            "wavelengths": tuple(round(each * max(1.0, min(shape[-2:]) / SIDE), 2) for each in WAVELENGTHS),
         }
