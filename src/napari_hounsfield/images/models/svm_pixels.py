@@ -13,22 +13,21 @@ from napari_hounsfield.pixels.svm import SVM, SVMParams
 
 from .described import DescribedKind
 
-SIDE = 64
+SIDE = 32
 """Rows and columns that are described at most."""
-PENALTIES = (1.0, 10.0, 100.0)
+PENALTIES = (1.0, 3.0, 10.0)
 
 
 class PixelSVM(DescribedKind):
-    """Principal components of the pixels, then a support vector machine."""
+    """Standardised pixels, then a support vector machine."""
 
     name = "svm-pixels"
     title = "SVM on pixels"
-    components = 50
     classifier = SVM
     choices = tuple(SVMParams(penalty=penalty) for penalty in PENALTIES)
 
     def describe(self, array: NDArray[np.float32]) -> Generator[Progress, None, NDArray[np.float32]]:
-        """Pixels, averaged in blocks where there are more than 64 rows or columns."""
+        """Pixels, averaged in blocks where there are more than 32 rows or columns."""
         yield Progress(0.0, self.title)
         step = max(1, -(-max(array.shape[-2:]) // SIDE))
         return np.ascontiguousarray(averaged(array, step).reshape(len(array), -1))
