@@ -25,7 +25,8 @@ class GaborFront(nn.Module):
 
     A scattering network (Bruna and Mallat 2013): Gabor functions, modulus, pooling into cells, Gabor functions over each of
     the maps so found, modulus, pooling into parts. What comes out of each part are logarithms of the mean and the standard
-    deviation of the first layer's moduli and of the mean of the second's, and the mean intensity.
+    deviation of the first layer's moduli and of the mean of the second's, and the mean intensity. Beside these are the first
+    layer's again, and the image in cells, as of the image standardised by its own mean and standard deviation.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ class GaborFront(nn.Module):
         self.parts = min(params.parts or 1, self.cells)
         self.first = GaborLayer(lengths, params.orientations, 2 if side >= LARGE else 1, learnable)
         self.second = GaborLayer(SECOND_WAVELENGTHS, SECOND_ORIENTATIONS, 1, learnable)
-        self.width = (self.first.channels * (2 + self.second.channels) + 1) * self.parts**2
+        self.width = (self.first.channels * (4 + self.second.channels) + 1) * self.parts**2 + self.cells**2
 
     def forward(self, images: Tensor) -> Tensor:
         """Find features."""
@@ -56,7 +57,12 @@ class GaborFront(nn.Module):
         deviation = (self._pooled(maps**2, self.parts) - mean**2).clamp_min(FLOOR**4).sqrt()
         cells = self._pooled(maps, self.cells).log()
         again = self.second(cells.flatten(0, 1)[:, None]).reshape(len(cells), -1, *cells.shape[2:])
-        found = (mean.log(), (deviation + FLOOR).log(), self._pooled(again, self.parts).log(), self._pooled(images, self.parts))
+        energies = torch.cat([mean, deviation + FLOOR], dim=1).log()
+        centre = images.mean((1, 2, 3), keepdim=True)
+        spread = images.std((1, 2, 3), keepdim=True, correction=0) + FLOOR
+        own = self._pooled((images - centre) / spread, self.cells)
+        second = self._pooled(again, self.parts).log()  # over logarithms, without their mean: a scale makes no difference to it
+        found = (energies, energies - spread.log(), second, self._pooled(images, self.parts), own)
         return torch.cat([each.flatten(1) for each in found], dim=1)
 
     @staticmethod

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_hounsfield.images.folds import inner_split
 from napari_hounsfield.images.prepared import PreparedImages
 from napari_hounsfield.operation import Progress
 from napari_hounsfield.runtime import device, threads
@@ -15,7 +16,6 @@ from napari_hounsfield.runtime import device, threads
 from .augmentation import augmented
 from .batch_statistics import settle_statistics
 from .channels_last import laid_out
-from .inner_split import inner_split
 from .loss_point import LossPoint
 from .network_params import NetworkParams
 from .network_targets import loss_of, mixed, truth_of, weights_of
