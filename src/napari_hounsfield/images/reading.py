@@ -41,7 +41,7 @@ def read_image(path: str | Path) -> Volume:
         If it has a time axis, or NaN in the scanned field.
     """
     path = Path(path)
-    volume = _picture(path) if is_picture(path) else _upright(_grey(_volume(path)))
+    volume = _picture(path) if is_picture(path) else grey(_volume(path))
     volume.require_scalar()
     return volume
 
@@ -95,8 +95,12 @@ def _volume(path: Path) -> Volume:
     return volume.loaded()
 
 
-def _grey(volume: Volume) -> Volume:
-    """Colours as luminance."""
+def grey(volume: Volume) -> Volume:
+    """One value a voxel, right side up: colours as luminance, and what is to be shown bright as high values."""
+    return _upright(_luminance(volume))
+
+
+def _luminance(volume: Volume) -> Volume:
     if volume.axes != "zyxc" or volume.array.shape[-1] < 3:
         return volume
     values = volume.array[..., :3] @ LUMINANCE
