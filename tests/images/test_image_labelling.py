@@ -51,7 +51,7 @@ def test_images_are_labelled_one_after_the_other_and_saved_as_a_table(labelling,
         ("1.png", "ill"),
         ("4.png", "ill"),
     ]
-    assert table.notes[-1] == (f"1 images are {NOT_FIT}, and are left out",)
+    assert table.notes[-1] == f"1 images are {NOT_FIT}, and are left out"
     assert len(images_to_label(folder).entries) == 6, "labels beside them are no image"
 
 

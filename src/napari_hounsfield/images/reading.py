@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.errors import FormatError
 from napari_hounsfield.formats.notes import one_line
+from napari_hounsfield.grid import axial_affine
 from napari_hounsfield.lazy import LazyArray
 from napari_hounsfield.volume import Volume
 
@@ -74,7 +75,7 @@ def _picture(path: Path) -> Volume:
         raise FormatError(f"{name}: a damaged picture, or of a kind that is not read") from None
     if any(page.shape != pages[0].shape for page in pages):
         raise FormatError(f"{name}: its pages differ in size")
-    return Volume(np.stack(pages), np.eye(4), name=name)
+    return Volume(np.stack(pages), axial_affine((1, 1, 1)), name=name)
 
 
 def _plane(image: Any) -> NDArray[Any]:

@@ -1,0 +1,141 @@
+"""The image at hand as one layer of the viewer: read beside the interface, the next one ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_hounsfield._napari.bridge import add
+from napari_hounsfield._napari.layers import LayerTuple, layer_tuples
+from napari_hounsfield._napari.worker import Job, Steps
+from napari_hounsfield.grid import axial_affine
+from napari_hounsfield.images.table import ImageEntry
+from napari_hounsfield.operation import Progress
+from napari_hounsfield.volume import Volume
+
+from .image_layer import image_layer
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+KEPT = 3
+"""Images that are kept in memory: the one at hand, the next, and the last."""
+NOTHING = Volume(np.zeros((1, 64, 64), np.uint8), axial_affine((1, 1, 1)))
+"""Stands for an image that cannot be read, so that its keys are still there."""
+
+
+class ShownImage:
+    """One layer whose image changes.
+
+    Parameters
+    ----------
+    viewer
+        Where it is.
+    keys
+        What keys do while the layer is active; napari's own for other layers stay as they are.
+    arrived
+        Called when an image is there to be seen: with nothing, or why it cannot be read.
+    """
+
+    def __init__(self, viewer: ViewerModel, keys: Mapping[str, Callable[[], None]], arrived: Callable[[str], None]) -> None:
+        self._viewer, self._keys, self._arrived = viewer, keys, arrived
+        self._layer: Layer | None = None
+        self._bound = False
+        self._read: dict[ImageEntry, LayerTuple | str] = {}
+        self._wanted: tuple[ImageEntry, str, ImageEntry] | None = None
+        self.job: Job | None = None
+
+    @property
+    def layer(self) -> Layer | None:
+        """The layer; None where there is none, or the user has removed it."""
+        return self._layer if self._layer in self._viewer.layers else None
+
+    def show(self, entry: ImageEntry, title: str, ahead: ImageEntry) -> None:
+        """Show an image under a title as soon as it is read, then read another one ahead."""
+        self._wanted = entry, title, ahead
+        if entry in self._read:
+            self._put()
+        elif self.job is None or self.job.finished:
+            self._begin(entry)
+
+    def listen(self, listening: bool) -> None:
+        """Bind the keys, or give them back to napari."""
+        layer = self.layer
+        if layer is not None and listening != self._bound:
+            for key, act in self._keys.items():
+                layer.bind_key(key, _acting(act) if listening else None, overwrite=True)
+            self._bound = listening
+
+    def stop(self) -> None:
+        """Let go of the viewer; the layer stays."""
+        if self.job is not None:
+            self.job.cancel()
+        self.listen(False)
+
+    def _begin(self, entry: ImageEntry) -> None:
+        def keep(what: LayerTuple | str) -> None:
+            self._read[entry] = what
+            self._settle()
+
+        self.job = Job(_steps(entry), keep, lambda message: keep(message.removeprefix(f"{entry.path.name}: ")))
+
+    def _settle(self) -> None:
+        """Show what has come if it is still wanted, and go on reading."""
+        if self._wanted is None:
+            return
+        entry, _, ahead = self._wanted
+        if entry not in self._read:
+            self._begin(entry)
+            return
+        self._put()
+        self._forget({entry, ahead})
+
+    def _put(self) -> None:
+        assert self._wanted is not None
+        entry, title, ahead = self._wanted
+        what = self._read[entry]
+        (shown,) = layer_tuples(NOTHING) if isinstance(what, str) else (what,)
+        fresh = self.layer is None
+        if self.layer is None:
+            self._layer, self._bound = add(self._viewer, [shown])[0], False
+        assert self._layer is not None
+        _fill(self._layer, shown, title)
+        self._layer.visible = True
+        self._viewer.layers.selection.active = self._layer
+        self._viewer.dims.set_current_step(0, self._viewer.dims.nsteps[0] // 2)
+        self._viewer.reset_view()
+        if fresh:
+            self.listen(True)
+        self._arrived(what if isinstance(what, str) else "")
+        if ahead not in self._read and (self.job is None or self.job.finished):
+            self._begin(ahead)
+
+    def _forget(self, needed: set[ImageEntry]) -> None:
+        spare = [entry for entry in self._read if entry not in needed]
+        for entry in spare[: max(len(self._read) - KEPT, 0)]:
+            del self._read[entry]
+
+
+def _steps(entry: ImageEntry) -> Steps:
+    yield Progress(0, "reading")
+    return image_layer(entry.path)
+
+
+def _fill(layer: Layer, shown: LayerTuple, title: str) -> None:
+    """Let a layer show another image."""
+    array, arguments, _ = shown
+    layer.data = array
+    layer.scale, layer.translate = arguments["scale"], arguments.get("translate", (0, 0, 0))
+    layer.units = arguments["units"]
+    layer.affine = arguments.get("affine", np.eye(4))
+    layer.metadata = arguments["metadata"]
+    layer.contrast_limits, layer.colormap = arguments["contrast_limits"], arguments["colormap"]
+    layer.name = title
+
+
+def _acting(act: Callable[[], None]) -> Callable[[Any], None]:
+    """A plain function of the layer, as napari takes it."""
+    return lambda layer: act()
