@@ -33,7 +33,7 @@ def test_models_are_compared_and_the_folder_is_shown_again(page: Any, dock: Any,
     shown = {page.figures.item(line, 0).text(): page.figures.item(line, 1).text() for line in range(page.figures.rowCount())}
     for name, model in record["models"].items():
         ends = model["pooled"]["intervals"]["accuracy"]
-        interval = "" if ends is None else "\n{:.3f}\N{EN DASH}{:.3f}".format(*ends)
+        interval = "" if ends is None else "\n" + "\N{EN DASH}".join(f"{end:.3f}".removeprefix("0") for end in ends)
         assert shown[name] == f"{model['pooled']['accuracy']:.3f}{interval}"
     assert "24 images in 3 folds; along is positive" in page.message.value
     other = type(page)(dock.use._viewer)

@@ -67,6 +67,19 @@ def test_images_are_labelled_by_the_keyboard_and_the_labels_are_saved(
     assert len(said()) == 0
 
 
+def test_a_layer_that_is_removed_comes_back_with_its_keys(window: Any, page: Any, press: Any, seen: Any, said: Any) -> None:
+    text = window.canvas.overlays.text
+    assert text.visible
+    window.layers.clear()
+    assert not text.visible
+    page.forward()
+    seen(page)
+    press(page, Qt.Key.Key_2)
+    assert page.labelling.labels == {1: "along"}
+    assert text.visible
+    assert said() == []
+
+
 def test_other_layers_keep_their_keys(window: Any, dock: Any, page: Any, press: Any, qtbot: Any) -> None:
     labels = window.add_labels(np.zeros((1, 48, 48), np.uint8))
     canvas = window.window._qt_viewer.canvas.native

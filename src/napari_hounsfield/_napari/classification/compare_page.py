@@ -37,6 +37,10 @@ FOLLOWS = " comparison"
 """Ends the name of the folder that is suggested for the comparison of a table."""
 
 
+LOWEST = 140
+"""Pixels of figures and bars; less cannot be read, and more has no room on a small screen."""
+
+
 class ComparePage(Container[Any]):
     """Models compared by cross-validation.
 
@@ -68,7 +72,9 @@ class ComparePage(Container[Any]):
         tabs = QTabWidget()
         tabs.addTab(self.figures, "Figures")
         tabs.addTab(self.picture, "Bars")
+        self.picture.setMinimumHeight(LOWEST)
         self.report = button("Open report", "Everything that was found, in the browser", self.open_report)
+        tabs.setCornerWidget(self.report.native)
         super().__init__(
             widgets=[
                 rows([self.table, self.folder]),
@@ -77,7 +83,6 @@ class ComparePage(Container[Any]):
                 self.bar,
                 self.message,
                 native(tabs),
-                self.report,
             ],
             labels=False,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
 SAID = "classification"
 """Key in a layer's metadata: label, probabilities, unlikeness and nearest training images, JSON-ready."""
+
+
+FOR_AND_AGAINST = {
+    "name": "for, against",
+    "colors": [[0.1, 0.45, 1, 0.8], [0.1, 0.45, 1, 0], [1, 0.25, 0, 0], [1, 0.25, 0, 0.8]],
+    "controls": [0, 0.5, 0.5, 1],
+}
+"""Blue where an image speaks against its class, red where for it; where it says nothing the image is seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +77,11 @@ def show_decisions(viewer: ViewerModel, found: Sequence[Decided]) -> None:
 
 
 def speaking_steps(volume: Volume, classifier: ImageClassifier, params: OcclusionParams, worlds: Worlds, title: str) -> Steps:
-    """The layer of what speaks for an image's class: warm where it does, cold where it speaks against it."""
+    """The layer of what speaks for an image's class: red where it does, blue where it speaks against it."""
     features = yield from occlusion.steps(volume, classifier, params)
     yield Progress(1, "layer")
     one = Volume(features.array[0], features.affine, frame_of_reference=features.frame_of_reference, history=features.history)
     ((array, arguments, kind),) = layer_tuples(one, worlds, f"{title}: {features.names[0]}")
     reach = float(np.abs(array).max()) or 1.0
-    look: dict[str, Any] = {"colormap": "coolwarm", "contrast_limits": (-reach, reach), "opacity": 0.5, "blending": "translucent"}
+    look = {"colormap": FOR_AND_AGAINST, "contrast_limits": (-reach, reach), "blending": "translucent", "opacity": 1.0}
     return [(array, {**arguments, **look}, kind)]

@@ -39,6 +39,6 @@ class BPClassification(Dock):
         self.label.listen(self.tabs.widget(place) is self.label.native)
 
     def _on_saved(self, labels: Path) -> None:
-        """Offer the labels for comparison, unless another table was chosen there."""
-        if self.compare.table.path in (None, labels):
+        """Offer the labels for comparison, unless a table was chosen there."""
+        if self.compare.table.path is None:
             self.compare.table.choose(labels)

@@ -13,6 +13,7 @@ from qtpy.QtCore import Qt, QTimer
 from napari_hounsfield._napari import overlay
 from napari_hounsfield._napari.labelling.buttons import button, row
 from napari_hounsfield._napari.layout import rows, wrap
+from napari_hounsfield._napari.listening import LayerListener
 from napari_hounsfield._napari.notices import complain, reported, tell
 from napari_hounsfield._napari.worker import Job
 from napari_hounsfield.errors import LabelError
@@ -85,11 +86,14 @@ class LabelPage(Container[Any]):
             ],
             labels=False,
         )
+        self.seed.enabled = False
         self._timer = QTimer(self.native)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SAVED_AFTER_MS)
         self._timer.timeout.connect(self._write)
         self._writing: Job | None = None
+        self._over = ""
+        self._listener = LayerListener(viewer, self._tidy, self.native)
         self.classes.native.editingFinished.connect(self._on_classes)
         self.blind.changed.connect(self._on_blind)
         self.seed.changed.connect(self._on_blind)
@@ -227,7 +231,13 @@ class LabelPage(Container[Any]):
         undone = ("<b>Z</b> undo", "<b>Shift Z</b> redo", "<b>Del</b> no label")
         self.keys.value = "Keys, while the image's layer is active: " + ", ".join([*named, *others, *undone])
         plain = "".join(f"   {place + 1} {name}" for place, name in enumerate(labelling.classes[:MOST_KEYS]))
-        overlay.write(self._viewer, [f"{where}   {state}{reading}", f"{plain.strip()}   0 {NOT_FIT}"])
+        self._over = overlay.write(self._viewer, [f"{where}   {state}{reading}", f"{plain.strip()}   0 {NOT_FIT}"]).text
+
+    def _tidy(self) -> None:
+        """Take the text away that was about an image that is gone."""
+        text = self._viewer.canvas.overlays.text
+        if text.text == self._over and self.picture.layer is None:
+            text.visible = False
 
     def _focus(self) -> None:
         """Let the keys go to the image."""
@@ -236,8 +246,9 @@ class LabelPage(Container[Any]):
             window._qt_viewer.canvas.native.setFocus()
 
     def _on_arrived(self, trouble: str) -> None:
-        self.trouble = trouble
-        self.refresh()
+        if self.trouble is None:
+            self.trouble = trouble
+            self.refresh()
 
     def _on_source(self, path: Path) -> None:
         self.target.value = ""  # of the other images
@@ -254,6 +265,7 @@ class LabelPage(Container[Any]):
                 self.classes.value = ", ".join(labelling.classes)
 
     def _on_blind(self, *_: Any) -> None:
+        self.seed.enabled = self.blind.value
         if self.labelling is not None:
             self.labelling.set_blind(self.seed.value if self.blind.value else None)
             self._show()

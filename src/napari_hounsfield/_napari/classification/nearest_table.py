@@ -21,7 +21,7 @@ class NearestTable(QTableWidget):
 
     def __init__(self, asked: Callable[[int], None]) -> None:
         super().__init__(0, 3)
-        self.setHorizontalHeaderLabels(["nearest: row of the table", "class", "distance"])
+        self.setHorizontalHeaderLabels(["nearest: row", "class", "distance"])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setToolTip("Training images that it is most like; a double click shows one")

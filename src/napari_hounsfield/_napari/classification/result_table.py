@@ -19,12 +19,12 @@ class ResultTable(QTableWidget):
         super().__init__(0, 1 + len(FIGURES))
         self.setHorizontalHeaderLabels(["model", *FIGURES.values()])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setMinimumHeight(150)
+        self.setStyleSheet("font-size: 11px")  # five columns in the width of a dock
         vertical: Any = self.verticalHeader()
         vertical.hide()
         header: Any = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 
     def show_record(self, record: Mapping[str, Any]) -> None:
         """Show a record, the best accuracy first."""
@@ -47,7 +47,7 @@ def _text(pooled: Mapping[str, Any], figure: str) -> str:
     value, ends = pooled[figure], pooled["intervals"][figure]
     if value is None:
         return DASH
-    return f"{value:.3f}" + ("" if ends is None else f"\n{ends[0]:.3f}{DASH}{ends[1]:.3f}")
+    return f"{value:.3f}" + ("" if ends is None else "\n" + DASH.join(f"{end:.3f}".removeprefix("0") for end in ends))
 
 
 def summary(record: Mapping[str, Any]) -> str:
@@ -59,4 +59,5 @@ def summary(record: Mapping[str, Any]) -> str:
     lost = f"; {len(record['unreadable'])} images cannot be read" if record.get("unreadable") else ""
     twice = f"; {len(record['near_duplicates'])} pairs are nearly the same image" if record.get("near_duplicates") else ""
     differ = f"; accuracy differs: {', '.join(different)}" if different else f"; no two accuracies differ at p < {SIGNIFICANT}"
-    return f"{len(folds) - folds.count(None)} images in {record['folds']['count']} folds; {positive}{lost}{twice}{differ * bool(tests)}"
+    of = f"{len(folds) - folds.count(None)} images in {record['folds']['count']} folds"
+    return f"{of}; {positive}{lost}{twice}{differ * bool(tests)}"

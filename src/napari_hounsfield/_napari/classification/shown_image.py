@@ -46,6 +46,7 @@ class ShownImage:
         self._bound = False
         self._read: dict[ImageEntry, LayerTuple | str] = {}
         self._wanted: tuple[ImageEntry, str, ImageEntry] | None = None
+        self._seen: tuple[ImageEntry, str] | None = None
         self.job: Job | None = None
 
     @property
@@ -56,10 +57,7 @@ class ShownImage:
     def show(self, entry: ImageEntry, title: str, ahead: ImageEntry) -> None:
         """Show an image under a title as soon as it is read, then read another one ahead."""
         self._wanted = entry, title, ahead
-        if entry in self._read:
-            self._put()
-        elif self.job is None or self.job.finished:
-            self._begin(entry)
+        self._go_on()
 
     def listen(self, listening: bool) -> None:
         """Bind the keys, or give them back to napari."""
@@ -78,40 +76,38 @@ class ShownImage:
     def _begin(self, entry: ImageEntry) -> None:
         def keep(what: LayerTuple | str) -> None:
             self._read[entry] = what
-            self._settle()
+            self._go_on()
 
         self.job = Job(_steps(entry), keep, lambda message: keep(message.removeprefix(f"{entry.path.name}: ")))
 
-    def _settle(self) -> None:
-        """Show what has come if it is still wanted, and go on reading."""
+    def _go_on(self) -> None:
+        """Show what is wanted if it is read, and read what is not: first what is wanted, then what comes next."""
         if self._wanted is None:
             return
-        entry, _, ahead = self._wanted
-        if entry not in self._read:
-            self._begin(entry)
-            return
-        self._put()
-        self._forget({entry, ahead})
-
-    def _put(self) -> None:
-        assert self._wanted is not None
         entry, title, ahead = self._wanted
+        if entry in self._read:
+            self._put(entry, title)
+            self._forget({entry, ahead})
+        missing = next((each for each in (entry, ahead) if each not in self._read), None)
+        if missing is not None and (self.job is None or self.job.finished):
+            self._begin(missing)
+
+    def _put(self, entry: ImageEntry, title: str) -> None:
+        """Show an image that is read, unless it is seen already: how the user has zoomed stays."""
         what = self._read[entry]
-        (shown,) = layer_tuples(NOTHING) if isinstance(what, str) else (what,)
-        fresh = self.layer is None
-        if self.layer is None:
-            self._layer, self._bound = add(self._viewer, [shown])[0], False
-        assert self._layer is not None
-        _fill(self._layer, shown, title)
-        self._layer.visible = True
-        self._viewer.layers.selection.active = self._layer
-        self._viewer.dims.set_current_step(0, self._viewer.dims.nsteps[0] // 2)
-        self._viewer.reset_view()
-        if fresh:
+        if self.layer is None or self._seen != (entry, title):
+            (shown,) = layer_tuples(NOTHING) if isinstance(what, str) else (what,)
+            if self.layer is None:
+                self._layer, self._bound = add(self._viewer, [shown])[0], False
+            assert self._layer is not None
+            _fill(self._layer, shown, title)
+            self._layer.visible = True
+            self._viewer.layers.selection.active = self._layer
+            self._viewer.dims.set_current_step(0, self._viewer.dims.nsteps[0] // 2)
+            self._viewer.reset_view()
             self.listen(True)
+            self._seen = entry, title
         self._arrived(what if isinstance(what, str) else "")
-        if ahead not in self._read and (self.job is None or self.job.finished):
-            self._begin(ahead)
 
     def _forget(self, needed: set[ImageEntry]) -> None:
         spare = [entry for entry in self._read if entry not in needed]
