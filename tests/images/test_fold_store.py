@@ -202,5 +202,5 @@ def test_what_a_folder_was_begun_with_is_known(out, tmp_path):
     (out / "folds").mkdir()
     for damaged in ("[]", json.dumps({"parameters": {"colour": 3}}), "{"):
         (out / "folds" / "about.json").write_text(damaged)
-        with pytest.raises(FormatError, match="^out"):
+        with pytest.raises(FormatError, match="out: "):
             begun_params(out)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import Container, Label
-from qtpy.QtWidgets import QTabWidget
+from qtpy.QtWidgets import QSizePolicy, QTabWidget
 
 from napari_hounsfield._napari import preferences
 from napari_hounsfield._napari.curves import Picture
@@ -73,6 +73,9 @@ class ComparePage(Container[Any]):
         tabs.addTab(self.figures, "Figures")
         tabs.addTab(self.picture, "Bars")
         self.picture.setMinimumHeight(LOWEST)
+        tabs.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        tabs.setMinimumHeight(LOWEST + 40)
+        found = native(tabs)
         self.report = button("Open report", "Everything that was found, in the browser", self.open_report)
         tabs.setCornerWidget(self.report.native)
         super().__init__(
@@ -82,10 +85,11 @@ class ComparePage(Container[Any]):
                 self.fields.container,
                 self.bar,
                 self.message,
-                native(tabs),
+                found,
             ],
             labels=False,
         )
+        self.native.layout().setStretchFactor(found.native, 1)
         self._models.visible = False  # the boxes stand for it
         self.report.enabled = False
         self.table.chosen.append(self._on_table)

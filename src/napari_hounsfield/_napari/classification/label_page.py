@@ -207,7 +207,8 @@ class LabelPage(Container[Any]):
             return
         self.trouble = None
         self.picture.show(labelling.current, labelling.title, labelling.upcoming)
-        self.refresh()
+        if self.trouble is None:
+            self.refresh()
 
     def refresh(self) -> None:
         """Show what is known of the image at hand."""

@@ -102,6 +102,7 @@ class ShownImage:
             assert self._layer is not None
             _fill(self._layer, shown, title)
             self._layer.visible = True
+            self._layer.help = ""  # napari's own keys, of which some are classes now
             self._viewer.layers.selection.active = self._layer
             self._viewer.dims.set_current_step(0, self._viewer.dims.nsteps[0] // 2)
             self._viewer.reset_view()
@@ -121,15 +122,18 @@ def _steps(entry: ImageEntry) -> Steps:
 
 
 def _fill(layer: Layer, shown: LayerTuple, title: str) -> None:
-    """Let a layer show another image."""
+    """Let a layer show another image; what is the same is left alone, since the viewer draws anew for each that is set."""
     array, arguments, _ = shown
     layer.data = array
-    layer.scale, layer.translate = arguments["scale"], arguments.get("translate", (0, 0, 0))
-    layer.units = arguments["units"]
-    layer.affine = arguments.get("affine", np.eye(4))
-    layer.metadata = arguments["metadata"]
-    layer.contrast_limits, layer.colormap = arguments["contrast_limits"], arguments["colormap"]
-    layer.name = title
+    placed = {"translate": (0, 0, 0), "affine": np.eye(4), **arguments}
+    for name in ("scale", "translate", "affine", "contrast_limits"):
+        if not np.array_equal(getattr(layer, name), placed[name]):
+            setattr(layer, name, placed[name])
+    if layer.colormap.name != arguments["colormap"]:
+        layer.colormap = arguments["colormap"]
+    if (1 * layer.units[-1]).check("[length]") != (arguments["units"][-1] == "mm"):
+        layer.units = arguments["units"]
+    layer.metadata, layer.name = arguments["metadata"], title
 
 
 def _acting(act: Callable[[], None]) -> Callable[[Any], None]:
