@@ -128,6 +128,27 @@ def test_what_cannot_be_read_is_put_aside_alone(dock: Any, table: Path, press: A
     assert page.trouble == ""
 
 
+def test_volumes_are_paged_through_by_the_keyboard(
+    window: Any, dock: Any, ct: nh.Volume, tmp_path: Path, press: Any, seen: Any, said: Any
+) -> None:
+    (tmp_path / "volumes").mkdir()
+    for number in range(2):
+        nh.write(tmp_path / "volumes" / f"{number}.nii.gz", ct)
+    page = dock.label
+    page.source.choose(tmp_path / "volumes")
+    page.classes.value = "a"
+    page.begin()
+    seen(page)
+    middle = window.dims.current_step[0]
+    press(page, Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Down)
+    assert window.dims.current_step[0] == middle + 1
+    press(page, Qt.Key.Key_1)
+    assert window.dims.current_step[0] == middle
+    assert np.array_equal(nh.from_layer(page.picture.layer).array, nh.read(tmp_path / "volumes" / "1.nii.gz")[0].array)
+    assert str(page.picture.layer.units[-1]) == "millimeter"
+    assert said() == []
+
+
 def test_classes_are_renamed_while_labelling(page: Any, press: Any, said: Any) -> None:
     press(page, Qt.Key.Key_1)
     page.classes.value = "horizontal, along"

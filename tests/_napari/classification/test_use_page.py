@@ -11,6 +11,9 @@ from PIL import Image
 
 import napari_hounsfield as nh
 from napari_hounsfield._napari.classification.decisions import SAID
+from napari_hounsfield._napari.inputs import ClassifierChoice
+from napari_hounsfield._napari.session import session_of
+from napari_hounsfield.errors import HounsfieldError
 
 
 @pytest.fixture
@@ -67,6 +70,25 @@ def test_what_speaks_for_it_lies_over_the_image(window: Any, dock: Any, page: An
     finish(page.bar)
     assert SAID in image.metadata
     assert SAID not in layer.metadata, "no image, but a result"
+
+
+def test_classifiers_of_images_and_of_voxels_are_kept_apart(
+    window: Any, page: Any, ct: nh.Volume, tmp_path: Path, said: Any
+) -> None:
+    (needed,) = [each for each in nh.segment.inputs if each.kinds[0].__name__ == "PixelClassifier"]
+    voxels = ClassifierChoice(window, needed)
+    page.classifier.save(tmp_path / "images.safetensors")
+    voxels.load(tmp_path / "images.safetensors")
+    with pytest.raises(HounsfieldError, match="none yet"):
+        voxels.read()
+    strokes = np.zeros(ct.array.shape, np.uint8)
+    strokes[1:3, 2:6, 2:6], strokes[9:11, 2:6, 2:6] = 1, 2
+    classifier = nh.train(ct, ct.label_map(strokes, {1: "air", 2: "tissue"}), nh.TrainParams(bp={"iterations": 5}))
+    before = page.classifier.read()
+    session_of(window).keep(classifier, "voxels")
+    assert voxels.read() is classifier
+    assert page.classifier.read() is before
+    assert said()[1:] == ["images.safetensors: a classifier of whole images, which is not what is asked for here"]
 
 
 def test_what_is_missing_is_told(window: Any, dock: Any, table: Path, tmp_path: Path, said: Any) -> None:

@@ -184,7 +184,7 @@ class LabelPage(Container[Any]):
         steps = {"Right": self.forward, "Space": self.forward, "Left": self.back, "N": self.forward_unlabelled}
         return {
             **classes, **steps, "0": self.screen_out, "X": self.screen_out, "Delete": self.clear,
-            "Z": self.undo, "Shift-Z": self.redo,
+            "Z": self.undo, "Shift-Z": self.redo, "Up": lambda: self.picture.move(1), "Down": lambda: self.picture.move(-1),
         }  # fmt: skip
 
     def _names(self) -> list[str]:
@@ -227,6 +227,7 @@ class LabelPage(Container[Any]):
             "<b>0</b> or <b>X</b> " + NOT_FIT,
             "<b>→</b> or <b>space</b> next",
             "<b>←</b> back",
+            "<b>↑ ↓</b> slices",
             "<b>N</b> next without label",
         )
         undone = ("<b>Z</b> undo", "<b>Shift Z</b> redo", "<b>Del</b> no label")

@@ -59,6 +59,12 @@ class ShownImage:
         self._wanted = entry, title, ahead
         self._go_on()
 
+    def move(self, slices: int) -> None:
+        """Go some slices on, or back."""
+        dims = self._viewer.dims
+        axis = dims.order[0]
+        dims.set_current_step(axis, dims.current_step[axis] + slices)
+
     def listen(self, listening: bool) -> None:
         """Bind the keys, or give them back to napari."""
         layer = self.layer
