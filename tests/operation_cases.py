@@ -1,12 +1,19 @@
 """Every operation of the package on a small chest, as steps: what can be cancelled."""
 
 import tempfile
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 import napari_hounsfield as nh
+from napari_hounsfield.images.familiar import Familiar
+from napari_hounsfield.images.models.svm_pixels import PixelSVM
+from napari_hounsfield.images.prepared import PreparedImages
+from napari_hounsfield.images.preparing import PrepareParams
+from napari_hounsfield.images.recipe import ImageRecipe
+from napari_hounsfield.operation import finish
 from napari_hounsfield.pixels.classifiers import rebuilt
 from napari_hounsfield.pixels.forest import ForestParams
 
@@ -79,6 +86,17 @@ def images_of(chest):
     return nh.read_image_table(folder / "table.csv")
 
 
+@cache
+def image_classifier():
+    """A classifier of pictures that is there already."""
+    random = np.random.default_rng(0)
+    images = PreparedImages(random.random((12, 16, 16), np.float32), np.arange(12) % 2, np.arange(12), ("a", "b"))
+    recipe = ImageRecipe(prepare=PrepareParams(matrix=16))
+    model = finish(PixelSVM().learn(images, recipe, 0))
+    familiar = Familiar(finish(model.embedding_steps(images.array)), images.targets, np.arange(12))
+    return nh.ImageClassifier("svm-pixels", model, ("a", "b"), recipe, familiar, {})
+
+
 PLAIN = {"texture": False}
 CASES = {
     "window": lambda c, s: nh.window.steps(c[0]),
@@ -124,5 +142,8 @@ CASES = {
     "measure": lambda c, s: nh.measure.steps(c[0], c[1]),
     "compare_readers": lambda c, s: nh.compare_readers.steps(nh.Readers([c[1], c[2]], ["first", "second"])),
     "crossvalidate": lambda c, s: nh.crossvalidate.steps(images_of(c), nh.CrossValidateParams(models="svm-pixels", folds=2)),
+    "train_images": lambda c, s: nh.train_images.steps(images_of(c), nh.TrainImagesParams(model="svm-pixels")),
+    "classify": lambda c, s: nh.classify.steps(images_of(c), image_classifier()),
+    "occlusion": lambda c, s: nh.occlusion.steps(c[0], image_classifier()),
     "evaluate_cases": lambda c, s: nh.evaluate_cases.steps(cases_of(c)),
 }

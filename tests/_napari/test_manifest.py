@@ -28,8 +28,8 @@ def test_npe2_finds_no_fault_and_every_command_can_be_imported(repository: Path)
 def test_named_widgets_are_there(manifest: PluginManifest) -> None:
     names = {widget.display_name for widget in manifest.contributions.widgets}
     assert names == {
-        "Open DICOM", "HU window and threshold", "Gabor bank", "First classes", "BP segmentation", "Metrics", "Export",
-        "Windows", "Surfaces", "Segment editor", "Linked views", "Match to image",
+        "Open DICOM", "HU window and threshold", "Gabor bank", "First classes", "BP segmentation", "BP classification", "Metrics",
+        "Export", "Windows", "Surfaces", "Segment editor", "Linked views", "Match to image",
     }  # fmt: skip
 
 

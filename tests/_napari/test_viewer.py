@@ -27,6 +27,7 @@ NAMES = [
     "Gabor bank",
     "First classes",
     "BP segmentation",
+    "BP classification",
     "Metrics",
     "Export",
     "Windows",

@@ -225,6 +225,8 @@ COMMANDS = {
     "grow-region": "IMAGE LABELS OUT",
     "from-seeds": "IMAGE LABELS OUT",
     "crossvalidate": "TABLE --out DIR",
+    "train-images": "TABLE MODEL",
+    "classify": "PATH... --model MODEL",
     "surfaces": "LABELS OUT",
     "demo": "[FOLDER]",
 }

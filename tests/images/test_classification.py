@@ -32,7 +32,7 @@ def test_a_saved_classifier_says_the_same_and_what_it_is(classifier, tmp_path):
     assert isinstance(again, nh.ImageClassifier)
     assert (again.kind, again.classes, again.card) == (classifier.kind, classifier.classes, classifier.card)
     assert again.history == classifier.history
-    assert [record.operation for record in again.history] == ["train-images"]
+    assert [record.operation for record in again.history] == ["train_images"]
     assert again.card["data"]["images"] == 24
     assert again.card["data"]["patients"] == 12
     assert "diagnosis" in again.card["intended_use"]

@@ -11,6 +11,7 @@ from tests.images.nearest_models import register, write_study
 
 import napari_hounsfield as nh
 from napari_hounsfield.errors import FormatError, ParameterError, WriteError
+from napari_hounsfield.images.comparison_reading import begun_params
 from napari_hounsfield.images.fold_outcome import FoldOutcome
 from napari_hounsfield.images.fold_store import json_text
 from napari_hounsfield.images.models.loss_point import LossPoint
@@ -191,3 +192,15 @@ def test_lists_of_numbers_take_a_line_and_words_stay():
     assert json.loads(text) == record
     assert "[1, 2.5, null]" in text
     assert "[0.1, 0.2]" in text
+
+
+def test_what_a_folder_was_begun_with_is_known(out, tmp_path):
+    assert begun_params(out) == params(models="nearest-image,nearest-mean", locked=0.25)
+    shutil.rmtree(out / "folds")
+    assert begun_params(out) is None
+    assert begun_params(tmp_path / "nowhere") is None
+    (out / "folds").mkdir()
+    for damaged in ("[]", json.dumps({"parameters": {"colour": 3}}), "{"):
+        (out / "folds" / "about.json").write_text(damaged)
+        with pytest.raises(FormatError, match="out: "):
+            begun_params(out)

@@ -208,16 +208,17 @@ class Fields:
 
     def start_from(self, preset: str) -> None:
         """Show a named set of values, or the defaults."""
-        self._show(self._type.from_preset(preset) if preset in self._type.presets else self._initial)
+        self.show(self._type.from_preset(preset) if preset in self._type.presets else self._initial)
 
-    def _show(self, params: Params) -> None:
+    def show(self, params: Params) -> None:
+        """Show these values."""
         for name, widget in self.inputs.items():
             with widget.changed.blocked():
                 widget.value = getattr(params, name)
         if self._range is not None:
             self._range.show_limits()
         for name, group in self.groups.items():
-            group.fields._show(getattr(params, name))
+            group.fields.show(getattr(params, name))
 
     def _values(self) -> dict[str, Any]:
         return {name: widget.value for name, widget in self.inputs.items()}

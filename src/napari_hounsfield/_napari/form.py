@@ -28,11 +28,17 @@ def _nothing() -> None:
 class RunBar(Container[Any]):
     """Run, Cancel and a progress bar around one job at a time."""
 
-    def __init__(self, run: Callable[[], None], text: str = "Run", tip: str = "Beside the interface; ends as a layer") -> None:
+    def __init__(
+        self,
+        run: Callable[[], None],
+        text: str = "Run",
+        tip: str = "Beside the interface; ends as a layer",
+        cancelling: str = "Give up now; nothing of it is kept",
+    ) -> None:
         self.job: Job | None = None
         self._ended: Callable[[], None] = _nothing
         self._run = PushButton(text=text, tooltip=tip)
-        self._cancel = PushButton(text="Cancel", enabled=False, tooltip="Give up now; nothing of it is kept")
+        self._cancel = PushButton(text="Cancel", enabled=False, tooltip=cancelling)
         self._bar = ProgressBar(min=0, max=100, value=0, visible=False)
         buttons = Container(widgets=[self._run, self._cancel], layout="horizontal", labels=False)
         buttons.margins = (0, 0, 0, 0)

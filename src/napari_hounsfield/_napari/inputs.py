@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, Container, PushButton
 from napari.layers import Image, Labels
 
-from napari_hounsfield.errors import HounsfieldError
+from napari_hounsfield.errors import HounsfieldError, ModelError
 from napari_hounsfield.operation import Input
 from napari_hounsfield.results import Features
 from napari_hounsfield.volume import LabelMap, Volume
@@ -63,7 +63,7 @@ class LayerChoice(ComboBox):
         self._listener = LayerListener(viewer, self.refresh, self.native)
         self.refresh()
         active = viewer.layers.selection.active
-        if needed.required and other is None and active in self.choices and not _is_made_here(active):
+        if needed.required and other is None and active in self.choices and not is_made_here(active):
             self.value = self._wanted = active
         self.changed.connect(self.settle)
 
@@ -77,7 +77,7 @@ class LayerChoice(ComboBox):
 
     def _layers(self, _: Any = None) -> list[Layer]:
         fits = [layer for layer in reversed(self._viewer.layers) if self._fits(layer)]
-        return sorted(fits, key=_is_made_here)  # images before what was made of them, then the newest first
+        return sorted(fits, key=is_made_here)  # images before what was made of them, then the newest first
 
     def _fits(self, layer: Layer) -> bool:
         if self._wants_labels:
@@ -144,20 +144,20 @@ def read_at(layer: Layer, like: Layer | None, step: Sequence[int]) -> Volume | L
     return data
 
 
-def _is_made_here(layer: Layer) -> bool:
+def is_made_here(layer: Layer) -> bool:
     """Whether an image is a window, a probability or a sureness, which nobody takes for a scan."""
     template = getattr(layer.metadata.get(KEY), "template", None)
     return isinstance(template, Volume) and not template.unit and bool(template.history)
 
 
 class ClassifierChoice(Container[Any]):
-    """A classifier that was trained or loaded in this viewer."""
+    """A classifier of the right kind that was trained or loaded in this viewer."""
 
     def __init__(self, viewer: ViewerModel, needed: Input) -> None:
         self._session = session_of(viewer)
         self.needed = needed
         tip = "Trained above, or loaded from a file"
-        self._combo = ComboBox(name="chosen", choices=lambda _: list(self._session.classifiers)[::-1], tooltip=tip)
+        self._combo = ComboBox(name="chosen", choices=lambda _: self._names()[::-1], tooltip=tip)
         self._open = PushButton(text="Load…", tooltip="A classifier file (.safetensors)")
         self._keep = PushButton(text="Save…", tooltip="One file with weights, parameters, class names and figures")
         super().__init__(
@@ -176,11 +176,15 @@ class ClassifierChoice(Container[Any]):
     def _forget_session(self, *_: Any) -> None:
         self._session.changed.disconnect(self.refresh, missing_ok=True)
 
+    def _names(self) -> list[str]:
+        return [name for name, classifier in self._session.classifiers.items() if isinstance(classifier, self.needed.kinds)]
+
     def refresh(self) -> None:
-        """Offer the classifiers that are there now, and choose the newest."""
-        self._combo.reset_choices()
-        if self._session.classifiers:
-            self._combo.value = list(self._session.classifiers)[-1]  # Qt keeps the order of those that it knows
+        """Offer the classifiers that are there now, and choose the newest if it is new."""
+        names = self._names()
+        if set(names) != set(self._combo.choices):
+            self._combo.reset_choices()
+            self._combo.value = names[-1]  # Qt keeps the order of those that it knows
 
     def read(self, like: Layer | None = None) -> Any:
         """The chosen classifier.
@@ -201,7 +205,11 @@ class ClassifierChoice(Container[Any]):
         from .notices import reported
 
         with reported():
-            self._session.keep(load_model(path), path.stem)
+            loaded: Any = load_model(path)
+            if not isinstance(loaded, self.needed.kinds):
+                whole = "whole images" if hasattr(loaded, "familiar") else "voxels"
+                raise ModelError(f"{path.name}: a classifier of {whole}, which is not what is asked for here")
+            self._session.keep(loaded, path.stem)
 
     def save(self, path: Path) -> None:
         """Save the chosen classifier; an existing file is replaced, since the dialog has asked."""

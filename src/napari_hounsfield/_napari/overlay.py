@@ -20,11 +20,7 @@ def show(viewer: ViewerModel, heading: str, lines: Iterable[str], layer: Layer |
     shown = list(lines)
     if len(shown) > LINES:
         shown = [*shown[: LINES - 1], f"and {len(shown) - LINES + 1} more in the table"]
-    text = viewer.canvas.overlays.text
-    text.text = "\n".join([heading, *shown])
-    text.font_size = 8
-    text.position = "bottom_left"  # napari's notifications come up at the right
-    text.visible = True
+    text = write(viewer, [heading, *shown])
     mine = text.text
 
     def gone(*_: Any) -> None:
@@ -35,6 +31,16 @@ def show(viewer: ViewerModel, heading: str, lines: Iterable[str], layer: Layer |
             text.visible = False
 
     viewer.layers.events.removed.connect(gone)
+
+
+def write(viewer: ViewerModel, lines: Iterable[str]) -> Any:
+    """Put lines over the canvas, until somebody else does; the overlay."""
+    text = viewer.canvas.overlays.text
+    text.text = "\n".join(lines)
+    text.font_size = 8
+    text.position = "bottom_left"  # napari's notifications come up at the right
+    text.visible = True
+    return text
 
 
 def table_lines(features: Any) -> list[str]:

@@ -8,9 +8,29 @@ from pathlib import Path
 from napari_hounsfield.errors import FormatError
 
 from .comparison import Comparison
-from .fold_store import COST, RECORD
+from .crossvalidate_params import CrossValidateParams
+from .fold_store import COST, RECORD, FoldStore
 
 LARGEST = 256 * 2**20
+
+
+def begun_params(folder: str | Path) -> CrossValidateParams | None:
+    """Parameters that a comparison was begun with in a folder, its models those that have begun; None where none was begun.
+
+    Raises
+    ------
+    FormatError
+        If its files are damaged, or come from a version with other parameters.
+    """
+    store = FoldStore(folder)
+    begun = store.begun()
+    if begun is None:
+        return None
+    try:
+        models = {"models": ",".join(store.models)} if store.models else {}
+        return CrossValidateParams(**begun["parameters"], **models)
+    except (KeyError, TypeError, ValueError):
+        raise FormatError(f"{store.folder.name}: its parameters are not those of this version; choose another folder") from None
 
 
 def read_comparison(folder: str | Path) -> Comparison:

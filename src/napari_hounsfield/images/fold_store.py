@@ -77,7 +77,7 @@ class FoldStore:
         FormatError
             If its files are damaged.
         """
-        path, begun = self.folder / FOLDS, self._begun()
+        path, begun = self.folder / FOLDS, self.begun()
         if begun is not None and (different := _difference(begun, about)):
             raise ParameterError(f"{self.folder.name}: was begun {different}; choose another folder")
         folds = load_folds(path, about["table"]) if path.exists() else make()
@@ -126,7 +126,19 @@ class FoldStore:
     def _key_of(self, model: str, fold: int) -> str:
         return f"{self._key}-{model}-{fold}"
 
-    def _begun(self) -> dict[str, Any] | None:
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Models of which something is finished, in alphabetical order."""
+        return tuple(sorted({path.stem.rpartition("-")[0] for path in (self.folder / PARTS).glob("*-*.json")}))
+
+    def begun(self) -> dict[str, Any] | None:
+        """What the comparison of the folder is of, as `frozen` was told; None where none was begun.
+
+        Raises
+        ------
+        FormatError
+            If that is damaged.
+        """
         path = self.folder / PARTS / ABOUT
         if not path.exists():
             return None

@@ -49,7 +49,7 @@ class TrainImagesParams(Params):
 DEFAULTS = TrainImagesParams()
 
 
-@operation("train-images", TrainImagesParams)
+@operation("train_images", TrainImagesParams)
 def train_images(
     table: ImageTable, comparison: Comparison | None = None, params: TrainImagesParams = DEFAULTS
 ) -> Generator[Progress, None, ImageClassifier]:

@@ -22,7 +22,7 @@ from napari_hounsfield.volume import Volume
 from napari_hounsfield.window_presets import PET, Limits, WindowPreset, limits_of
 
 from .prepared import PreparedImages
-from .reading import read_image
+from .reading import grey, read_image
 from .region import cut, region_box
 from .shrinking import in_matrix
 from .table import ImageEntry, ImageTable
@@ -129,11 +129,14 @@ def shape_of(params: PrepareParams) -> tuple[int, ...]:
 def prepared(volume: Volume, params: PrepareParams) -> NDArray[np.float32]:
     """One image as models see it: (y, x), or (z, y, x) where `slices` is set; 0 is the window's lower end, 1 its upper.
 
+    Colours, and values of which the low ones are to be shown bright, become grey as by `read_image`.
+
     Raises
     ------
     IntensityError
         If it is no scalar image.
     """
+    volume = grey(volume)
     volume.require_scanned()
     lower, upper = params.window or default_window(volume)
     planes, depth = volume.array, len(volume.array)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_hounsfield.errors import FormatError
 from napari_hounsfield.formats.notes import one_line
+from napari_hounsfield.grid import axial_affine
 from napari_hounsfield.lazy import LazyArray
 from napari_hounsfield.volume import Volume
 
@@ -41,7 +42,7 @@ def read_image(path: str | Path) -> Volume:
         If it has a time axis, or NaN in the scanned field.
     """
     path = Path(path)
-    volume = _picture(path) if is_picture(path) else _upright(_grey(_volume(path)))
+    volume = _picture(path) if is_picture(path) else grey(_volume(path))
     volume.require_scalar()
     return volume
 
@@ -74,7 +75,7 @@ def _picture(path: Path) -> Volume:
         raise FormatError(f"{name}: a damaged picture, or of a kind that is not read") from None
     if any(page.shape != pages[0].shape for page in pages):
         raise FormatError(f"{name}: its pages differ in size")
-    return Volume(np.stack(pages), np.eye(4), name=name)
+    return Volume(np.stack(pages), axial_affine((1, 1, 1)), name=name)
 
 
 def _plane(image: Any) -> NDArray[Any]:
@@ -95,8 +96,12 @@ def _volume(path: Path) -> Volume:
     return volume.loaded()
 
 
-def _grey(volume: Volume) -> Volume:
-    """Colours as luminance."""
+def grey(volume: Volume) -> Volume:
+    """One value a voxel, right side up: colours as luminance, and what is to be shown bright as high values."""
+    return _upright(_luminance(volume))
+
+
+def _luminance(volume: Volume) -> Volume:
     if volume.axes != "zyxc" or volume.array.shape[-1] < 3:
         return volume
     values = volume.array[..., :3] @ LUMINANCE

@@ -14,6 +14,8 @@ from napari_hounsfield.formats.notes import one_line
 
 REQUIRED = ("path", "label")
 OPTIONAL = ("patient", "region")
+NOT_FIT = "not fit for use"
+"""Label of images that screening has put aside: they are no class, and are left out."""
 ALONE = " "
 """Begins the patient of an image whose patient is not known: cells are stripped, so that no patient of a table is called so."""
 
@@ -109,8 +111,12 @@ def read_image_table(path: str | Path, tag: str = "") -> ImageTable:
     elif path.is_dir():
         entries, notes = _folders_of_classes(path), []
     else:
-        entries, notes = _rows_of_table(path)
+        entries, notes = rows_of_table(path)
     name = one_line(path.name)
+    fit = [entry for entry in entries if entry.label != NOT_FIT]
+    if len(fit) < len(entries):
+        notes = [*notes, f"{len(entries) - len(fit)} images are {NOT_FIT}, and are left out"]
+    entries = fit
     if not entries:
         raise FormatError(f"{name}: holds no image")
     table = ImageTable(tuple(entries), path, tuple(notes))
@@ -119,8 +125,8 @@ def read_image_table(path: str | Path, tag: str = "") -> ImageTable:
     return table
 
 
-def _rows_of_table(path: Path) -> tuple[list[ImageEntry], list[str]]:
-    """Entries of a CSV table, and what was not read of it."""
+def rows_of_table(path: Path, required: Sequence[str] = REQUIRED) -> tuple[list[ImageEntry], list[str]]:
+    """Entries of a CSV table whose required cells are all filled, and what was not read of it; raises as `read_image_table`."""
     rows = csv_rows(path)
     if not rows:
         raise FormatError(f"{path.name}: empty")
@@ -129,7 +135,7 @@ def _rows_of_table(path: Path) -> tuple[list[ImageEntry], list[str]]:
     known = (*REQUIRED, *OPTIONAL)
     if twice := [name for name in known if columns.count(name) > 1]:
         raise FormatError(f"{path.name}: has the column {twice[0]} twice")
-    if missing := [name for name in REQUIRED if name not in columns]:
+    if missing := [name for name in required if name not in columns]:
         raise FormatError(f"{path.name}: has no column {', '.join(missing)}; it takes {', '.join(known)}")
     notes = []
     for name in (name for name in written if name and name.casefold() not in known):
@@ -142,7 +148,7 @@ def _rows_of_table(path: Path) -> tuple[list[ImageEntry], list[str]]:
         if any(cell.strip() for cell in cells[len(columns) :]):
             raise FormatError(f"{path.name}: line {line} has more cells than the header")
         words = dict.fromkeys(known, "") | {name: cell.strip() for name, cell in zip(columns, cells, strict=False)}
-        if empty := [name for name in REQUIRED if not words[name]]:
+        if empty := [name for name in required if not words[name]]:
             raise FormatError(f"{path.name}: line {line} has no {empty[0]}")
         image = Path(os.path.normpath(path.parent / words["path"]))
         patient = words["patient"] or ALONE + relative(image, path.parent)

@@ -23,6 +23,8 @@ SMALL = 1_000_000
 """Samples times features under which one thread is fastest."""
 
 
+FEWEST = 20
+"""Samples of a leaf at least, as scikit-learn has it; of few samples a tenth."""
 LEVELS = 255
 """Values of a feature that are told apart in training, as scikit-learn does."""
 
@@ -52,6 +54,7 @@ class Boosting(SampleClassifier[BoostingParams]):
         model = HistGradientBoostingClassifier(
             learning_rate=params.rate,
             max_leaf_nodes=params.leaves,
+            min_samples_leaf=max(2, min(FEWEST, len(self.targets) // 10)),
             early_stopping=False,
             warm_start=True,
             random_state=self.seed,

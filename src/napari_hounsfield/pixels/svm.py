@@ -18,6 +18,8 @@ from .sample_classifier import SampleClassifier, beside
 
 FOLDS = 3
 """Parts of the samples, each decided by a machine trained on the others, from which probabilities are learned."""
+LEAST_SLOPE = -0.1
+"""Of two classes the least that a decision, which is positive for the first, says of the second."""
 KERNELS = 20_000_000
 """Voxels times support vectors between two reports of progress: 80 MB."""
 
@@ -103,6 +105,8 @@ class SVM(SampleClassifier[SVMParams]):
         yield from beside(lambda: link.fit(decided.astype(np.float64), targets), Progress(0.9, self.name))
         slopes, offsets = link.coef_.T.astype(np.float32), link.intercept_.astype(np.float32)
         if self.outputs == 2:
+            if slopes.item() > LEAST_SLOPE:  # few samples, left out in turn, can look as if decisions were the wrong way round
+                slopes, offsets = np.full_like(slopes, LEAST_SLOPE), np.zeros_like(offsets)
             slopes, offsets = np.concatenate([0 * slopes, slopes], axis=1), np.concatenate([0 * offsets, offsets])
         return Machine(
             machine.mean, machine.scale, machine.gamma, machine.vectors, machine.weights, machine.shifts, slopes, offsets
