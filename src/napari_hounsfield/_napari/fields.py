@@ -231,10 +231,7 @@ def _input(name: str, field: FieldInfo, value: Any) -> Widget:
     options: dict[str, Any] = {"name": name, "label": label, "value": value, "tooltip": field.description or ""}
     kinds = get_args(field.annotation)
     if type(None) in kinds:
-        kind = next(each for each in kinds if each is not type(None))
-        if kind is bool:
-            return ComboBox(choices=[("automatic", None), ("yes", True), ("no", False)], nullable=True, **options)
-        return Blank(kind, **options)
+        return Blank(next(each for each in kinds if each is not type(None)), **options)
     words = _choices(field.annotation)
     if words:
         return ComboBox(choices=words, **options)

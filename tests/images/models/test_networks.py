@@ -49,11 +49,11 @@ def test_same_seed_gives_the_same_weights_and_the_saved_model_the_same_probabili
     kind = kind_of(name)
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
-    model = finish(kind.learn(images, recipe(augment=True, dropout=0.2), 3))
+    model = finish(kind.learn(images, recipe(augment="yes", dropout=0.2), 3))
     assert torch.equal(torch.random.get_rng_state(), before)
     torch.manual_seed(6)
-    again = finish(kind.learn(images, recipe(augment=True, dropout=0.2), 3))
-    other = finish(kind.learn(images, recipe(augment=True, dropout=0.2), 4))
+    again = finish(kind.learn(images, recipe(augment="yes", dropout=0.2), 3))
+    other = finish(kind.learn(images, recipe(augment="yes", dropout=0.2), 4))
     assert same(model.tensors(), again.tensors())
     assert not same(model.tensors(), other.tensors())
     found = finish(model.steps(images.array))
@@ -93,7 +93,7 @@ def test_volumes(name: str) -> None:
     images = gratings(8, (5, 20, 22))
     kind = kind_of(name)
     assert kind.volumes
-    model = finish(kind.learn(images, recipe(epochs=1, augment=True), 0))
+    model = finish(kind.learn(images, recipe(epochs=1, augment="yes"), 0))
     found = finish(model.steps(images.array))
     assert np.array_equal(finish(kind.rebuild(model.tensors(), recipe(), 2).steps(images.array)), found)
 

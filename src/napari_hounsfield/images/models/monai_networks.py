@@ -18,7 +18,7 @@ class _Monai(NetworkKind):
 
     def choose(self, shape: Shape, count: int) -> dict[str, Any]:
         """A training with variations."""
-        return {"augment": True, "weight_decay": 0.05, "batch": 16}
+        return {"augment": "yes", "weight_decay": 0.05, "batch": 16}
 
 
 class DenseNet(_Monai):

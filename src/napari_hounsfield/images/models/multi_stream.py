@@ -28,4 +28,4 @@ class MultiStreamCNN(NetworkKind):
 
     def choose(self, shape: Shape, count: int) -> dict[str, Any]:
         """A training with variations."""
-        return {"augment": True, "dropout": 0.3, "weight_decay": 0.05, "learning_rate": 2e-3}
+        return {"augment": "yes", "dropout": 0.3, "weight_decay": 0.05, "learning_rate": 2e-3}

@@ -19,7 +19,7 @@ from .batch_statistics import seen_steps
 from .loss_point import LossPoint
 from .model import ModelKind
 from .network_model import NetworkModel
-from .network_params import NetworkParams
+from .network_params import BLANK, NetworkParams
 from .network_training import train_steps
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ CHOSEN: dict[str, Any] = {
     "mixup": 0.0,
     "averaging": 0.0,
     "members": 1,
-    "augment": False,
+    "augment": "no",
     "pretraining": 0,
     "wavelengths": (),
     "parts": 4,
@@ -62,7 +62,9 @@ class NetworkKind(ModelKind):
     def settings(self, params: NetworkParams, shape: Shape, count: int) -> NetworkParams:
         """The parameters with nothing left blank."""
         chosen = {**CHOSEN, **self.choose(shape, count)}
-        return params.model_copy(update={name: value for name, value in chosen.items() if getattr(params, name) in (None, ())})
+        return params.model_copy(
+            update={name: value for name, value in chosen.items() if getattr(params, name) in (None, (), BLANK)}
+        )
 
     def pretrain(
         self, network: Network, images: PreparedImages, params: NetworkParams, seed: int, message: str

@@ -8,6 +8,9 @@ from pydantic import Field
 
 from napari_hounsfield.operation import Numbers, Params, number, numbers
 
+BLANK: Literal["chosen"] = "chosen"
+"""Word for a choice that is left to the kind of network; numbers left to it are None, lists empty."""
+
 
 def _chosen(low: float, high: float) -> Any:
     """Field of a number that each kind of network chooses where it is blank."""
@@ -56,8 +59,8 @@ class NetworkParams(Params):
     """Epochs in which each layer is prepared by itself, of kinds that do so."""
     members: int | None = _chosen(1, 100)
     """Networks trained apart, whose probabilities are averaged."""
-    augment: bool | None = None
-    """Vary the images."""
+    augment: Literal["chosen", "yes", "no"] = BLANK
+    """Vary the images, or leave it to the kind of network."""
     augmentation: AugmentParams = Field(default_factory=AugmentParams)
     """How."""
     balance: bool = True
@@ -80,4 +83,4 @@ class NetworkParams(Params):
     @property
     def front_stays(self) -> bool:
         """Whether images are the same in every epoch."""
-        return not self.augment and not self.mixup
+        return self.augment != "yes" and not self.mixup

@@ -86,7 +86,7 @@ def train_steps(
             torch.set_num_threads(threads())  # others may have changed it since the last report
             network.train()
             some = inputs[chosen]
-            if params.augment:
+            if params.augment == "yes":
                 some = augmented(some, params.augmentation, source)
             some, wanted, counts = mixed(some, truth[chosen], weight[chosen], params.mixup or 0, source)
             wanted = wanted * (1 - (params.smoothing or 0)) + (params.smoothing or 0) / max(2, wanted.shape[1])
