@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
@@ -56,6 +56,7 @@ def test_chi2_correction_never_turns_a_tie_into_a_difference():
     assert mcnemar(*right_and_wrong(0, 20, 20, 0), "chi2").p == 1
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=70))
 def test_wilcoxon_equals_scipy(pairs):
     first, second = np.array(pairs).T

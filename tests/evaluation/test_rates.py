@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -15,6 +15,7 @@ from napari_hounsfield.evaluation.rates import RATES, rates
 labelled = st.integers(1, 40).flatmap(lambda n: st.tuples(*[st.lists(st.integers(0, 3), min_size=n, max_size=n)] * 2))
 
 
+@settings(max_examples=50)
 @given(labelled)
 def test_rates_of_samples_equal_scikit_learn(samples):
     predicted, truth = (np.array(s) for s in samples)

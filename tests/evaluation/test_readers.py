@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 import SimpleITK
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import cohen_kappa_score
@@ -40,6 +40,7 @@ arrays = st.integers(2, 4).flatmap(
 )
 
 
+@settings(max_examples=50)
 @given(arrays)
 def test_pairs_equal_scikit_learn_and_simpleitk(readings):
     found = compare_readers(Readers(maps(*readings)))

@@ -68,7 +68,7 @@ def test_same_seed_gives_the_same_weights_and_the_saved_model_the_same_probabili
     assert len(model.course) == 2
 
 
-@pytest.mark.parametrize("name", ["dl-cnn", "cnn"])
+@pytest.mark.parametrize("name", ["dl-cnn", pytest.param("cnn", marks=pytest.mark.slow)])
 def test_textures_are_learned(name: str) -> None:
     model = finish(kind_of(name).learn(gratings(48), recipe(epochs=20, batch=8), 0))
     unseen = gratings(40, seed=1)
