@@ -26,12 +26,12 @@ def seen_steps(network: Network, array: NDArray[np.float32], message: str) -> Ge
     """What the network's body sees of images, in steps."""
     import torch
 
-    found = []
+    found: list[Tensor] = []
     for some in torch.split(torch.from_numpy(np.ascontiguousarray(array, np.float32))[:, None], FRONT_BATCH):
         torch.set_num_threads(threads())
         with torch.no_grad():
             found.append(network.seen(laid_out(some).to(network.mean.device)).cpu())
-        yield Progress(0.0, f"{message}what the network sees")
+        yield Progress(min(1.0, len(found) * FRONT_BATCH / len(array)), f"{message}what the network sees")
     return torch.cat(found)
 
 

@@ -43,6 +43,8 @@ CHOSEN: dict[str, Any] = {
     "parts": 4,
 }
 """What is chosen where a kind chooses nothing else: a plain training."""
+SEEING = 0.3
+"""Part of learning that the maps of a fixed front take."""
 
 
 class NetworkKind(ModelKind):
@@ -92,11 +94,12 @@ class NetworkKind(ModelKind):
                 network.standardise(images.array)
             initialise(network, torch.Generator().manual_seed(int(own)))
             message = f"{self.title}: {f'network {member + 1} of {members}, ' if members > 1 else ''}"
-            start, stop = member / members, (member + 1) / members
-            yield from part(self.pretrain(network, images, params, int(own), message), start, start)
+            yield from part(self.pretrain(network, images, params, int(own), message), member / members, member / members)
             network.to(device())
             if not networks and params.front_stays and not any(each.requires_grad for each in network.front.parameters()):
-                seen = yield from seen_steps(network, images.array, message)
+                seen = yield from part(seen_steps(network, images.array, message), 0, SEEING)
+            begun = 0 if seen is None else SEEING
+            start, stop = (begun + (1 - begun) * done / members for done in (member, member + 1))
             found = yield from part(train_steps(network, images, seen, params, int(own), message), start, stop)
             networks.append(network)
             course = course or found
