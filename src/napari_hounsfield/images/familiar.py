@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -49,7 +50,7 @@ class Familiar:
         unlikeness: NDArray[np.float64] = distances.mean(axis=1) / self._usual
         return unlikeness
 
-    @property
+    @cached_property
     def _usual(self) -> float:
         scaled = self._scaled(self.embeddings)
         distances = np.sort(_distances(scaled, scaled), axis=1)[:, 1 : NEIGHBOURS + 1]  # the first is the image itself

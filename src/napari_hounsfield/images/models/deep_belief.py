@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from napari_hounsfield.images.prepared import PreparedImages
-from napari_hounsfield.operation import Progress
-
-from .network_kind import NetworkKind, Shape
-from .network_params import NetworkParams
+from .layerwise import Layerwise
 
 if TYPE_CHECKING:
     from torch import Generator as Source
     from torch import Tensor, nn
-
-    from .network_layers import Network
 
 RATE, MOMENTUM, DECAY = 0.05, 0.5, 2e-4
 """Of contrastive divergence (Hinton 2012, A practical guide to training restricted Boltzmann machines)."""
@@ -23,44 +17,15 @@ FIRST_WEIGHTS = 0.01
 """Standard deviation of the first weights."""
 
 
-class DeepBelief(NetworkKind):
+class DeepBelief(Layerwise):
     """Sigmoids, each layer first trained as a restricted Boltzmann machine (Hinton 2006)."""
 
     name = "deep-belief"
     title = "Deep belief network"
-    volumes = True
-    standardised = False
 
-    def build(self, shape: Shape, outputs: int, params: NetworkParams) -> Network:
-        """Make a network."""
-        from .sigmoid_stack import sigmoid_stack
-
-        return sigmoid_stack(shape, outputs)
-
-    def choose(self, shape: Shape, count: int) -> dict[str, Any]:
-        """Layers are prepared for as many epochs as they are trained together."""
-        return {"pretraining": 40, "learning_rate": 3e-3}
-
-    def pretrain(
-        self, network: Network, images: PreparedImages, params: NetworkParams, seed: int, message: str
-    ) -> Generator[Progress, None, None]:
-        """Train each layer as a machine on the probabilities that the ones before it find."""
-        import torch
-
-        from .sigmoid_stack import linear_layers, pixels
-
-        source = torch.Generator().manual_seed(seed)
-        layers = linear_layers(network)
-        seen = pixels(network, images.array)
-        epochs, steps = int(params.pretraining or 0), max(1, len(seen) // int(params.batch or 32))
-        for depth, layer in enumerate(layers):
-            machine = Machine(layer, seen, source)
-            for epoch in range(epochs):
-                for some in torch.randperm(len(seen), generator=source).tensor_split(steps):
-                    machine.step(seen[some])
-                    yield Progress((depth + (epoch + 1) / epochs) / len(layers), f"{message}layer {depth + 1}")
-            with torch.no_grad():
-                seen = torch.sigmoid(layer(seen))
+    def preparing(self, layer: nn.Linear, seen: Tensor, source: Source) -> Callable[[Tensor], None]:
+        """Train the layer as a machine on the probabilities that the ones before it find."""
+        return Machine(layer, seen, source).step
 
 
 class Machine:

@@ -20,7 +20,6 @@ from napari_hounsfield.pixels.sample_classifier import SampleClassifier
 
 from .loss_point import LossPoint
 from .model import ModelKind
-from .principal import Principal
 from .remembered import Remembered
 
 INNER_FOLDS = 3
@@ -36,8 +35,6 @@ class DescribedModel:
     ----------
     kind
         How images are described.
-    principal
-        Projection of the descriptions that is learned from; None: none.
     classifier
         Keeps its samples, and is learned again when it is first used.
     choice
@@ -47,7 +44,6 @@ class DescribedModel:
     """
 
     kind: DescribedKind
-    principal: Principal | None
     classifier: SampleClassifier[Any]
     choice: int
     seed: int
@@ -60,27 +56,19 @@ class DescribedModel:
 
     def embedding_steps(self, array: Rows) -> Generator[Progress, None, Rows]:
         """Descriptions (n, features), as they are learned from."""
-        rows = yield from self.kind.remembered.steps(array)
-        return self.seen(rows)
-
-    def seen(self, rows: Rows) -> Rows:
-        """Descriptions as the classifier takes them."""
-        return rows if self.principal is None else self.principal.of_rows(rows)
+        return (yield from self.kind.remembered.steps(array))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Samples, projection, choice, and the name of the kind."""
-        projection = {} if self.principal is None else self.principal.tensors()
+        """Samples, choice, and the name of the kind."""
         choice = np.array([self.choice, self.seed], np.int64)
         name = np.frombuffer(self.kind.name.encode(), np.uint8)
-        return {**self.classifier.tensors(), **projection, "choice": choice, "kind": name}
+        return {**self.classifier.tensors(), "choice": choice, "kind": name}
 
 
 class DescribedKind(ModelKind):
-    """Describe, project where there are too many numbers, and learn; parameters are chosen on parts of the training images."""
+    """Describe and learn; parameters are chosen on parts of the training images."""
 
     volumes = True
-    components: ClassVar[int] = 0
-    """Principal components that are learned from, at most; 0: all numbers as they are."""
     classifier: ClassVar[type[SampleClassifier[Any]]]
 
     @cached_property
@@ -106,7 +94,7 @@ class DescribedKind(ModelKind):
         """The model, and the accuracy of its parameters on images left out in turn."""
         rows = yield from part(self.remembered.steps(images.array), 0, 0.5)
         choice, accuracy = yield from part(self._chosen(rows, images, seed), 0.5, 0.9)
-        model = yield from part(self._fitted(rows, self._principal(rows), images.targets, choice, seed), 0.9, 1)
+        model = yield from part(self._fitted(rows, images.targets, choice, seed), 0.9, 1)
         return model, accuracy
 
     def _chosen(self, rows: Rows, images: PreparedImages, seed: int) -> Generator[Progress, None, tuple[int, float]]:
@@ -120,25 +108,20 @@ class DescribedKind(ModelKind):
             learned, judged = fold != number, fold == number
             if len(np.unique(images.targets[learned])) < len(images.classes):
                 continue
-            principal = self._principal(rows[learned])
             for choice in range(len(self.choices)):
                 done = number * len(self.choices) + choice
-                steps = self._fitted(rows[learned], principal, images.targets[learned], choice, seed)
+                steps = self._fitted(rows[learned], images.targets[learned], choice, seed)
                 model = yield from part(steps, done / total, (done + 1) / total)
-                found = model.classifier.probabilities(model.seen(rows[judged]))
+                found = model.classifier.probabilities(rows[judged])
                 right[choice] += np.sum(found.argmax(axis=1) == images.targets[judged])
         return int(right.argmax()), float(right.max()) / len(rows)
 
-    def _principal(self, rows: Rows) -> Principal | None:
-        return Principal.of(rows, self.components) if self.components else None
-
     def _fitted(
-        self, rows: Rows, principal: Principal | None, targets: NDArray[np.int64], choice: int, seed: int
+        self, rows: Rows, targets: NDArray[np.int64], choice: int, seed: int
     ) -> Generator[Progress, None, DescribedModel]:
-        seen = rows if principal is None else principal.of_rows(rows)
-        classifier = self.classifier(np.ascontiguousarray(seen), targets, self.choices[choice], seed)
+        classifier = self.classifier(np.ascontiguousarray(rows), targets, self.choices[choice], seed)
         yield from classifier.learned()
-        return DescribedModel(self, principal, classifier, choice, seed)
+        return DescribedModel(self, classifier, choice, seed)
 
     def rebuild(self, tensors: Mapping[str, NDArray[Any]], recipe: ImageRecipe, classes: int) -> DescribedModel:
         """Rebuild a model; see `ModelKind.rebuild`."""
@@ -149,5 +132,4 @@ class DescribedKind(ModelKind):
         classifier = self.classifier.from_tensors(tensors, self.choices[place], seed)
         if classifier.outputs != classes:
             raise ModelError(f"the {self.title} knows {classifier.outputs} classes, not {classes}")
-        principal = Principal.from_tensors(tensors) if self.components else None
-        return DescribedModel(self, principal, classifier, place, seed)
+        return DescribedModel(self, classifier, place, seed)
